@@ -1,0 +1,1 @@
+"""rec_platform: from IMDb's public files to a served movie recommendation release."""

@@ -1,0 +1,119 @@
+"""K-Means: where it is fitted and how titles are assigned.
+
+What the clusters mean does not belong here (see profiles.py).
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import dagster as dg
+import numpy as np
+
+RESTARTS = 50
+SAMPLE_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class KMeansModel:
+    """A fitted K-Means.
+
+    Attributes:
+        centroids: (k, columns), float64, in the matrix's unit; the largest cluster first.
+        mean_squared_distance: of the titles to their centroids; inertia divided by titles.
+        iterations: of Lloyd's algorithm on all titles.
+    """
+
+    centroids: np.ndarray
+    mean_squared_distance: float
+    iterations: int
+
+
+class Clustering(dg.ConfigurableResource, ABC):
+    """Fits K-Means and assigns titles to its clusters."""
+
+    @abstractmethod
+    def fit(self, matrix: np.ndarray, clusters: int, seed: int) -> KMeansModel:
+        """Fit K-Means to a matrix (titles, columns) of float32 in 0..1.
+
+        Raises:
+            dg.Failure: there are fewer different titles than clusters.
+        """
+
+    @abstractmethod
+    def assign(self, matrix: np.ndarray, model: KMeansModel) -> tuple[np.ndarray, np.ndarray]:
+        """Each title's cluster (int) and its Euclidean distance to the centroid (float64)."""
+
+
+class ScikitLearnClustering(Clustering):
+    """scikit-learn in this process.
+
+    Restarts are what finds the better optimum, and a sample shows which start is best: k-means++
+    is tried 50 times on a sample, then Lloyd's algorithm goes on from the best on all titles.
+    """
+
+    def fit(self, matrix: np.ndarray, clusters: int, seed: int) -> KMeansModel:
+        """See Clustering."""
+        from sklearn.cluster import KMeans
+        from threadpoolctl import threadpool_limits
+
+        if len(matrix) < clusters or len(np.unique(matrix[:SAMPLE_ROWS], axis=0)) < clusters:
+            raise dg.Failure(
+                f"{len(matrix):,} titles are too few, or too alike, for {clusters} clusters: "
+                "ask for fewer with --clusters (REC_CLUSTERS), or select more titles with --preset",
+                allow_retries=False,
+            )
+        sample = _sample(matrix, seed)
+        # One thread: several would add up in any order, and the same input would give another
+        # last digit on the next run.
+        with threadpool_limits(limits=1):
+            start = KMeans(clusters, n_init=RESTARTS, random_state=seed).fit(sample)
+            model = KMeans(clusters, init=start.cluster_centers_, n_init=1, max_iter=300).fit(
+                matrix
+            )
+        largest_first = np.argsort(-np.bincount(model.labels_, minlength=clusters), kind="stable")
+        return KMeansModel(
+            centroids=model.cluster_centers_[largest_first].astype("float64"),
+            mean_squared_distance=float(model.inertia_) / len(matrix),
+            iterations=int(model.n_iter_),
+        )
+
+    def assign(self, matrix: np.ndarray, model: KMeansModel) -> tuple[np.ndarray, np.ndarray]:
+        """See Clustering."""
+        from sklearn.metrics import pairwise_distances_argmin
+
+        cluster = pairwise_distances_argmin(matrix.astype("float64"), model.centroids)
+        distance = np.linalg.norm(matrix - model.centroids[cluster], axis=1)
+        return cluster, distance
+
+
+def quality_by_cluster_count(
+    matrix: np.ndarray, counts: list[int], seed: int
+) -> list[tuple[int, float, float]]:
+    """How well other numbers of clusters would fit, judged on a sample.
+
+    Returns:
+        (clusters, mean squared distance, silhouette) for each count that the sample allows. The
+        silhouette (Rousseeuw 1987, -1..1) tells how much nearer a title is to its own cluster
+        than to the next one.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
+    sample = _sample(matrix, seed)
+    different = len(np.unique(sample, axis=0))
+    quality = []
+    for count in counts:
+        if count < min(different, len(sample) - 1):
+            model = KMeans(count, n_init=3, random_state=seed).fit(sample)
+            silhouette = silhouette_score(
+                sample, model.labels_, sample_size=min(2_000, len(sample)), random_state=seed
+            )
+            quality.append((count, float(model.inertia_) / len(sample), float(silhouette)))
+    return quality
+
+
+def _sample(matrix: np.ndarray, seed: int) -> np.ndarray:
+    if len(matrix) <= SAMPLE_ROWS:
+        return matrix
+    chosen = np.random.default_rng(seed).choice(len(matrix), SAMPLE_ROWS, replace=False)
+    return matrix[np.sort(chosen)]

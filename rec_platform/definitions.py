@@ -1,0 +1,75 @@
+"""The table of contents: every asset, check, job and schedule, and the resources they run on.
+
+What differs between deployments is chosen here, once, by `REC_DEPLOYMENT`; nothing else asks.
+"""
+
+import logging
+import os
+
+import dagster as dg
+
+from rec_platform.clustering import ScikitLearnClustering
+from rec_platform.model import model_assets, model_checks
+from rec_platform.publish import lookup_answers, publish_assets
+from rec_platform.raw import IMDB, ImdbSource, raw_assets
+from rec_platform.recipe import Recipe
+from rec_platform.similar import every_title_has_neighbours
+from rec_platform.storage import LocalStorage
+from rec_platform.tables import REFRESH_JOB, table_assets, table_checks
+from rec_platform.warehouse import DuckDBWarehouse
+
+ROOT = os.environ.get("REC_ROOT", "data")
+
+RESOURCES = {
+    "local": {
+        "recipe": Recipe.from_environment(),
+        "source": ImdbSource(location=os.environ.get("REC_IMDB_SOURCE", IMDB)),
+        "storage": LocalStorage(root=ROOT),
+        "warehouse": DuckDBWarehouse(root=ROOT),
+        "clustering": ScikitLearnClustering(),
+    },
+}
+
+deployment = os.environ.get("REC_DEPLOYMENT", "local")
+if deployment not in RESOURCES:
+    raise ValueError(f"REC_DEPLOYMENT={deployment!r}: there is {', '.join(RESOURCES)}")
+
+
+def _progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    from rec_platform.cli import ProgressHandler
+
+    del context
+    logger = logging.Logger("rec_platform")
+    logger.addHandler(ProgressHandler())
+    return logger
+
+
+PROGRESS = dg.LoggerDefinition(
+    _progress_logger,
+    description="One line on stderr for each step: what `rec-platform refresh` shows.",
+)
+
+
+refresh = dg.define_asset_job(
+    REFRESH_JOB,
+    selection=dg.AssetSelection.all(),
+    description="IMDb's files to a serving release; does nothing where nothing has changed.",
+)
+
+weekly_refresh = dg.ScheduleDefinition(
+    name="weekly_refresh",
+    job=refresh,
+    cron_schedule="0 5 * * 1",
+    description="Mondays at 05:00 UTC.",
+)
+
+defs = dg.Definitions(
+    assets=[*raw_assets, *table_assets, *model_assets, *publish_assets],
+    asset_checks=[*table_checks, *model_checks, every_title_has_neighbours, lookup_answers],
+    jobs=[refresh],
+    schedules=[weekly_refresh],
+    resources=RESOURCES[deployment],
+    loggers={"console": dg.colored_console_logger, "progress": PROGRESS},
+    # One process: tables pass through files, and a process per step would cost more than the step.
+    executor=dg.in_process_executor,
+)

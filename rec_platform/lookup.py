@@ -1,0 +1,506 @@
+"""The lookup: one immutable SQLite file per release, its schema, its writer and its reader.
+
+The pipeline writes it once, the site only selects from it. Standard library only: this is the one
+module of the platform that the site imports, and it must start within milliseconds. How a release
+is made and published does not belong here (see publish.py).
+"""
+
+import hashlib
+import json
+import logging
+import random
+import re
+import sqlite3
+import struct
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+LOOKUP_FILE = "lookup.sqlite"
+MANIFEST_FILE = "manifest.json"
+POINTER_FILE = "current.json"
+SCORE_DIGITS = 6  # what is exact of a score packed as float32
+
+# `number` runs from 1 for the most voted title, so that rowid order is order of popularity:
+# the first rows of any full-text match are its best known titles, without a sort.
+SCHEMA = """
+CREATE TABLE release (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL                -- JSON
+) WITHOUT ROWID;
+CREATE TABLE clusters (
+    cluster INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    title_count INTEGER NOT NULL,
+    genres TEXT NOT NULL,              -- JSON array, the most characteristic first
+    year_from INTEGER NOT NULL,        -- the middle half of its titles' years
+    year_to INTEGER NOT NULL,
+    rating REAL NOT NULL,              -- mean
+    votes INTEGER NOT NULL,            -- median
+    typical_titles TEXT NOT NULL,      -- JSON array of title_id, nearest to the centroid first
+    popular_titles TEXT NOT NULL       -- JSON array of title_id, most voted first
+);
+CREATE TABLE titles (
+    number INTEGER PRIMARY KEY,
+    title_id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    original_title TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    runtime_minutes INTEGER,
+    genres TEXT NOT NULL,              -- JSON array
+    rating REAL NOT NULL,
+    votes INTEGER NOT NULL,
+    directors TEXT NOT NULL,           -- JSON array of names
+    actors TEXT NOT NULL,              -- JSON array of names, in order of billing
+    cluster INTEGER NOT NULL REFERENCES clusters,
+    distance REAL NOT NULL,            -- Euclidean, to the cluster's centroid
+    search_key TEXT NOT NULL           -- the title as people type it: see search_key()
+);
+CREATE TABLE neighbours (
+    number INTEGER PRIMARY KEY REFERENCES titles,
+    packed BLOB NOT NULL               -- the neighbours' numbers, best first, then their scores
+);
+CREATE VIRTUAL TABLE title_search USING fts5 (
+    names,                             -- search_key() of all its names
+    content = '', detail = 'none', prefix = '1 2 3',
+    tokenize = "unicode61 categories 'L* M* N* Co'"
+);
+"""
+
+INDEXES = """
+CREATE INDEX titles_by_cluster ON titles (cluster, number);
+CREATE INDEX titles_by_search_key ON titles (search_key, number);
+"""
+
+
+class LookupFileError(Exception):
+    """A lookup or its pointer is missing, damaged or of another schema version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title of the release.
+
+    `distance` is Euclidean, from the title's features to its cluster's centroid.
+    """
+
+    title_id: str
+    title: str
+    original_title: str
+    year: int
+    runtime_minutes: int | None
+    genres: list[str]
+    rating: float
+    votes: int
+    directors: list[str]
+    actors: list[str]
+    cluster: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A neighbour of a title: `rank` from 1, `score` in 0..1, higher is more similar."""
+
+    rank: int
+    score: float
+    title: Title
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a cluster holds: its size, leading genres, usual years, mean rating, median votes."""
+
+    cluster: int
+    name: str
+    title_count: int
+    genres: list[str]
+    year_from: int
+    year_to: int
+    rating: float
+    votes: int
+    typical_titles: list[str]
+    popular_titles: list[str]
+
+
+# Writing
+
+
+def write_lookup(
+    path: Path,
+    *,
+    release: dict[str, Any],
+    clusters: Iterable[Cluster],
+    titles: Iterable[tuple[Title, str]],
+    neighbours: Iterable[tuple[Sequence[int], Sequence[float]]],
+) -> None:
+    """Write a lookup file, streaming.
+
+    Args:
+        path: the file to write; one that exists is replaced.
+        release: what describes the release; every value must be JSON.
+        clusters: the clusters' profiles.
+        titles: each title with its other names as one text to search in, most voted first; a
+            title's number is its place here, from 1.
+        neighbours: for each title, in the same order, its neighbours' numbers, best first, and
+            their scores (0..1).
+
+    Raises:
+        sqlite3.Error: a title_id occurs twice, or the disk is full.
+    """
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        # A half-written file is thrown away, so nothing is gained by a journal.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
+        connection.execute("BEGIN")
+        entries = {"schema_version": SCHEMA_VERSION} | release
+        connection.executemany(
+            "INSERT INTO release VALUES (?, ?)",
+            ((key, _json(value)) for key, value in entries.items()),
+        )
+        connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
+        connection.executemany(_insert("titles", 14), _title_rows(connection, titles))
+        packed = (_pack(numbers, scores) for numbers, scores in neighbours)
+        connection.executemany(_insert("neighbours", 2), enumerate(packed, start=1))
+        connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
+        connection.execute("COMMIT")
+        connection.executescript(INDEXES + "ANALYZE;")
+
+
+def _insert(table: str, column_count: int) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * column_count)})"
+
+
+def _cluster_row(cluster: Cluster) -> tuple[Any, ...]:
+    return (
+        cluster.cluster,
+        cluster.name,
+        cluster.title_count,
+        _json(cluster.genres),
+        cluster.year_from,
+        cluster.year_to,
+        cluster.rating,
+        cluster.votes,
+        _json(cluster.typical_titles),
+        _json(cluster.popular_titles),
+    )
+
+
+def _title_rows(
+    connection: sqlite3.Connection, titles: Iterable[tuple[Title, str]]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of `titles`, filling the full-text index on the way."""
+    for number, (title, akas) in enumerate(titles, start=1):
+        names = search_key(f"{title.title} {title.original_title} {akas}")
+        connection.execute("INSERT INTO title_search (rowid, names) VALUES (?, ?)", (number, names))
+        yield (
+            number,
+            title.title_id,
+            title.title,
+            title.original_title,
+            title.year,
+            title.runtime_minutes,
+            _json(title.genres),
+            title.rating,
+            title.votes,
+            _json(title.directors),
+            _json(title.actors),
+            title.cluster,
+            title.distance,
+            search_key(title.title),
+        )
+
+
+def _pack(numbers: Sequence[int], scores: Sequence[float]) -> bytes:
+    """8 bytes a neighbour, little-endian: as rows they would take five times as much."""
+    return struct.pack(f"<{len(numbers)}I{len(scores)}f", *numbers, *scores)
+
+
+def _unpack(packed: bytes) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    count = len(packed) // 8
+    values = struct.unpack(f"<{count}I{count}f", packed)
+    return values[:count], values[count:]
+
+
+# json.dumps() with an option builds an encoder each time, which shows in 100,000 rows.
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def search_key(text: str) -> str:
+    """A title as people type it: lower case, no accents, no punctuation.
+
+    >>> search_key("Amélie: L'Été")
+    'amelie l ete'
+    """
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+# Reading
+
+
+class Lookup:
+    """A read-only view of one release.
+
+    Safe to share between threads: SQLite serialises the connection, and nothing is ever written.
+
+    Args:
+        path: a file that `write_lookup` wrote.
+
+    Raises:
+        LookupFileError: the file is missing, damaged or of another schema version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # immutable=1: no locks and no checks for change, which holds because a release never does.
+        uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+        try:
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self.release = {
+                key: json.loads(value)
+                for key, value in self._connection.execute("SELECT key, value FROM release")
+            }
+        except (sqlite3.Error, ValueError) as error:
+            raise LookupFileError(f"{path} cannot be read as a lookup: {error}") from error
+        version = self.release.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise LookupFileError(
+                f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}: "
+                "run `rec-platform refresh` with this version, or serve with the one that wrote it"
+            )
+
+    def close(self) -> None:
+        """Close the file; the lookup cannot be used afterwards."""
+        self._connection.close()
+
+    def title(self, title_id: str) -> Title | None:
+        """The title with this id, or None."""
+        return next(self._titles("SELECT * FROM titles WHERE title_id = ?", title_id), None)
+
+    def titles(self, title_ids: list[str]) -> list[Title]:
+        """The titles with these ids, in the order asked for; unknown ids are left out."""
+        found = (self.title(title_id) for title_id in title_ids)
+        return [title for title in found if title is not None]
+
+    def recommendations(self, title_id: str, limit: int = 9) -> list[Recommendation]:
+        """The most similar titles, best first; empty for an unknown title."""
+        row = self._connection.execute(
+            "SELECT packed FROM titles JOIN neighbours USING (number) WHERE title_id = ?",
+            (title_id,),
+        ).fetchone()
+        if row is None:
+            return []
+        numbers, scores = _unpack(row[0])
+        found = enumerate(zip(numbers[:limit], scores, strict=False), start=1)
+        return [
+            Recommendation(rank, round(score, SCORE_DIGITS), self._numbered(number))
+            for rank, (number, score) in found
+        ]
+
+    def search(self, query: str, limit: int = 20) -> list[Title]:
+        """Titles whose names hold every word of the query, the last one as a prefix.
+
+        Titles that are exactly the query come first, then the most voted.
+        """
+        words = search_key(query).split()
+        if not words:
+            return []
+        exact = self._titles(
+            "SELECT * FROM titles WHERE search_key = ? ORDER BY number LIMIT ?",
+            " ".join(words),
+            limit,
+        )
+        match = " ".join(f'"{word}"' for word in words) + "*"
+        matching = self._titles(
+            """
+            SELECT * FROM titles WHERE number IN (
+                SELECT rowid FROM title_search WHERE title_search MATCH ? ORDER BY rowid LIMIT ?
+            ) ORDER BY number
+            """,
+            match,
+            limit,
+        )
+        found = {title.title_id: title for title in (*exact, *matching)}
+        return list(found.values())[:limit]
+
+    def clusters(self) -> list[Cluster]:
+        """All clusters, the largest first."""
+        rows = self._connection.execute("SELECT * FROM clusters ORDER BY title_count DESC, cluster")
+        return [_cluster(row) for row in rows]
+
+    def cluster(self, cluster: int) -> Cluster | None:
+        """The cluster with this number, or None."""
+        row = self._connection.execute(
+            "SELECT * FROM clusters WHERE cluster = ?", (cluster,)
+        ).fetchone()
+        return _cluster(row) if row else None
+
+    def cluster_titles(self, cluster: int, limit: int = 20, offset: int = 0) -> list[Title]:
+        """A cluster's titles, the most voted first."""
+        return list(
+            self._titles(
+                "SELECT * FROM titles WHERE cluster = ? ORDER BY number LIMIT ? OFFSET ?",
+                cluster,
+                limit,
+                offset,
+            )
+        )
+
+    def random_title(self) -> Title:
+        """Any title, each with the same chance."""
+        (count,) = self._connection.execute("SELECT max(number) FROM titles").fetchone()
+        return self._numbered(random.randint(1, count))  # noqa: S311
+
+    def lists(self, limit: int) -> Iterator[tuple[str, int, str, float]]:
+        """Every title's list: (title_id, rank, recommended title_id, score), up to `limit` each.
+
+        In order of title_id, so that two releases with the same lists give the same lines.
+        """
+        title_ids = dict(self._connection.execute("SELECT number, title_id FROM titles"))
+        rows = self._connection.execute(
+            "SELECT title_id, packed FROM titles JOIN neighbours USING (number) ORDER BY title_id"
+        )
+        for title_id, packed in rows:
+            numbers, scores = _unpack(packed)
+            for rank, (number, score) in enumerate(
+                zip(numbers[:limit], scores, strict=False), start=1
+            ):
+                yield title_id, rank, title_ids[number], round(score, SCORE_DIGITS)
+
+    def _numbered(self, number: int) -> Title:
+        return next(self._titles("SELECT * FROM titles WHERE number = ?", number))
+
+    def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
+        return map(_title, self._connection.execute(sql, parameters))
+
+
+def _title(row: Any) -> Title:
+    number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
+    directors, actors, cluster, distance, key = rest
+    del number, key
+    return Title(
+        title_id=title_id,
+        title=title,
+        original_title=original,
+        year=year,
+        runtime_minutes=runtime,
+        genres=json.loads(genres),
+        rating=rating,
+        votes=votes,
+        directors=json.loads(directors),
+        actors=json.loads(actors),
+        cluster=cluster,
+        distance=distance,
+    )
+
+
+def _cluster(row: Any) -> Cluster:
+    cluster, name, title_count, genres, year_from, year_to, rating, votes, typical, popular = row
+    return Cluster(
+        cluster=cluster,
+        name=name,
+        title_count=title_count,
+        genres=json.loads(genres),
+        year_from=year_from,
+        year_to=year_to,
+        rating=rating,
+        votes=votes,
+        typical_titles=json.loads(typical),
+        popular_titles=json.loads(popular),
+    )
+
+
+# Following the pointer
+
+
+class ServingRelease:
+    """The release that a folder of releases points to, picked up anew when the pointer moves.
+
+    Args:
+        releases: the folder that holds `current.json` and one folder per release.
+    """
+
+    def __init__(self, releases: Path) -> None:
+        self._pointer = releases / POINTER_FILE
+        self._seen: tuple[int, int] | None = None
+        self._lookup: Lookup | None = None
+        self._swap = threading.Lock()
+
+    def lookup(self) -> Lookup:
+        """The serving release; costs one `stat` while the pointer stays.
+
+        A new release that is damaged is logged, and the old one goes on serving.
+
+        Raises:
+            LookupFileError: nothing was ever published here, or the first one is damaged.
+        """
+        try:
+            status = self._pointer.stat()
+        except FileNotFoundError:
+            seen = None
+        else:
+            seen = (status.st_ino, status.st_mtime_ns)
+        if seen != self._seen or self._lookup is None:
+            with self._swap:
+                self._follow(seen)
+        if self._lookup is None:
+            raise LookupFileError(
+                f"no release in {self._pointer.parent}: run `rec-platform refresh` first"
+            )
+        return self._lookup
+
+    def _follow(self, seen: tuple[int, int] | None) -> None:
+        self._seen = seen
+        if seen is None:
+            return
+        try:
+            self._lookup = open_release(self._pointer.parent, current_release(self._pointer.parent))
+        except LookupFileError as error:
+            if self._lookup is None:
+                raise
+            logger.error("%s; release %s goes on serving", error, self._lookup.path.parent.name)
+        # The old lookup is not closed: a request may still be reading it. It goes with the last.
+
+
+def current_release(releases: Path) -> str:
+    """The id of the release that serves.
+
+    Raises:
+        LookupFileError: there is none, or the pointer cannot be read.
+    """
+    pointer = releases / POINTER_FILE
+    try:
+        return json.loads(pointer.read_text())["release_id"]
+    except FileNotFoundError:
+        raise LookupFileError(f"no release in {releases}: run `rec-platform refresh`") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupFileError(f"{pointer} cannot be read: {error}") from error
+
+
+def open_release(releases: Path, release_id: str) -> Lookup:
+    """Open a release after comparing its file with the checksum in its manifest.
+
+    Raises:
+        LookupFileError: it is missing or damaged.
+    """
+    folder = releases / release_id
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_text())
+        with (folder / LOOKUP_FILE).open("rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise LookupFileError(f"release {release_id} cannot be read: {error}") from error
+    if checksum != manifest.get("sha256"):
+        raise LookupFileError(f"release {release_id} is damaged: its checksum differs")
+    return Lookup(folder / LOOKUP_FILE)

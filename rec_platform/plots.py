@@ -1,0 +1,115 @@
+"""Pictures for the Dagster UI, where people would rather look than read.
+
+Each function takes what it draws and returns Markdown metadata that holds a small PNG. Tables do
+not belong here (see tables.py).
+"""
+
+import base64
+from collections.abc import Callable
+from functools import wraps
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+from rec_platform.lookup import Cluster
+
+COLOUR = "#2f6690"
+MAP_TITLES = 4_000
+
+
+def _picture(draw: Callable[..., str]) -> Callable[..., dg.MarkdownMetadataValue]:
+    """Turn a function that draws on axes and returns a title into one that returns metadata."""
+
+    @wraps(draw)
+    def picture(*data: Any) -> dg.MarkdownMetadataValue:
+        # Figure, not pyplot: no global state, no display, safe in any thread.
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 4), dpi=90)
+        axes = figure.subplots()
+        axes.spines[["top", "right"]].set_visible(False)
+        title = draw(axes, *data)
+        axes.set_title(title, loc="left")
+        file = BytesIO()
+        figure.savefig(file, format="png", bbox_inches="tight")
+        encoded = base64.b64encode(file.getvalue()).decode()
+        return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
+
+    return picture
+
+
+@_picture
+def titles_per_year(axes: "Axes", titles: "pd.DataFrame") -> str:
+    """Bars: titles by release year."""
+    years = np.arange(titles["year"].min(), titles["year"].max() + 2) - 0.5
+    _bars(axes, titles["year"], years)
+    return "Titles per year"
+
+
+@_picture
+def titles_per_rating(axes: "Axes", titles: "pd.DataFrame") -> str:
+    """Bars: titles by rating, in steps of a tenth."""
+    _bars(axes, titles["rating"], np.arange(0.95, 10.15, 0.1))
+    axes.set_xlabel("rating")
+    return "Titles per rating"
+
+
+@_picture
+def votes(axes: "Axes", titles: "pd.DataFrame") -> str:
+    """Bars: titles by votes, on a logarithmic scale."""
+    most = max(2.0, float(titles["votes"].max()))
+    _bars(axes, titles["votes"].clip(lower=1), np.geomspace(1, most, 50))
+    axes.set_xscale("log")
+    axes.set_xlabel("votes")
+    return "Titles by votes"
+
+
+def _bars(axes: "Axes", values: "pd.Series[float]", edges: np.ndarray) -> None:
+    """A histogram as one shape: a hundred bars take a hundred times as long to draw."""
+    counts, _ = np.histogram(values, edges)
+    axes.stairs(counts, edges, fill=True, color=COLOUR)
+
+
+@_picture
+def cluster_sizes(axes: "Axes", clusters: list[Cluster]) -> str:
+    """Bars: titles in each cluster."""
+    names = [f"{cluster.name} ({cluster.cluster})" for cluster in clusters]
+    axes.barh(names, [cluster.title_count for cluster in clusters], color=COLOUR)
+    axes.invert_yaxis()
+    return "Titles per cluster"
+
+
+@_picture
+def cluster_map(axes: "Axes", matrix: np.ndarray, cluster: np.ndarray, names: list[str]) -> str:
+    """Points: titles on the plane on which the matrix varies most (its principal components)."""
+    from sklearn.decomposition import PCA
+
+    step = max(1, len(matrix) // MAP_TITLES)
+    plane = PCA(2, svd_solver="full").fit_transform(matrix[::step])
+    shown = cluster[::step]
+    for number, name in enumerate(names):
+        points = plane[shown == number]
+        axes.scatter(*points.T, s=5, alpha=0.6, color=f"C{number % 10}", label=name)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=3)
+    axes.set_axis_off()
+    return "Map of the clusters"
+
+
+@_picture
+def cluster_count(axes: "Axes", quality: list[tuple[int, float, float]], chosen: int) -> str:
+    """Lines: mean squared distance and silhouette against the number of clusters."""
+    counts, distances, silhouettes = zip(*quality, strict=True)
+    axes.plot(counts, distances, "o-", color=COLOUR)
+    axes.set_xlabel("clusters")
+    axes.set_ylabel("mean squared distance", color=COLOUR)
+    axes.axvline(chosen, color="grey", linestyle=":")
+    other = axes.twinx()
+    other.plot(counts, silhouettes, "s--", color="#d1495b")
+    other.set_ylabel("silhouette", color="#d1495b")
+    return f"Mean squared distance and silhouette by number of clusters (chosen: {chosen})"

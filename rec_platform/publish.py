@@ -1,0 +1,297 @@
+"""Publishing: the lookup is written, checked, put beside the older releases, then pointed to.
+
+The pointer moves last and in one step, so a visitor sees the old release or the new one, whatever
+dies in between. What a lookup looks like inside does not belong here (see lookup.py).
+"""
+
+import hashlib
+import itertools
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import numpy as np
+
+from rec_platform.lookup import (
+    LOOKUP_FILE,
+    MANIFEST_FILE,
+    POINTER_FILE,
+    SCHEMA_VERSION,
+    Lookup,
+    LookupFileError,
+    Title,
+    open_release,
+    write_lookup,
+)
+from rec_platform.model import SCALING_KEY, read_model, read_profiles
+from rec_platform.raw import RAW_FILES, ImdbSource, read_state
+from rec_platform.similar import similar_titles
+from rec_platform.storage import Storage
+from rec_platform.tables import read_manifest, read_recipe
+from rec_platform.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUILD_KEY = f"build/{LOOKUP_FILE}"
+POINTER_KEY = f"releases/{POINTER_FILE}"
+KEPT_RELEASES = 5
+SHOWN_DIRECTORS = 3
+SHOWN_ACTORS = 6
+PACKAGES = (
+    "rec-platform",
+    "dagster",
+    "duckdb",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "sqlglot",
+)
+
+# Numbers follow popularity: see the lookup's schema.
+NEIGHBOURS_SQL = """
+    WITH numbered AS (
+        SELECT title_id, row_number() OVER (ORDER BY votes DESC, title_id) AS number FROM titles
+    )
+    SELECT origin.number, similar.rank, neighbour.number AS neighbour, similar.score
+    FROM similar_titles AS similar
+    INNER JOIN numbered AS origin ON similar.title_id = origin.title_id
+    INNER JOIN numbered AS neighbour ON similar.similar_id = neighbour.title_id
+"""
+
+
+# The lookup
+
+
+@dg.asset(
+    group_name="site",
+    kinds={"sqlite"},
+    owners=["team:data"],
+    deps=[similar_titles, "title_clusters", "title_people", "title_akas"],
+)
+def cluster_lookup(
+    source: ImdbSource, storage: Storage, warehouse: Warehouse
+) -> dg.MaterializeResult[Any]:
+    """All that the site reads, in one SQLite file that says what it was made of."""
+    path = storage.workplace() / LOOKUP_FILE
+    provenance = _provenance(source, storage, warehouse)
+    write_lookup(
+        path,
+        release=provenance,
+        clusters=read_profiles(storage),
+        titles=_titles(warehouse),
+        neighbours=_neighbours(warehouse, provenance["title_count"]),
+    )
+    size = path.stat().st_size
+    storage.put(path, BUILD_KEY)
+    return dg.MaterializeResult(
+        metadata={
+            "titles": provenance["title_count"],
+            "bytes": size,
+            "provenance": dg.MetadataValue.json(provenance),
+        }
+    )
+
+
+def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
+    """What the release was made of: enough to make it again."""
+    recipe = read_recipe(warehouse)
+    fingerprint = recipe.pop("fingerprint")
+    states = {file.name: read_state(storage, file) for file in RAW_FILES}
+    model = read_model(storage)
+    return {
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "fingerprint": fingerprint,
+        "recipe": recipe,
+        "title_count": warehouse.row_count("titles"),
+        "source": source.location,
+        "source_kind": source.kind,
+        "files": {
+            name: {
+                "sha256": state.sha256,
+                "rows": state.rows,
+                "bytes": state.bytes,
+                "fetched_at": state.fetched_at,
+                **state.version,
+            }
+            for name, state in states.items()
+            if state and not state.is_missing
+        },
+        "missing_files": [name for name, state in states.items() if not state or state.is_missing],
+        "scaling": json.loads(storage.read(SCALING_KEY) or "{}"),
+        "kmeans": {
+            "mean_squared_distance": model.mean_squared_distance,
+            "iterations": model.iterations,
+            "centroids": model.centroids.tolist(),
+        },
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
+    """Each title and its other names, most voted first."""
+    titles = warehouse.query("""
+        SELECT titles.*, title_clusters.cluster, title_clusters.distance
+        FROM titles INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
+        ORDER BY titles.votes DESC, titles.title_id
+    """)
+    titles["runtime_minutes"] = (
+        titles["runtime_minutes"].astype(object).where(titles["runtime_minutes"].notna(), None)
+    )
+    people = warehouse.query("SELECT title_id, name, role, billing FROM title_people")
+    directors = _names(people, {"director"}, SHOWN_DIRECTORS)
+    actors = _names(people, {"actor", "self"}, SHOWN_ACTORS)
+    akas = warehouse.read("title_akas", order_by="title_id, name")
+    names: defaultdict[str, str] = defaultdict(str)
+    for title_id, name in zip(akas["title_id"], akas["name"], strict=True):
+        names[title_id] += f"{name} "
+    columns = {str(name): titles[name].to_numpy(object).tolist() for name in titles}
+    for row in zip(*columns.values(), strict=True):
+        values = dict(zip(columns, row, strict=True))
+        title_id = values["title_id"]
+        values["genres"] = values["genres"].split(",") if values["genres"] else []
+        values |= {"directors": directors.get(title_id, []), "actors": actors.get(title_id, [])}
+        yield Title(**values), names[title_id]
+
+
+def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[tuple[list[int], list[float]]]:
+    """Each title's neighbours, best first, as numbers and scores."""
+    table = warehouse.query(NEIGHBOURS_SQL)
+    table = table.iloc[np.lexsort((table["rank"], table["number"]))]
+    ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()
+    neighbours, scores = table["neighbour"].to_numpy(), table["score"].to_numpy()
+    for start, end in itertools.pairwise(ends):
+        yield neighbours[start:end].tolist(), scores[start:end].tolist()
+
+
+def _names(people: "pd.DataFrame", roles: set[str], limit: int) -> dict[str, list[str]]:
+    """The first names of some roles by title, in order of billing."""
+    chosen = people[people["role"].isin(roles)].sort_values(["title_id", "billing", "name"])
+    chosen = chosen.drop_duplicates(["title_id", "name"]).groupby("title_id").head(limit)
+    return chosen.groupby("title_id")["name"].agg(list).to_dict()
+
+
+@dg.asset_check(asset=cluster_lookup, blocking=True)
+def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
+    """The file opens read-only and answers as the site will ask, for the most and least voted."""
+    problems = []
+    count = warehouse.row_count("titles")
+    try:
+        lookup = Lookup(storage.local(BUILD_KEY))
+        if lookup.release["title_count"] != count:
+            problems.append(f"{lookup.release['title_count']} titles instead of {count}")
+        clusters = lookup.clusters()
+        if sum(cluster.title_count for cluster in clusters) != count:
+            problems.append("the clusters do not add up to all titles")
+        shown = [title for cluster in clusters for title in cluster.popular_titles[:3]]
+        for title in lookup.titles(shown):
+            if not lookup.recommendations(title.title_id):
+                problems.append(f"{title.title_id} has no recommendations")
+            if title not in lookup.search(title.title, limit=50):
+                problems.append(f"{title.title_id} is not found by its title {title.title!r}")
+    except LookupFileError as error:
+        problems.append(str(error))
+    return dg.AssetCheckResult(passed=not problems, description="; ".join(problems) or "answers")
+
+
+# The release
+
+
+@dg.asset(group_name="site", kinds={"sqlite"}, owners=["team:data"], deps=[cluster_lookup])
+def release(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
+    """The lookup published: immutable, with manifest and checksum, and pointed to.
+
+    The site turns to it by itself. `rec-platform rollback` goes back to the one before.
+    """
+    manifest = publish(storage)
+    context.log.info(f"release {manifest['release_id']} serves")
+    return dg.MaterializeResult(metadata=manifest)
+
+
+def publish(storage: Storage) -> dict[str, Any]:
+    """Publish the lookup that was built, make it the serving release, prune old ones.
+
+    Returns:
+        Its manifest.
+    """
+    built = storage.local(BUILD_KEY)
+    content = Lookup(built).release
+    with built.open("rb") as reader:
+        checksum = hashlib.file_digest(reader, "sha256").hexdigest()
+    created = datetime.fromisoformat(content["created_at"])
+    release_id = f"{created:%Y%m%dT%H%M%SZ}-{content['fingerprint'][:8]}"
+    described = ("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind")
+    manifest = {
+        "release_id": release_id,
+        "schema_version": SCHEMA_VERSION,
+        "sha256": checksum,
+        "bytes": built.stat().st_size,
+    } | {key: content[key] for key in described}
+    copy = storage.workplace() / f"{release_id}.sqlite"
+    shutil.copyfile(built, copy)
+    storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
+    # The manifest comes second: a folder without one was left by a publication that died.
+    storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
+    point_to(storage, release_id)
+    prune(storage)
+    return manifest
+
+
+def point_to(storage: Storage, release_id: str) -> None:
+    """Make a release the serving one."""
+    moved_at = datetime.now(UTC).isoformat(timespec="seconds")
+    pointer = {"release_id": release_id, "moved_at": moved_at}
+    storage.write(POINTER_KEY, json.dumps(pointer).encode())
+
+
+def list_releases(storage: Storage) -> list[dict[str, Any]]:
+    """The manifests of all complete releases, the newest first; `is_serving` marks one."""
+    serving = read_manifest(storage).get("release_id")
+    manifests = []
+    for name in reversed(storage.names("releases")):
+        content = storage.read(f"releases/{name}/{MANIFEST_FILE}") if name != POINTER_FILE else None
+        if content:
+            manifest = json.loads(content)
+            manifests.append(manifest | {"is_serving": manifest["release_id"] == serving})
+    return manifests
+
+
+def roll_back(storage: Storage, release_id: str | None = None) -> str:
+    """Serve an older release again: the one named, or the one before the serving one.
+
+    Returns:
+        Its id.
+
+    Raises:
+        LookupFileError: there is no such release, or it is damaged.
+    """
+    releases = list_releases(storage)
+    ids = [manifest["release_id"] for manifest in releases]
+    serving = next((place for place, found in enumerate(releases) if found["is_serving"]), -1)
+    older = ids[serving + 1 :]
+    if release_id is None and not older:
+        raise LookupFileError("there is no older release to go back to")
+    chosen = release_id or older[0]
+    if chosen not in ids:
+        raise LookupFileError(f"no release {chosen}; there are: {', '.join(ids) or 'none'}")
+    open_release(storage.local("releases"), chosen).close()
+    point_to(storage, chosen)
+    return chosen
+
+
+def prune(storage: Storage) -> None:
+    """Delete what is neither the serving release nor among the newest ones."""
+    kept = [manifest["release_id"] for manifest in list_releases(storage)[:KEPT_RELEASES]]
+    kept += [read_manifest(storage).get("release_id"), POINTER_FILE]
+    for name in storage.names("releases"):
+        if name not in kept:
+            storage.delete(f"releases/{name}")
+
+
+publish_assets = [similar_titles, cluster_lookup, release]

@@ -1,0 +1,181 @@
+"""Feature tables: the recipe as a table, then one asset for each SELECT in `sql/`.
+
+Adding a table is adding a file there: its first comment is the description, the tables it names
+are its dependencies. What the columns become for K-Means does not belong here (see features.py).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from rec_platform import plots
+from rec_platform.lookup import MANIFEST_FILE, POINTER_FILE
+from rec_platform.raw import RAW_FILES, read_state
+from rec_platform.recipe import Recipe
+from rec_platform.storage import Storage
+from rec_platform.warehouse import Warehouse
+
+SQL_FOLDER = Path(__file__).parent.parent / "sql"
+REFRESH_JOB = "refresh"
+PREVIEW_ROWS = 8
+
+
+@dg.asset(
+    group_name="features",
+    kinds={"parquet"},
+    owners=["team:data"],
+    deps=[file.asset for file in RAW_FILES],
+    output_required=False,
+)
+def recipe(
+    context: dg.AssetExecutionContext, recipe: Recipe, storage: Storage, warehouse: Warehouse
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """What this run makes, as a table of one row, so that no SQL needs a parameter.
+
+    Here the `refresh` job decides whether there is anything to do: where the files, the recipe and
+    the code are those of the serving release, nothing below this asset runs.
+    """
+    import pandas as pd
+
+    choices = recipe.choices()
+    choices["year_max"] = recipe.year_max or datetime.now(UTC).year
+    fingerprint = _fingerprint(storage, choices)
+    serving = read_manifest(storage)
+    if context.run.job_name == REFRESH_JOB and serving.get("fingerprint") == fingerprint:
+        context.log.info(f"nothing has changed since release {serving['release_id']}")
+        return
+    warehouse.write("recipe", [pd.DataFrame([choices | {"fingerprint": fingerprint}])])
+    yield dg.MaterializeResult(metadata=choices | table_metadata(warehouse, "recipe"))
+
+
+def _fingerprint(storage: Storage, choices: dict[str, Any]) -> str:
+    """A hash of all that a release is made of: files, recipe, SQL and code."""
+    states = [read_state(storage, file) for file in RAW_FILES]
+    files = {
+        file.name: state.sha256 for file, state in zip(RAW_FILES, states, strict=True) if state
+    }
+    digest = hashlib.sha256(json.dumps([files, choices], sort_keys=True).encode())
+    for path in sorted([*SQL_FOLDER.glob("*.sql"), *Path(__file__).parent.glob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read_manifest(storage: Storage) -> dict[str, Any]:
+    """The manifest of the serving release, empty where there is none yet."""
+    pointer = storage.read(f"releases/{POINTER_FILE}")
+    if pointer is None:
+        return {}
+    content = storage.read(f"releases/{json.loads(pointer)['release_id']}/{MANIFEST_FILE}")
+    return json.loads(content) if content else {}
+
+
+def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
+    """What the `recipe` asset wrote, as plain values."""
+    return json.loads(warehouse.query("SELECT * FROM recipe").iloc[0].to_json())
+
+
+def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
+    """What the Dagster UI shows of a table: its columns, its size, its first rows."""
+    schema = dg.TableSchema(
+        [dg.TableColumn(name, kind) for name, kind in warehouse.column_types(table).items()]
+    )
+    preview = warehouse.query(f"SELECT * FROM {table} LIMIT {PREVIEW_ROWS}")
+    records = json.loads(preview.to_json(orient="records", double_precision=4))
+    return {
+        "dagster/column_schema": schema,
+        "dagster/row_count": warehouse.row_count(table),
+        "preview": dg.MetadataValue.table([dg.TableRecord(row) for row in records], schema),
+    }
+
+
+def _dependencies(sql: str, tables: set[str]) -> list[str]:
+    return sorted(tables & set(re.findall(r"\w+", sql)))
+
+
+def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
+    sql = path.read_text()
+    table = path.stem
+
+    @dg.asset(
+        name=table,
+        group_name="features",
+        kinds={"sql", "parquet"},
+        owners=["team:data"],
+        description=sql.partition("\n")[0].removeprefix("-- ") + f"\n\n```sql\n{sql}```",
+        deps=_dependencies(sql, tables - {table}),
+    )
+    def sql_asset(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+        warehouse.create(table, sql)
+        pictures = PICTURES.get(table, lambda _: {})(warehouse)
+        return dg.MaterializeResult(metadata=table_metadata(warehouse, table) | pictures)
+
+    return sql_asset
+
+
+def _title_pictures(warehouse: Warehouse) -> dict[str, Any]:
+    titles = warehouse.read("titles", order_by="title_id")
+    return {
+        "titles_per_year": plots.titles_per_year(titles),
+        "titles_per_rating": plots.titles_per_rating(titles),
+        "votes": plots.votes(titles),
+    }
+
+
+PICTURES = {"titles": _title_pictures}
+
+_sql_files = sorted(SQL_FOLDER.glob("*.sql"))
+_tables = {path.stem for path in _sql_files} | {file.asset for file in RAW_FILES} | {"recipe"}
+table_assets = [recipe, *(_sql_asset(path, _tables) for path in _sql_files)]
+
+
+@dg.asset_check(asset="titles", blocking=True)
+def titles_are_enough(
+    recipe: Recipe, storage: Storage, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Some titles were selected, and not far fewer than the serving release has.
+
+    A release made from another source or selection is no measure, and is not compared.
+    """
+    count = warehouse.row_count("titles")
+    serving = read_manifest(storage)
+    choices = read_recipe(warehouse)
+    same = ("preset", "min_votes", "year_max")
+    state = read_state(storage, RAW_FILES[0])
+    is_comparable = all(serving.get("recipe", {}).get(key) == choices[key] for key in same) and (
+        state is not None and serving.get("source") == state.source
+    )
+    fewest = recipe.clusters * 2
+    if is_comparable:
+        fewest = max(fewest, round(recipe.min_title_share * serving["title_count"]))
+    return dg.AssetCheckResult(
+        passed=count >= fewest,
+        description=f"{count:,} titles selected, at least {fewest:,} expected"
+        + (f": the serving release has {serving['title_count']:,}" if is_comparable else "")
+        + ("" if count >= fewest else ". If that is right, set REC_MIN_TITLE_SHARE=0 once"),
+        metadata={"title_count": count, "expected": fewest},
+    )
+
+
+@dg.asset_check(asset="titles", blocking=True)
+def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Title ids are unique, nothing that a visitor sees is null, ratings are within 1..10."""
+    problems = warehouse.query("""
+        SELECT
+            count(*) - count(DISTINCT title_id) AS repeated_ids,
+            count(*) - count(title_id || title || original_title || genres) AS null_texts,
+            count(*) - count(year + rating + votes) AS null_numbers,
+            sum(CASE WHEN rating BETWEEN 1 AND 10 THEN 0 ELSE 1 END) AS ratings_out_of_range,
+            sum(CASE WHEN votes >= 0 THEN 0 ELSE 1 END) AS negative_votes
+        FROM titles
+    """).iloc[0]
+    found = {name: int(count) for name, count in problems.items() if count}
+    return dg.AssetCheckResult(passed=not found, metadata=found, description=str(found or "sound"))
+
+
+table_checks = [titles_are_enough, titles_are_sound]

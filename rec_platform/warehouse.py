@@ -1,0 +1,157 @@
+"""Where tables live and SQL runs: typed Parquet, and one dialect, Athena's, in `sql/*.sql`.
+
+What a table holds does not belong here (see tables.py and the stages).
+"""
+
+import gzip
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+RAW_PREFIX = "raw_"
+
+
+class Warehouse(dg.ConfigurableResource, ABC):
+    """Named tables. A table is replaced whole, and readers find the old one until then."""
+
+    @abstractmethod
+    def create(self, table: str, select: str) -> None:
+        """Replace a table with the rows of a SELECT, written in Athena's dialect."""
+
+    @abstractmethod
+    def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
+        """Replace a table with frames of the same columns, one after another."""
+
+    @abstractmethod
+    def query(self, select: str) -> "pd.DataFrame":
+        """The rows of a SELECT, written in Athena's dialect."""
+
+    @abstractmethod
+    def column_types(self, table: str) -> dict[str, str]:
+        """The columns of a table and their types, in order."""
+
+    def read(self, table: str, order_by: str) -> "pd.DataFrame":
+        """All rows of a table in a fixed order, so that the same table gives the same result."""
+        return self.query(f"SELECT * FROM {table} ORDER BY {order_by}")
+
+    def row_count(self, table: str) -> int:
+        """The number of rows of a table."""
+        return int(self.query(f"SELECT count(*) AS row_count FROM {table}").iloc[0, 0])
+
+
+class DuckDBWarehouse(Warehouse):
+    """DuckDB in this process over Parquet files in `root/tables`.
+
+    Raw tables are IMDb's gz files in `root/raw` themselves, every column a string, as Athena sees
+    them. Work that needs more than `memory_limit` spills to `root/tmp`.
+    """
+
+    root: str = "data"
+    memory_limit: str = "1GB"
+
+    def create(self, table: str, select: str) -> None:
+        """See Warehouse."""
+        with self._connect(select) as connection:
+            self._replace(connection, table, to_duckdb(select))
+
+    def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
+        """See Warehouse."""
+        with self._connect() as connection:
+            for number, frame in enumerate(frames):
+                connection.register("frame", frame)
+                head = (
+                    f"INSERT INTO rows_of_{table}" if number else f"CREATE TABLE rows_of_{table} AS"
+                )
+                connection.execute(f"{head} SELECT * FROM frame")
+                connection.unregister("frame")
+            self._replace(connection, table, f"SELECT * FROM rows_of_{table}")
+
+    def query(self, select: str) -> "pd.DataFrame":
+        """See Warehouse."""
+        with self._connect(select) as connection:
+            return connection.execute(to_duckdb(select)).df()
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """See Warehouse."""
+        with self._connect(table) as connection:
+            described = connection.execute(f"DESCRIBE {table}").fetchall()
+        return {name: kind.lower() for name, kind, *_ in described}
+
+    @contextmanager
+    def _connect(self, statement: str = "") -> "Iterator[duckdb.DuckDBPyConnection]":
+        """A fresh connection that knows the tables which a statement names."""
+        import duckdb
+
+        scratch = Path(self.root, "tmp")
+        scratch.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {
+            "memory_limit": self.memory_limit,
+            "temp_directory": str(scratch / "duckdb"),
+        }
+        with duckdb.connect(":memory:", config=options) as connection:
+            connection.execute("SET enable_progress_bar = false")
+            for name in set(re.findall(r"\w+", statement)):
+                if scan := self._scan(name):
+                    connection.execute(f"CREATE VIEW {name} AS FROM {scan}")
+            yield connection
+
+    def _scan(self, name: str) -> str | None:
+        """The table function that reads a table, or None where there is no such table."""
+        if name.startswith(RAW_PREFIX):
+            folder = Path(self.root, "raw", name.removeprefix(RAW_PREFIX))
+            return next((scan_tsv(file) for file in folder.glob("*.tsv.gz")), None)
+        file = self._file(name)
+        return f"read_parquet('{_quoted(file)}')" if file.exists() else None
+
+    def _file(self, table: str) -> Path:
+        return Path(self.root, "tables", f"{table}.parquet")
+
+    def _replace(self, connection: "duckdb.DuckDBPyConnection", table: str, select: str) -> None:
+        target = self._file(table)
+        unfinished = Path(self.root, "tmp", f"{table}.parquet")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(
+            f"COPY ({select}) TO '{_quoted(unfinished)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        unfinished.replace(target)
+
+
+def scan_tsv(file: Path, numbers: Iterable[str] = ()) -> str:
+    r"""A DuckDB table function over one of IMDb's files, strict about its shape.
+
+    Quotes are literal and `\N` is null in these files. Every column is a string, except `numbers`.
+    """
+    with gzip.open(file, "rt", encoding="utf-8") as opened:
+        names = opened.readline().rstrip("\n").split("\t")
+    numbers = set(numbers)
+    columns = {name: "DOUBLE" if name in numbers else "VARCHAR" for name in names}
+    return (
+        f"read_csv('{_quoted(file)}', delim='\t', header=true, auto_detect=false, "
+        f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
+        f"columns={columns})"
+    )
+
+
+def to_duckdb(select: str) -> str:
+    """Translate a SELECT from Athena's dialect to DuckDB's.
+
+    Raises:
+        sqlglot.errors.ParseError: it is not one statement of that dialect.
+    """
+    import sqlglot
+
+    (statement,) = sqlglot.transpile(select, read="athena", write="duckdb")
+    return statement
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,579 @@
+"""The site and its API over real releases of invented titles; a browser's view is elsewhere."""
+
+import hashlib
+import importlib
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from api.app import create_app
+from rec_platform.lookup import SCHEMA_VERSION, Cluster, Title, write_lookup
+
+ATTRIBUTION = "Information courtesy of IMDb (https://www.imdb.com). Used with permission."
+HOSTILE = "<script>alert(\"1\")</script> & 'Sons'"
+CRIME, SPACE = 0, 4
+CRIME_COUNT = 30
+PAGES = ["/", "/title/tt0000001", "/search?q=lantern", "/search?q=zzz", "/search", "/cluster/0"]
+ERROR_PAGES = [
+    "/title/tt9",
+    "/title/nonsense",
+    "/cluster/99",
+    "/cluster/first",
+    "/nowhere",
+    "/search?q=" + "a" * 201,
+]
+
+
+def invented(number: int, name: str, cluster: int = CRIME, **facts: Any) -> Title:
+    known: dict[str, Any] = {
+        "title_id": f"tt{number:07d}",
+        "title": name,
+        "original_title": name,
+        "year": 1990 + number,
+        "runtime_minutes": 134,
+        "genres": ["Crime", "Thriller"] if cluster == CRIME else ["Sci-Fi"],
+        "rating": 7.25,
+        "votes": 123456 - number,
+        "directors": ["Ada Marlow"],
+        "actors": ["Ivo Solberg", "Hana Voss"],
+        "cluster": cluster,
+        "distance": number / 100,
+    }
+    return Title(**known | facts)
+
+
+def profile(cluster: int, name: str, titles: list[Title]) -> Cluster:
+    ids = [title.title_id for title in titles if title.cluster == cluster]
+    return Cluster(cluster, name, len(ids), ["Crime"], 1991, 1999, 7.1, 900, ids[::-1], ids)
+
+
+def publish(releases: Path, release_id: str, first: str = "The Silent Lantern") -> Path:
+    """Publish `first`, tt0000001, among 29 others of its cluster and two of another one."""
+    titles = [invented(1, first, original_title="L'Été Muet", votes=123456)]
+    titles += [invented(number, f"Verdict {number}") for number in range(2, CRIME_COUNT + 1)]
+    titles += [invented(31, HOSTILE, SPACE, runtime_minutes=None, genres=[], actors=[])]
+    titles += [invented(32, "Orbit", SPACE, runtime_minutes=45, directors=[])]
+    lookup = releases / release_id / "lookup.sqlite"
+    lookup.parent.mkdir(parents=True)
+    write_lookup(
+        lookup,
+        release={"created_at": "2024-03-11T04:12:09Z", "source_kind": "sample"},
+        clusters=[
+            profile(SPACE, "Space operas", titles),
+            profile(CRIME, "1990s crime thrillers", titles),
+        ],
+        titles=((title, "Die stille Laterne" if title is titles[0] else "") for title in titles),
+        neighbours=[
+            ([33 - rank for rank in range(1, 25)], [1 - rank / 50 for rank in range(1, 25)]),
+        ],
+    )
+    point(releases, release_id)
+    return lookup
+
+
+def point(releases: Path, release_id: str) -> None:
+    folder = releases / release_id
+    checksum = hashlib.sha256((folder / "lookup.sqlite").read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps({"sha256": checksum}))
+    pointer = releases / "next.json"
+    pointer.write_text(json.dumps({"release_id": release_id}))
+    pointer.replace(releases / "current.json")
+
+
+class Site:
+    """The app as a client sees it: one request at a time, redirects not followed."""
+
+    def __init__(self, releases: Path, root_path: str = "") -> None:
+        # An error that nobody foresaw is answered with 500 and then raised again, for the log.
+        self.transport = httpx.ASGITransport(
+            create_app(releases), raise_app_exceptions=False, root_path=root_path
+        )
+
+    def get(self, path: str, method: str = "GET") -> httpx.Response:
+        async def send() -> httpx.Response:
+            async with httpx.AsyncClient(
+                transport=self.transport, base_url="http://site"
+            ) as client:
+                return await client.request(method, path)
+
+        return anyio.run(send)
+
+    def json(self, path: str) -> Any:
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+class Reader(HTMLParser):
+    """A page as its reader sees it: its text, its links, its title cards."""
+
+    def __init__(self, page: httpx.Response) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page.text)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "a":
+            self.links.append(dict(attrs)["href"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def cards(self) -> list[str]:
+        return [link.removeprefix("/title/") for link in self.links if "/title/tt" in link[:9]]
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    publish(tmp_path / "releases", "first")
+    return tmp_path / "releases"
+
+
+@pytest.fixture
+def site(releases: Path) -> Site:
+    return Site(releases)
+
+
+# The API
+
+
+def test_a_title_is_answered_with_its_facts(site: Site):
+    assert site.json("/api/v1/titles/tt0000001") == {
+        "title_id": "tt0000001",
+        "title": "The Silent Lantern",
+        "original_title": "L'Été Muet",
+        "year": 1991,
+        "runtime_minutes": 134,
+        "genres": ["Crime", "Thriller"],
+        "rating": 7.25,
+        "votes": 123456,
+        "directors": ["Ada Marlow"],
+        "actors": ["Ivo Solberg", "Hana Voss"],
+        "cluster": CRIME,
+        "distance": 0.01,
+    }
+
+
+def test_recommendations_come_nine_at_a_time_and_best_first(site: Site):
+    answer = site.json("/api/v1/titles/tt0000001/recommendations")
+    assert (answer["release_id"], answer["title_id"]) == ("first", "tt0000001")
+    listed = answer["recommendations"]
+    assert [one["rank"] for one in listed] == list(range(1, 10))
+    assert [one["title"]["title_id"] for one in listed][:2] == ["tt0000032", "tt0000031"]
+    assert listed[0]["score"] == pytest.approx(0.98)
+
+
+@pytest.mark.parametrize("limit", [1, 24])
+def test_the_list_of_recommendations_is_as_long_as_asked(site: Site, limit: int):
+    answer = site.json(f"/api/v1/titles/tt0000001/recommendations?limit={limit}")
+    assert len(answer["recommendations"]) == limit
+
+
+def test_a_title_without_neighbours_gets_an_empty_list(site: Site):
+    assert site.json("/api/v1/titles/tt0000002/recommendations")["recommendations"] == []
+
+
+@pytest.mark.parametrize("query", ["silent lan", "ete muet", "laterne", "THE SILENT LANTERN!"])
+def test_search_finds_a_title_by_any_of_its_names(site: Site, query: str):
+    answer = site.json(f"/api/v1/search?q={query}")
+    assert (answer["release_id"], answer["query"]) == ("first", query)
+    assert [title["title_id"] for title in answer["titles"]] == ["tt0000001"]
+
+
+def test_search_answers_twenty_titles_unless_told(site: Site):
+    assert len(site.json("/api/v1/search?q=verdict")["titles"]) == 20
+    assert len(site.json("/api/v1/search?q=verdict&limit=3")["titles"]) == 3
+    assert len(site.json("/api/v1/search?q=verdict&limit=50")["titles"]) == CRIME_COUNT - 1
+
+
+def test_clusters_are_listed_largest_first(site: Site):
+    answer = site.json("/api/v1/clusters")
+    assert answer["release_id"] == "first"
+    assert [(one["name"], one["title_count"]) for one in answer["clusters"]] == [
+        ("1990s crime thrillers", CRIME_COUNT),
+        ("Space operas", 2),
+    ]
+
+
+def test_a_clusters_titles_come_in_parts_that_join_without_a_gap(site: Site):
+    parts = [
+        site.json(f"/api/v1/clusters/{CRIME}/titles?limit=20&offset={offset}")
+        for offset in (0, 20, 40)
+    ]
+    assert {part["cluster"]["name"] for part in parts} == {"1990s crime thrillers"}
+    assert [part["offset"] for part in parts] == [0, 20, 40]
+    ids = [title["title_id"] for part in parts for title in part["titles"]]
+    assert ids == [f"tt{number:07d}" for number in range(1, CRIME_COUNT + 1)]
+
+
+def test_health_names_the_release_and_is_never_cached(site: Site):
+    answer = site.get("/healthz")
+    assert answer.json() == {
+        "status": "ok",
+        "release_id": "first",
+        "schema_version": SCHEMA_VERSION,
+    }
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/titles/nonsense",
+        "/api/v1/titles/tt1234567890123",
+        "/api/v1/titles/tt0000001/recommendations?limit=0",
+        "/api/v1/titles/tt0000001/recommendations?limit=25",
+        "/api/v1/search",
+        "/api/v1/search?q=",
+        "/api/v1/search?q=" + "a" * 201,
+        "/api/v1/search?q=a&limit=0",
+        "/api/v1/search?q=a&limit=51",
+        "/api/v1/clusters/first/titles",
+        "/api/v1/clusters/-1/titles",
+        "/api/v1/clusters/99999999999999999999/titles",
+        "/api/v1/clusters/0/titles?limit=51",
+        "/api/v1/clusters/0/titles?offset=-1",
+        "/api/v1/clusters/0/titles?offset=99999999999999999999",
+    ],
+)
+def test_a_parameter_out_of_bounds_is_refused_with_its_reason(site: Site, path: str):
+    answer = site.get(path)
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/v1/titles/tt9", "There is no title tt9 in this release."),
+        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this release."),
+        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this release."),
+        ("/api/v1/nothing", "Not Found"),
+    ],
+)
+def test_the_api_says_in_json_what_it_does_not_have(site: Site, path: str, detail: str):
+    answer = site.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"detail": detail})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_every_route_of_the_api_is_described(site: Site):
+    paths = site.json("/openapi.json")["paths"]
+    assert set(paths) == {
+        "/healthz",
+        "/api/v1/titles/{title_id}",
+        "/api/v1/titles/{title_id}/recommendations",
+        "/api/v1/search",
+        "/api/v1/clusters",
+        "/api/v1/clusters/{cluster}/titles",
+    }
+    for path, operations in paths.items():
+        operation = operations["get"]
+        assert operation["summary"] and operation["description"] and operation["tags"], path
+        assert "$ref" in operation["responses"]["200"]["content"]["application/json"]["schema"]
+        for parameter in operation.get("parameters", []):
+            bounds = {"default", "examples", "pattern", "minimum"}
+            assert bounds & set(parameter["schema"]), parameter
+
+
+# The pages
+
+
+def test_the_home_page_shows_a_shelf_of_popular_titles_for_each_cluster(site: Site):
+    page = Reader(site.get("/"))
+    assert "1990s crime thrillers" in page.text and "Space operas" in page.text
+    assert "32 films" in page.text and "30 films" in page.text
+    crime = [f"tt{number:07d}" for number in range(1, 11)]
+    assert page.cards() == [*crime, "tt0000031", "tt0000032"]
+    assert {"/random", "/cluster/0", "/cluster/4"} <= set(page.links)
+
+
+def test_a_titles_page_shows_its_facts_and_nine_recommendations(site: Site):
+    page = Reader(site.get("/title/tt0000001"))
+    for fact in (
+        "The Silent Lantern",
+        "L'Été Muet",
+        "1991",
+        "2 h 14 min",
+        "Crime · Thriller",
+        "123,456 votes",
+        "Ada Marlow",
+        "Ivo Solberg, Hana Voss",
+        "98% alike",
+    ):
+        assert fact in page.text
+    assert page.cards() == [f"tt{number:07d}" for number in range(32, 23, -1)]
+    assert "/cluster/0" in page.links
+    imdb = {"href": "https://www.imdb.com/title/tt0000001/", "rel": "noopener"}
+    assert any(tag == "a" and imdb.items() <= attributes.items() for tag, attributes in page.tags)
+
+
+def test_a_title_of_which_little_is_known_has_a_page_too(site: Site):
+    page = Reader(site.get("/title/tt0000031"))
+    assert page.cards() == []
+    assert "knows no film" in page.text and " min" not in page.text
+
+
+def test_the_search_page_lists_what_it_found_and_keeps_the_query(site: Site):
+    page = Reader(site.get("/search?q=stille+laterne"))
+    assert page.cards() == ["tt0000001"]
+    assert ("input", "stille laterne") in [(tag, known.get("value")) for tag, known in page.tags]
+
+
+@pytest.mark.parametrize("query", ["zzz", "", "   ", "!?", '"*()', "%00", "%ff"])
+def test_a_search_without_results_suggests_what_to_do_next(site: Site, query: str):
+    answer = site.get(f"/search?q={query}")
+    page = Reader(answer)
+    assert answer.status_code == 200
+    assert page.cards() == [] and "/random" in page.links
+
+
+def test_a_clusters_pages_show_each_title_once(site: Site):
+    first, second = (Reader(site.get(f"/cluster/0?page={page}")) for page in (1, 2))
+    assert "1990s crime thrillers" in first.text and "1991\N{EN DASH}1999" in first.text
+    typical, listed = first.cards()[:10], first.cards()[10:]
+    assert typical == [f"tt{number:07d}" for number in range(30, 20, -1)]
+    everything = [f"tt{number:07d}" for number in range(1, CRIME_COUNT + 1)]
+    assert listed + second.cards() == everything
+    assert "?page=2" in first.links and "?page=1" in second.links
+
+
+@pytest.mark.parametrize("page", ["0", "3", "first", "99999999999999999999"])
+def test_a_page_that_a_cluster_does_not_have_is_an_error(site: Site, page: str):
+    assert site.get(f"/cluster/0?page={page}").status_code in (404, 422)
+
+
+def test_surprise_me_leads_to_a_title_and_is_never_cached(site: Site):
+    answer = site.get("/random")
+    assert answer.status_code == 303
+    assert answer.headers["cache-control"] == "no-store"
+    assert site.get(answer.headers["location"]).status_code == 200
+
+
+def test_links_of_the_old_site_lead_to_the_titles_page(site: Site):
+    answer = site.get("/?title=tt0000001")
+    assert (answer.status_code, answer.headers["location"]) == (308, "/title/tt0000001")
+
+
+@pytest.mark.parametrize("title", ["//evil.example", "tt1%0d%0aSet-Cookie:a=b", "tt1/../../x"])
+def test_a_forged_old_link_leads_nowhere(site: Site, title: str):
+    answer = site.get(f"/?title={title}")
+    assert answer.status_code == 422
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/title/tt0000031", "/cluster/4", "/", "/search?q=sons", f"/search?q={HOSTILE}"]
+)
+def test_what_a_title_or_a_visitor_writes_stays_text(site: Site, path: str):
+    answer = site.get(path.replace("&", "%26"))
+    page = Reader(answer)
+    assert answer.status_code == 200
+    assert HOSTILE in "".join(page.words)
+    assert "script" not in [tag for tag, _ in page.tags]
+
+
+@pytest.mark.parametrize("path", PAGES + ERROR_PAGES)
+def test_every_page_names_its_source_and_asks_not_to_be_indexed(site: Site, path: str):
+    answer = site.get(path)
+    page = Reader(answer)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert ATTRIBUTION in page.text
+    assert ("meta", {"name": "robots", "content": "noindex"}) in page.tags
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert [tag for tag, _ in page.tags].count("h1") == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_names_its_release_and_that_a_sample_is_invented(site: Site, path: str):
+    page = Reader(site.get(path))
+    assert "Release first, 2024-03-11" in page.text
+    assert "catalogue are invented" in page.text
+
+
+@pytest.mark.parametrize("path", ERROR_PAGES)
+def test_a_visitor_is_told_in_a_page_what_went_wrong(site: Site, path: str):
+    answer = site.get(path)
+    assert answer.status_code == (422 if "search" in path else 404)
+    assert "/" in Reader(answer).links
+    assert answer.headers["cache-control"] == "no-store"
+
+
+# What all answers share
+
+
+@pytest.mark.parametrize("path", [*PAGES, *ERROR_PAGES, "/api/v1/clusters", "/api/v1/titles/tt9"])
+def test_every_answer_forbids_scripts_frames_and_guessing(site: Site, path: str):
+    answer = site.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/api/v1/clusters", "/robots.txt"])
+def test_answers_may_be_kept_for_five_minutes_and_longer_in_trouble(site: Site, path: str):
+    assert site.get(path).headers["cache-control"] == (
+        "public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400"
+    )
+
+
+def test_static_files_are_kept_for_ever_under_an_address_that_follows_their_content(site: Site):
+    page = site.get("/title/tt0000001").text
+    addresses = set(re.findall(r'"(/static/[^"#]+)', page))
+    assert len(addresses) == 3
+    for address in addresses:
+        answer = site.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert address.endswith("?v=" + hashlib.sha256(answer.content).hexdigest()[:12])
+
+
+def test_a_missing_static_file_is_not_kept(site: Site):
+    answer = site.get("/static/nothing.css?v=1")
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_nothing_that_the_policy_forbids(site: Site, path: str):
+    for tag, attributes in Reader(site.get(path)).tags:
+        assert tag not in ("script", "style", "iframe"), tag
+        assert "style" not in attributes and not any(name.startswith("on") for name in attributes)
+        for name in ("src", "href"):
+            address = attributes.get(name) or "/"
+            assert address.startswith(("/", "?", "#", "https://www.imdb.com/title/")), address
+
+
+def test_robots_are_turned_away(site: Site):
+    assert site.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+
+
+def test_a_head_request_is_answered_like_the_page(site: Site):
+    assert site.get("/title/tt0000001", "HEAD").status_code == 200
+    assert site.get("/title/tt0000001", "POST").status_code == 405
+
+
+def test_behind_a_stage_every_address_keeps_the_prefix(releases: Path):
+    site = Site(releases, root_path="/stage")
+    page = site.get("/stage/title/tt0000001")
+    own = [link for link in Reader(page).links if link.startswith("/")]
+    assert page.status_code == 200 and len(own) > 9
+    assert all(link.startswith("/stage/") for link in own)
+    assert site.get("/stage/random").headers["location"].startswith("/stage/title/tt")
+    assert site.get("/stage/api/v1/titles/tt9").json()["detail"]
+    static = re.findall(r'"(/stage/static/[^"#]+)', page.text)[0]
+    assert "immutable" in site.get(static).headers["cache-control"]
+    assert 'href="/stage/"' in site.get("/stage/static/nothing.css").text
+
+
+# Releases come and go
+
+
+@pytest.mark.parametrize("path", ["/", "/title/tt0000001", "/healthz", "/api/v1/clusters"])
+def test_without_a_release_every_address_says_how_to_make_one(tmp_path: Path, path: str):
+    answer = Site(tmp_path / "releases").get(path)
+    assert answer.status_code == 503
+    assert "rec-platform refresh" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    machine = path.startswith(("/api/", "/healthz"))
+    assert answer.headers["content-type"].startswith("application/json" if machine else "text/html")
+    assert list(answer.json()) == ["detail"] if machine else ATTRIBUTION in answer.text
+
+
+def test_the_first_release_is_picked_up_without_a_restart(tmp_path: Path):
+    site = Site(tmp_path)
+    assert site.get("/healthz").status_code == 503
+    publish(tmp_path, "first")
+    assert site.json("/healthz")["release_id"] == "first"
+
+
+def test_a_new_release_is_picked_up_without_a_restart(site: Site, releases: Path):
+    assert "The Silent Lantern" in site.get("/title/tt0000001").text
+    publish(releases, "second", first="The Loud Lantern")
+    assert "The Loud Lantern" in site.get("/title/tt0000001").text
+    assert site.json("/healthz")["release_id"] == "second"
+
+
+def test_a_damaged_new_release_leaves_the_old_one_serving(site: Site, releases: Path):
+    assert site.json("/healthz")["release_id"] == "first"
+    lookup = publish(releases, "second")
+    lookup.write_bytes(lookup.read_bytes()[:-1])
+    assert site.json("/healthz")["release_id"] == "first"
+    assert site.get("/title/tt0000001").status_code == 200
+
+
+def test_a_damaged_first_release_is_a_503_that_says_so(tmp_path: Path):
+    lookup = publish(tmp_path, "first")
+    lookup.write_bytes(lookup.read_bytes()[:-1])
+    answer = Site(tmp_path).get("/api/v1/clusters")
+    assert answer.status_code == 503
+    assert "damaged" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/title/tt0000001", "/api/v1/titles/tt0000001"])
+def test_an_unforeseen_error_shows_no_secret_and_keeps_the_headers(
+    site: Site, releases: Path, path: str
+):
+    lookup = releases / "first" / "lookup.sqlite"
+    with closing(sqlite3.connect(lookup)) as connection:
+        connection.execute("DROP TABLE titles")
+    point(releases, "first")
+    answer = site.get(path)
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.text and "no such table" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+# On Lambda
+
+
+def test_the_lambda_handler_answers_an_event_of_api_gateway(
+    releases: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REC_ROOT", str(releases.parent))
+    monkeypatch.delitem(sys.modules, "api.handler", raising=False)
+    handler = importlib.import_module("api.handler").handler
+    http = {"method": "GET", "path": "/healthz", "sourceIp": "127.0.0.1", "protocol": "HTTP/1.1"}
+    event = {
+        "version": "2.0",
+        "rawPath": "/healthz",
+        "rawQueryString": "",
+        "headers": {"host": "site"},
+        "requestContext": {"http": http, "stage": "$default"},
+        "isBase64Encoded": False,
+    }
+    answer = handler(event, None)
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["release_id"] == "first"
+
+
+def test_the_site_imports_nothing_heavy_and_only_the_lookup_of_the_platform(tmp_path: Path):
+    program = (
+        "import sys, api.handler; print(*(name for name in sys.modules if name.split('.')[0] in "
+        "('rec_platform', 'pandas', 'numpy', 'dagster', 'boto3', 'botocore', 'sklearn')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"REC_ROOT": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["rec_platform", "rec_platform.lookup"]

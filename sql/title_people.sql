@@ -1,0 +1,53 @@
+-- One row per title, person and role: directors, writers, then the billed cast and crew.
+WITH directors AS (
+    SELECT
+        crew.tconst AS title_id,
+        person.person_id,
+        'director' AS role,
+        person.billing
+    FROM raw_title_crew AS crew
+    INNER JOIN titles ON crew.tconst = titles.title_id
+    CROSS JOIN UNNEST(SPLIT(crew.directors, ',')) WITH ORDINALITY AS person (person_id, billing)
+),
+
+writers AS (
+    SELECT
+        crew.tconst AS title_id,
+        person.person_id,
+        'writer' AS role,
+        person.billing
+    FROM raw_title_crew AS crew
+    INNER JOIN titles ON crew.tconst = titles.title_id
+    CROSS JOIN UNNEST(SPLIT(crew.writers, ',')) WITH ORDINALITY AS person (person_id, billing)
+),
+
+principals AS (
+    SELECT
+        cast_and_crew.tconst AS title_id,
+        cast_and_crew.nconst AS person_id,
+        CASE cast_and_crew.category
+            WHEN 'actress' THEN 'actor' ELSE cast_and_crew.category
+        END AS role,
+        MIN(CAST(cast_and_crew.ordering AS bigint)) AS billing
+    FROM raw_title_principals AS cast_and_crew
+    INNER JOIN titles ON cast_and_crew.tconst = titles.title_id
+    WHERE cast_and_crew.category NOT IN ('director', 'writer')
+    GROUP BY 1, 2, 3
+),
+
+credits AS (
+    SELECT * FROM directors
+    UNION ALL
+    SELECT * FROM writers
+    UNION ALL
+    SELECT * FROM principals
+)
+
+SELECT
+    credits.title_id,
+    credits.person_id,
+    names.primaryName AS name,
+    credits.role,
+    credits.billing
+FROM credits
+INNER JOIN raw_name_basics AS names ON credits.person_id = names.nconst

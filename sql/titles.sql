@@ -1,0 +1,35 @@
+-- One row per title of the catalogue: the rated, non-adult movies that the recipe selects.
+WITH us_releases AS (
+    SELECT
+        titleId AS title_id,
+        MAX(CASE WHEN language = 'en' THEN 1 ELSE 0 END) AS is_english
+    FROM raw_title_akas
+    WHERE region = 'US'
+    GROUP BY titleId
+)
+
+SELECT
+    basics.tconst AS title_id,
+    COALESCE(basics.primaryTitle, basics.originalTitle, basics.tconst) AS title,
+    COALESCE(basics.originalTitle, basics.primaryTitle, basics.tconst) AS original_title,
+    CAST(basics.startYear AS integer) AS year,
+    CAST(basics.runtimeMinutes AS integer) AS runtime_minutes,
+    COALESCE(basics.genres, '') AS genres,
+    CAST(ratings.averageRating AS double) AS rating,
+    CAST(ratings.numVotes AS integer) AS votes
+FROM raw_title_basics AS basics
+INNER JOIN raw_title_ratings AS ratings ON basics.tconst = ratings.tconst
+LEFT JOIN us_releases ON basics.tconst = us_releases.title_id
+CROSS JOIN recipe
+WHERE
+    basics.titleType = 'movie'
+    AND basics.isAdult = '0'
+    AND CAST(basics.startYear AS integer) <= recipe.year_max
+    AND CAST(ratings.numVotes AS integer) >= recipe.min_votes
+    AND CASE recipe.preset
+        WHEN 'world' THEN TRUE
+        WHEN 'us_release' THEN us_releases.title_id IS NOT NULL
+        WHEN 'english_like'
+            THEN us_releases.title_id IS NOT NULL AND basics.primaryTitle = basics.originalTitle
+        WHEN 'seed' THEN us_releases.is_english = 1
+    END
