@@ -1,12 +1,62 @@
+# What a person or CI runs. Each target sets up what it needs, in .venv, from locked requirements.
+
 UV := .venv/bin/uv
+INSTALL := $(UV) pip install -q --compile-bytecode --require-hashes
+PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e .
+COMPILE := $(UV) pip compile -q --generate-hashes --universal --python-version 3.11
+DATA := $(CURDIR)/data
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 
-lock: .venv/uv
-	echo 'uv>=0.13' | $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 - -o requirements/uv.txt
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml --group build -o requirements/app.txt
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml --group dev -c requirements/app.txt -o requirements/dev.txt
+.DEFAULT_GOAL := help
+.PHONY: help demo real dev test check format lock clean
 
-.venv/uv: requirements/uv.txt
+help: ## show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: .venv/app.stamp ## an invented catalogue, refreshed and served: site and Dagster UI
+	.venv/bin/rec-platform demo $(ARGS)
+
+real: .venv/app.stamp ## IMDb's real files (about 1.5 GB), refreshed and served
+	.venv/bin/rec-platform refresh $(ARGS)
+	.venv/bin/rec-platform serve
+
+dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
+	mkdir -p $(DATA)/dagster
+	DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) .venv/bin/dagster dev -w workspace.yaml -h 127.0.0.1
+
+test: .venv/dev.stamp ## the tests
+	.venv/bin/pytest $(ARGS)
+
+check: .venv/dev.stamp ## lint, format, types, SQL lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+	.venv/bin/sqlfluff lint --disable-progress-bar sql
+
+format: .venv/dev.stamp ## format the code
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+lock: .venv/uv.stamp ## pin the newest versions, with hashes, in requirements/
+	echo 'uv>=0.13' | $(COMPILE) - -o requirements/uv.txt
+	$(COMPILE) pyproject.toml --group build -o requirements/app.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements/app.txt -o requirements/dev.txt
+
+clean: ## remove what was installed, not the data
+	rm -rf .venv
+
+.venv/uv.stamp: requirements/uv.txt
+	python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed")'
 	python3 -m venv .venv
 	.venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
+
+.venv/app.stamp: .venv/uv.stamp requirements/app.txt pyproject.toml
+	$(INSTALL) -r requirements/app.txt
+	$(PROJECT)
+	@touch $@
+
+.venv/dev.stamp: .venv/uv.stamp requirements/dev.txt pyproject.toml
+	$(INSTALL) -r requirements/dev.txt
+	$(PROJECT)
+	@touch $@ .venv/app.stamp

@@ -7,19 +7,36 @@ Results go to stdout, progress and complaints to stderr. Exit codes: 0 done (or 
 import csv
 import logging
 import os
+import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from rec_platform.choices import (
+    CLUSTERS,
+    FEATURES,
+    FEWEST_CLUSTERS,
+    FIRST_YEAR,
+    IMDB,
+    LAST_YEAR,
+    MOST_CLUSTERS,
+    PRESET,
+    ROOT,
+    RULE,
+    FeaturePreset,
+    SelectionPreset,
+    SimilarityRule,
+)
 from rec_platform.lookup import Lookup, LookupFileError, current_release, open_release
 
 if TYPE_CHECKING:
@@ -30,10 +47,14 @@ app = typer.Typer(
     add_completion=False,
     help="Movie recommendations from IMDb's public files: refresh, publish, serve.",
 )
-progress = Console(stderr=True, highlight=False)
-output = Console(highlight=False, soft_wrap=True)
+# Text is shown as it is: titles and folders may hold [brackets] and :colons:, and a long line is
+# wrapped by the terminal or, in a log, not at all.
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "soft_wrap": True}
+progress = Console(stderr=True, **PLAIN)
+output = Console(**PLAIN)
 
-DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+FULL_DISK = re.compile("no space left|disk is full|disk I/O error", re.IGNORECASE)
 
 Source = Annotated[
     str,
@@ -47,31 +68,34 @@ Root = Annotated[
     Path, typer.Option("--root", envvar="REC_ROOT", help="The folder that holds all data.")
 ]
 Preset = Annotated[
-    str,
-    typer.Option(
-        "--preset",
-        envvar="REC_PRESET",
-        help="Which titles are selected: seed, us_release, english_like or world.",
-    ),
+    SelectionPreset,
+    typer.Option("--preset", envvar="REC_PRESET", help="Which titles are selected."),
 ]
 Features = Annotated[
-    str,
-    typer.Option(
-        "--features", envvar="REC_FEATURES", help="What describes a title: seed or balanced."
-    ),
+    FeaturePreset,
+    typer.Option("--features", envvar="REC_FEATURES", help="What describes a title."),
 ]
 Rule = Annotated[
-    str,
-    typer.Option("--rule", envvar="REC_RULE", help="How similar titles are found: seed, nearest."),
+    SimilarityRule,
+    typer.Option("--rule", envvar="REC_RULE", help="How similar titles are found."),
 ]
 Clusters = Annotated[
-    int, typer.Option("--clusters", envvar="REC_CLUSTERS", help="Number of clusters, 2 to 100.")
+    int,
+    typer.Option(
+        "--clusters",
+        envvar="REC_CLUSTERS",
+        min=FEWEST_CLUSTERS,
+        max=MOST_CLUSTERS,
+        help="Number of clusters.",
+    ),
 ]
 YearMax = Annotated[
     int | None,
     typer.Option(
         "--year-max",
         envvar="REC_YEAR_MAX",
+        min=FIRST_YEAR,
+        max=LAST_YEAR,
         help="Latest release year.",
         show_default="the year of the run",
     ),
@@ -80,26 +104,22 @@ Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Recommendations per title.")]
 
-IMDB = "https://datasets.imdbws.com"
-ROOT = Path("data")
-CHOICES = {"preset": "english_like", "features": "balanced", "rule": "nearest", "clusters": 9}
-
 
 @app.command()
 def refresh(
     source: Source = IMDB,
-    root: Root = ROOT,
-    preset: Preset = "english_like",
-    features: Features = "balanced",
-    rule: Rule = "nearest",
-    clusters: Clusters = 9,
+    root: Root = Path(ROOT),
+    preset: Preset = PRESET,
+    features: Features = FEATURES,
+    rule: Rule = RULE,
+    clusters: Clusters = CLUSTERS,
     year_max: YearMax = None,
 ) -> None:
     """Fetch what changed, build a release and serve it; does nothing where nothing changed."""
     choices = {
-        "preset": preset,
-        "features": features,
-        "rule": rule,
+        "preset": preset.value,
+        "features": features.value,
+        "rule": rule.value,
         "clusters": clusters,
         "year_max": year_max,
     }
@@ -109,7 +129,7 @@ def refresh(
 
 @app.command()
 def demo(
-    root: Root = ROOT,
+    root: Root = Path(ROOT),
     titles: Annotated[int, typer.Option(min=100, help="Size of the invented catalogue.")] = 6_000,
     serve: Annotated[
         bool, typer.Option(help="Serve the site and the Dagster UI at the end.")
@@ -140,7 +160,7 @@ def sample(
 
 
 @app.command()
-def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(root: Root = Path(ROOT), host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the site and the API; new releases are picked up without a restart."""
     import uvicorn
 
@@ -152,14 +172,18 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
         _complain(f"{error}. The site says so until then.")
     else:
         progress.print(f"release {release_id}")
-    if port and _free_port(host, port) != port:
+    free_port = _free_port(host, port)
+    if port not in (0, free_port):
         raise _fail(f"port {port} of {host} is taken: choose another with --port", code=2)
-    progress.print(f"site and API on http://{host}:{port}/")
-    uvicorn.run(create_app(root / "releases"), host=host, port=port, log_level="warning")
+    progress.print(f"site and API on http://{host}:{free_port}/")
+    # Whoever stops the server, by Ctrl-C or by SIGTERM, finds that it ended well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(create_app(root / "releases"), host=host, port=free_port, log_level="warning")
 
 
 @app.command()
-def releases(root: Root = ROOT) -> None:
+def releases(root: Root = Path(ROOT)) -> None:
     """List the releases, the newest first; * marks the one that serves."""
     from rec_platform.publish import list_releases
     from rec_platform.storage import LocalStorage
@@ -167,19 +191,14 @@ def releases(root: Root = ROOT) -> None:
     found = list_releases(LocalStorage(root=str(root)))
     if not found:
         raise _fail(f"no release in {root}: run `rec-platform refresh`")
-    table = Table("", "release", "titles", "preset", "features", "rule", "MB", box=None)
+    output.print(f"  {'release':<25} {'titles':>9}  {'preset':<12}  {'features':<8}  rule     MB")
     for manifest in found:
         recipe = manifest["recipe"]
-        table.add_row(
-            "*" if manifest["is_serving"] else "",
-            manifest["release_id"],
-            f"{manifest['title_count']:,}",
-            recipe["preset"],
-            recipe["features"],
-            recipe["rule"],
-            f"{manifest['bytes'] / 1e6:.1f}",
+        output.print(
+            f"{'*' if manifest['is_serving'] else ' '} {manifest['release_id']:<25} "
+            f"{manifest['title_count']:>9,}  {recipe['preset']:<12}  {recipe['features']:<8}  "
+            f"{recipe['rule']:<7}  {manifest['bytes'] / 1e6:.1f}"
         )
-    output.print(table)
 
 
 @app.command()
@@ -187,7 +206,7 @@ def rollback(
     release_id: Annotated[
         str | None, typer.Argument(help="The release to serve.", show_default="the one before")
     ] = None,
-    root: Root = ROOT,
+    root: Root = Path(ROOT),
 ) -> None:
     """Serve an older release again; the next refresh that finds a change publishes anew."""
     from rec_platform.publish import roll_back
@@ -201,7 +220,7 @@ def rollback(
 
 
 @app.command()
-def export(root: Root = ROOT, limit: Limit = 9) -> None:
+def export(root: Root = Path(ROOT), limit: Limit = 9) -> None:
     """Write every title's list as CSV: title_id,rank,recommended_id,score."""
     lookup = _serving(root)
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -222,9 +241,26 @@ def _refresh(source: str, root: Path, choices: dict[str, Any]) -> None:
     Raises:
         typer.Exit: it failed; why was said.
     """
-    _use_dagster_home(root)
     started = time.monotonic()
     progress.print(f"refreshing {root} from {source}")
+    try:
+        _use_dagster_home(root)
+        result = _run(source, root, choices)
+    except typer.Exit:
+        raise
+    except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
+        first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
+        _explain([f"the run broke off: {first_line}"], root)
+        raise typer.Exit(1) from None
+    if not result.success:
+        _explain(_reasons(result.all_events), root)
+        raise typer.Exit(1)
+    done = "nothing has changed" if _is_unchanged(result.all_events) else "done"
+    progress.print(f"{done} in {time.monotonic() - started:.0f} s")
+
+
+def _run(source: str, root: Path, choices: dict[str, Any]) -> "dg.ExecuteInProcessResult":
+    """Run the job; whether it failed is in the result."""
     try:
         import dagster as dg
 
@@ -234,6 +270,8 @@ def _refresh(source: str, root: Path, choices: dict[str, Any]) -> None:
         Recipe.checked(choices)
     except ValueError as error:
         raise _fail(str(error), code=2) from None
+    # Dagster warns of each check that has nothing to check, which is how an unchanged run goes.
+    logging.getLogger("dagster._core.execution.plan.active").addFilter(_is_no_skipped_check)
     roots = {"config": {"root": str(root)}}
     resources = {
         "source": {"config": {"location": source}},
@@ -243,16 +281,13 @@ def _refresh(source: str, root: Path, choices: dict[str, Any]) -> None:
     }
     config = {"resources": resources, "loggers": {"progress": {}}}
     with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def("refresh").execute_in_process(
+        return defs.resolve_job_def("refresh").execute_in_process(
             run_config=config, instance=instance, raise_on_error=False
         )
-    if not result.success:
-        for reason in _reasons(result.all_events):
-            _complain(reason)
-        _complain("nothing was published: the last release, if any, goes on serving")
-        raise typer.Exit(1)
-    done = "nothing has changed" if _is_unchanged(result.all_events) else "done"
-    progress.print(f"{done} in {time.monotonic() - started:.0f} s")
+
+
+def _is_no_skipped_check(record: logging.LogRecord) -> bool:
+    return "emitted no result" not in record.getMessage()
 
 
 def _use_dagster_home(root: Path) -> None:
@@ -267,24 +302,44 @@ def _is_unchanged(events: "Iterable[dg.DagsterEvent]") -> bool:
     return any(event.is_step_skipped and event.step_key == "release" for event in events)
 
 
-def _reasons(events: "Iterable[dg.DagsterEvent]") -> Iterator[str]:
-    """Why a run failed: each step's own words, and each failed check."""
+def _reasons(events: "Sequence[dg.DagsterEvent]") -> list[str]:
+    """Why a run failed, in the words of what failed; a reason that several share is said once."""
+    places: dict[str, list[str]] = {}
     for event in events:
-        if event.event_type_value == "ASSET_CHECK_EVALUATION":
-            check = event.asset_check_evaluation_data
-            if not check.passed:
-                yield f"{check.asset_key.to_user_string()}: check {check.check_name} failed: " + (
-                    check.description or ""
-                )
-        elif event.is_step_failure:
-            failure = event.step_failure_data
-            error = failure.error.cause if failure.error and failure.error.cause else failure.error
-            text = failure.user_failure_data.description if failure.user_failure_data else None
-            yield f"{event.step_key}: {text or (error.message.strip() if error else 'failed')}"
-        elif event.is_failure and event.event_type_value == "RUN_FAILURE":
-            error = event.job_failure_data.error
-            if error:
-                yield (error.cause or error).message.strip()
+        for place, reason in _reason(event):
+            places.setdefault(reason.strip(), []).append(place)
+    found = [f"{', '.join(where)}: {reason}" for reason, where in places.items()]
+    return found or ["the run failed: the Dagster UI shows it"]
+
+
+def _reason(event: "dg.DagsterEvent") -> Iterator[tuple[str, str]]:
+    """Where it went wrong and why; nothing where it did not."""
+    if event.event_type_value == "ASSET_CHECK_EVALUATION":
+        check = event.asset_check_evaluation_data
+        if not check.passed:
+            place = f"{check.asset_key.to_user_string()}: check {check.check_name} failed"
+            yield place, check.description or "no reason given"
+    elif event.is_step_failure:
+        failure = event.step_failure_data
+        text = failure.user_failure_data and failure.user_failure_data.description
+        # A failed check has said so itself.
+        if failure.error and failure.error.cls_name != "DagsterAssetCheckFailedError":
+            yield str(event.step_key), text or (failure.error.cause or failure.error).message
+    elif event.is_resource_init_failure:
+        error = event.engine_event_data.error
+        if error:
+            yield "refresh", error.message.removeprefix("dagster._core.definitions.events.Failure:")
+
+
+def _explain(reasons: list[str], root: Path) -> None:
+    for reason in reasons:
+        _complain(reason)
+    if any(FULL_DISK.search(reason) for reason in reasons):
+        _complain(
+            f"the disk that holds {root} has {shutil.disk_usage(root).free:,} bytes left: "
+            "free some space, or use another --root (REC_ROOT)"
+        )
+    _complain("nothing was published: the last release, if any, goes on serving")
 
 
 # Showing
@@ -323,7 +378,7 @@ def _print_examples(root: Path) -> None:
 
 
 def _complain(text: str) -> None:
-    progress.print(text, style="red", markup=False)
+    progress.print(text, style="red")
 
 
 def _fail(text: str, code: int = 1) -> typer.Exit:
@@ -365,13 +420,19 @@ def _process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
 
 def _free_port(host: str, preferred: int) -> int:
     """The preferred port, or any other where that one is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, preferred))
-        except OSError:
-            probe.bind((host, 0))
-        return probe.getsockname()[1]
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, preferred, type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError:
+                probe.bind((host, 0))
+            return probe.getsockname()[1]
+    except OSError as error:
+        raise _fail(f"cannot listen on {host} ({error}): set --host", code=2) from None
 
 
 class ProgressHandler(logging.Handler):
@@ -385,8 +446,10 @@ class ProgressHandler(logging.Handler):
         """Show a record of a Dagster run."""
         event = getattr(record, "dagster_event", None)
         if event is None:
-            if record.levelno >= logging.WARNING:
-                progress.print(f"  ! {record.dagster_meta['orig_message']}", style="yellow")  # type: ignore[attr-defined]
+            text = record.dagster_meta["orig_message"]  # type: ignore[attr-defined]
+            # That nothing below a failed step runs goes without saying.
+            if record.levelno >= logging.WARNING and not text.endswith("Not executing."):
+                progress.print(f"  ! {text}", style="yellow")
         elif event.event_type_value == "ASSET_MATERIALIZATION":
             rows = event.materialization.metadata.get("dagster/row_count")
             self._rows[event.step_key] = f"{rows.value:>12,} rows" if rows else ""

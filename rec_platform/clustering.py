@@ -98,17 +98,20 @@ def quality_by_cluster_count(
     """
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
+    from threadpoolctl import threadpool_limits
 
     sample = _sample(matrix, seed)
     different = len(np.unique(sample, axis=0))
     quality = []
-    for count in counts:
-        if count < min(different, len(sample) - 1):
-            model = KMeans(count, n_init=3, random_state=seed).fit(sample)
-            silhouette = silhouette_score(
-                sample, model.labels_, sample_size=min(2_000, len(sample)), random_state=seed
-            )
-            quality.append((count, float(model.inertia_) / len(sample), float(silhouette)))
+    # One thread: fits this small spend more time on handing out the work than on doing it.
+    with threadpool_limits(limits=1):
+        for count in counts:
+            if count < min(different, len(sample) - 1):
+                model = KMeans(count, n_init=3, random_state=seed).fit(sample)
+                silhouette = silhouette_score(
+                    sample, model.labels_, sample_size=min(2_000, len(sample)), random_state=seed
+                )
+                quality.append((count, float(model.inertia_) / len(sample), float(silhouette)))
     return quality
 
 

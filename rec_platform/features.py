@@ -93,19 +93,12 @@ def balanced_features(titles: "pd.DataFrame") -> "pd.DataFrame":
         topic_1 to topic_9 (0..1), year, votes (log10), rating; float64, same index.
     """
     import pandas as pd
-    from sklearn.decomposition import NMF
 
     # A thousand combinations of genres stand for all titles: a row counted n times weighs in the
     # squared error as one row times the root of n.
     combination, combinations = pd.factorize(titles["genres"], sort=True)
-    weighted = genre_flags(combinations) * np.sqrt(np.bincount(combination))[:, np.newaxis]
-    topics = NMF(
-        n_components=min(TOPIC_COUNT, *weighted.shape),
-        init="nndsvda",  # deterministic, unlike a random start
-        max_iter=2000,
-    ).fit_transform(weighted)
-    shares = topics / np.maximum(topics.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-    shares = shares[combination]
+    counts = np.bincount(combination)
+    shares = _topic_shares(genre_flags(combinations) * np.sqrt(counts)[:, np.newaxis])[combination]
     names = [f"topic_{number}" for number in range(1, shares.shape[1] + 1)]
     rest = {
         "year": titles["year"],
@@ -114,6 +107,18 @@ def balanced_features(titles: "pd.DataFrame") -> "pd.DataFrame":
     }
     frame = pd.DataFrame(shares, columns=names, index=titles.index).assign(**rest)
     return frame.astype("float64")
+
+
+def _topic_shares(flags: np.ndarray) -> np.ndarray:
+    """Factorise weighted genre flags; each row's shares in the topics found, which sum to 1."""
+    from sklearn.decomposition import NMF
+
+    # No more topics than the flags have dimensions, which are few in a tiny catalogue only.
+    count = min(TOPIC_COUNT, int(np.linalg.matrix_rank(flags)))
+    if count == 0:
+        return np.zeros((len(flags), 1))
+    topics = NMF(count, init="nndsvda", max_iter=2000, random_state=0).fit_transform(flags)
+    return topics / np.maximum(topics.sum(axis=1, keepdims=True), np.finfo(float).tiny)
 
 
 def genre_flags(genres: Collection[str]) -> np.ndarray:

@@ -102,7 +102,7 @@ def profile(titles: "pd.DataFrame") -> list[Cluster]:
 
 def _leading_genres(shares: np.ndarray, overall: np.ndarray) -> list[str]:
     """Genres that are more common in the cluster than elsewhere, the most telling first."""
-    order = np.argsort(overall - shares, kind="stable")[:LEADING_GENRES]
+    order = np.lexsort((-shares, overall - shares))[:LEADING_GENRES]
     return [GENRES[genre] for genre in order if shares[genre] > 0.1]
 
 
@@ -112,7 +112,7 @@ def _decade(year_from: int, year_to: int) -> str:
 
 def _genre_words(shares: np.ndarray, overall: np.ndarray) -> str:
     """The one or two genres that most of the titles have, as a noun: "crime thrillers"."""
-    telling = np.argsort(overall - shares, kind="stable")[:2]
+    telling = np.lexsort((-shares, overall - shares))[:2]
     named = [GENRES[genre] for genre in telling if shares[genre] >= COMMON_SHARE]
     if not named:
         return NOUNS[GENRES[int(np.argmax(shares))]] if shares.any() else "films of no genre"

@@ -29,8 +29,9 @@ from rec_platform.lookup import (
     write_lookup,
 )
 from rec_platform.model import SCALING_KEY, read_model, read_profiles
-from rec_platform.raw import RAW_FILES, ImdbSource, read_state
+from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.similar import similar_titles
+from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage
 from rec_platform.tables import read_manifest, read_recipe
 from rec_platform.warehouse import Warehouse
@@ -106,7 +107,7 @@ def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> d
     states = {file.name: read_state(storage, file) for file in RAW_FILES}
     model = read_model(storage)
     return {
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "fingerprint": fingerprint,
         "recipe": recipe,
         "title_count": warehouse.row_count("titles"),
@@ -160,14 +161,14 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
         yield Title(**values), names[title_id]
 
 
-def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[tuple[list[int], list[float]]]:
-    """Each title's neighbours, best first, as numbers and scores."""
+def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[tuple[bytes, bytes]]:
+    """Each title's neighbours, best first: their numbers and their scores, packed."""
     table = warehouse.query(NEIGHBOURS_SQL)
     table = table.iloc[np.lexsort((table["rank"], table["number"]))]
     ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()
-    neighbours, scores = table["neighbour"].to_numpy(), table["score"].to_numpy()
+    neighbours, scores = table["neighbour"].to_numpy("<u4"), table["score"].to_numpy("<f4")
     for start, end in itertools.pairwise(ends):
-        yield neighbours[start:end].tolist(), scores[start:end].tolist()
+        yield neighbours[start:end].tobytes(), scores[start:end].tobytes()
 
 
 def _names(people: "pd.DataFrame", roles: set[str], limit: int) -> dict[str, list[str]]:
@@ -225,7 +226,8 @@ def publish(storage: Storage) -> dict[str, Any]:
     with built.open("rb") as reader:
         checksum = hashlib.file_digest(reader, "sha256").hexdigest()
     created = datetime.fromisoformat(content["created_at"])
-    release_id = f"{created:%Y%m%dT%H%M%SZ}-{content['fingerprint'][:8]}"
+    # With the checksum in its name a release is never overwritten by another one.
+    release_id = f"{created:%Y%m%dT%H%M%SZ}-{checksum[:8]}"
     described = ("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind")
     manifest = {
         "release_id": release_id,
@@ -233,7 +235,7 @@ def publish(storage: Storage) -> dict[str, Any]:
         "sha256": checksum,
         "bytes": built.stat().st_size,
     } | {key: content[key] for key in described}
-    copy = storage.workplace() / f"{release_id}.sqlite"
+    copy = storage.workplace() / "release.sqlite"
     shutil.copyfile(built, copy)
     storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
     # The manifest comes second: a folder without one was left by a publication that died.
@@ -254,12 +256,12 @@ def list_releases(storage: Storage) -> list[dict[str, Any]]:
     """The manifests of all complete releases, the newest first; `is_serving` marks one."""
     serving = read_manifest(storage).get("release_id")
     manifests = []
-    for name in reversed(storage.names("releases")):
+    for name in storage.names("releases"):
         content = storage.read(f"releases/{name}/{MANIFEST_FILE}") if name != POINTER_FILE else None
         if content:
             manifest = json.loads(content)
             manifests.append(manifest | {"is_serving": manifest["release_id"] == serving})
-    return manifests
+    return sorted(manifests, key=lambda manifest: manifest["created_at"], reverse=True)
 
 
 def roll_back(storage: Storage, release_id: str | None = None) -> str:
@@ -277,7 +279,7 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
     older = ids[serving + 1 :]
     if release_id is None and not older:
         raise LookupFileError("there is no older release to go back to")
-    chosen = release_id or older[0]
+    chosen = older[0] if release_id is None else release_id
     if chosen not in ids:
         raise LookupFileError(f"no release {chosen}; there are: {', '.join(ids) or 'none'}")
     open_release(storage.local("releases"), chosen).close()
@@ -291,6 +293,8 @@ def prune(storage: Storage) -> None:
     kept += [read_manifest(storage).get("release_id"), POINTER_FILE]
     for name in storage.names("releases"):
         if name not in kept:
+            # The manifest goes first: whatever dies in between, no half of a release is listed.
+            storage.delete(f"releases/{name}/{MANIFEST_FILE}")
             storage.delete(f"releases/{name}")
 
 

@@ -1,35 +1,38 @@
 """Raw assets: IMDb's files, fetched when they changed, verified, kept as they came.
 
-A new copy replaces the last good one only after it was read whole. What the files mean does not
-belong here (see sql/).
+A new copy replaces the last good one only after it was read whole. Where files come from does not
+belong here (see sources.py), nor what they mean (see sql/).
 """
 
 import gzip
 import hashlib
 import json
 import logging
-import shutil
-import time
+import re
+import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
-import requests
-from pydantic import PrivateAttr
-from urllib3.exceptions import HTTPError
 
-from rec_platform.sample import MARKER
+from rec_platform.sources import ImdbSource, SourceFailedError, SourceMissingError
 from rec_platform.storage import Storage
 from rec_platform.warehouse import RAW_PREFIX, scan_tsv
 
-IMDB = "https://datasets.imdbws.com"
 CHUNK_BYTES = 1 << 20
-ATTEMPTS = 5
 PREVIEW_ROWS = 5
+NULL = r"\N"
+LONGEST_LINE_BYTES = 2_000_000  # DuckDB reads no longer ones
+LAST_STAYS = "The last good copy and the serving release stay as they are."
+
+# Numbers that every engine's CAST takes, and none rounds (DuckDB makes 13 of 12.5, Athena fails).
+INTEGER = "[0-9]{1,9}"
+DECIMAL = "[0-9]{1,9}([.][0-9]{1,9})?"
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class RawFile:
     name: str
     description: str
     columns: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
-    key: str | None = None  # a column whose values are unique
+    numbers: Mapping[str, str] = field(default_factory=dict)  # column: pattern
+    key: str | None = None  # the first column, where its values are unique
     is_required: bool = False
 
     @property
@@ -72,7 +75,7 @@ RAW_FILES = (
             *("tconst", "titleType", "primaryTitle", "originalTitle", "isAdult"),
             *("startYear", "endYear", "runtimeMinutes", "genres"),
         ),
-        numbers=("isAdult", "startYear", "endYear", "runtimeMinutes"),
+        numbers=dict.fromkeys(("isAdult", "startYear", "endYear", "runtimeMinutes"), INTEGER),
         key="tconst",
         is_required=True,
     ),
@@ -83,14 +86,14 @@ RAW_FILES = (
             *("titleId", "ordering", "title", "region", "language"),
             *("types", "attributes", "isOriginalTitle"),
         ),
-        numbers=("ordering", "isOriginalTitle"),
+        numbers={"ordering": INTEGER, "isOriginalTitle": INTEGER},
         is_required=True,
     ),
     RawFile(
         "title_ratings",
         "Mean rating and number of votes of titles that have five votes or more.",
         ("tconst", "averageRating", "numVotes"),
-        numbers=("averageRating", "numVotes"),
+        numbers={"averageRating": DECIMAL, "numVotes": INTEGER},
         key="tconst",
         is_required=True,
     ),
@@ -101,7 +104,7 @@ RAW_FILES = (
         "title_principals",
         "Leading cast and crew, in order of billing.",
         ("tconst", "ordering", "nconst", "category", "job", "characters"),
-        numbers=("ordering",),
+        numbers={"ordering": INTEGER},
     ),
     RawFile(
         "name_basics",
@@ -110,7 +113,7 @@ RAW_FILES = (
             *("nconst", "primaryName", "birthYear", "deathYear"),
             *("primaryProfession", "knownForTitles"),
         ),
-        numbers=("birthYear", "deathYear"),
+        numbers={"birthYear": INTEGER, "deathYear": INTEGER},
         key="nconst",
     ),
 )
@@ -140,278 +143,186 @@ def read_state(storage: Storage, file: RawFile) -> RawState | None:
     return RawState(**json.loads(content))
 
 
-# Sources
-
-
-class SourceMissingError(Exception):
-    """The source has no such file."""
-
-
-class SourceFailedError(Exception):
-    """The source could not be read to its end; its text says why and what to do."""
-
-
-class ImdbSource(dg.ConfigurableResource):
-    """Where IMDb's files come from: a base URL, or a folder of `*.tsv.gz` or `*.tsv`."""
-
-    location: str = IMDB
-    timeout_seconds: float = 60
-    pause_seconds: float = 1  # before the second attempt; doubled before each further one
-
-    _session: requests.Session = PrivateAttr(default_factory=requests.Session)
-
-    @property
-    def kind(self) -> str:
-        """`imdb`, `sample` for invented files, or `other`."""
-        if self.location.rstrip("/") == IMDB:
-            return "imdb"
-        return "sample" if Path(self.location, MARKER).is_file() else "other"
-
-    def fetch(
-        self, file: str, known: Mapping[str, str], part: Path, log: logging.Logger
-    ) -> dict[str, str] | None:
-        """Fetch a file to `part`, unless it is still the version that is known.
-
-        Returns:
-            The version fetched, or None when it is the known one.
-
-        Raises:
-            SourceMissingError: there is no such file.
-            SourceFailedError: it could not be read to its end.
-        """
-        if self.location.startswith(("http://", "https://")):
-            return self._download(f"{self.location.rstrip('/')}/{file}", known, part, log)
-        return self._copy(file, known, part)
-
-    def _copy(self, file: str, known: Mapping[str, str], part: Path) -> dict[str, str] | None:
-        folder = Path(self.location)
-        if not folder.is_dir():
-            raise SourceFailedError(
-                f"the source {self.location} is neither a folder nor an http(s) address: "
-                "set --source (REC_IMDB_SOURCE)"
-            )
-        found = [path for path in (folder / file, folder / file[: -len(".gz")]) if path.is_file()]
-        if not found:
-            raise SourceMissingError
-        (origin, *_) = found
-        status = origin.stat()
-        version = {"size": str(status.st_size), "modified_ns": str(status.st_mtime_ns)}
-        if version == known:
-            return None
-        with origin.open("rb") as reader, part.open("wb") as raw_writer:
-            if origin.suffix == ".gz":
-                shutil.copyfileobj(reader, raw_writer, CHUNK_BYTES)
-            else:
-                with gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer:
-                    shutil.copyfileobj(reader, writer, CHUNK_BYTES)
-        return version
-
-    def _download(
-        self, url: str, known: Mapping[str, str], part: Path, log: logging.Logger
-    ) -> dict[str, str] | None:
-        problem = ""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                log.warning(f"{problem}; attempt {attempt + 1} of {ATTEMPTS} goes on from there")
-                time.sleep(self.pause_seconds * 2 ** (attempt - 1))
-            try:
-                return self._download_rest(url, known, part)
-            except (requests.RequestException, HTTPError) as error:
-                size = part.stat().st_size if part.exists() else 0
-                problem = f"{url} broke off after {size:,} bytes ({_reason(error)})"
-        raise SourceFailedError(
-            f"{problem} in {ATTEMPTS} attempts: what has come is kept, so run the refresh again "
-            "when the source answers"
-        )
-
-    def _download_rest(
-        self, url: str, known: Mapping[str, str], part: Path
-    ) -> dict[str, str] | None:
-        """Fetch what is missing of a file after an attempt that was cut, or all of it."""
-        # Beside the part stands the version that it is a part of.
-        begun = part.with_suffix(".version.json")
-        part_version = json.loads(begun.read_text()) if begun.exists() and part.exists() else {}
-        offset = part.stat().st_size if part_version else 0
-        headers = _range_headers(part_version, offset) if offset else _condition_headers(known)
-        timeout = (min(10, self.timeout_seconds), self.timeout_seconds)
-        with self._session.get(url, headers=headers, stream=True, timeout=timeout) as response:
-            if response.status_code == requests.codes.not_modified:
-                return None
-            if response.status_code in (403, 404, 410):  # S3 says 403 for a key that is not there
-                raise SourceMissingError
-            if response.status_code == requests.codes.requested_range_not_satisfiable:
-                begun.unlink()
-            response.raise_for_status()
-            version = _version(response)
-            if response.status_code != requests.codes.partial_content:
-                offset = 0
-                begun.write_text(json.dumps(version))
-            total = offset + int(response.headers.get("Content-Length", 0))
-            _require_space(part.parent, total - offset, url)
-            with (
-                part.open("ab" if offset else "wb") as writer,
-                _progress(part, offset, total) as tick,
-            ):
-                # Not iter_content: it would unpack a Content-Encoding, and the file is kept as gz.
-                for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
-                    writer.write(chunk)
-                    tick(len(chunk))
-        begun.unlink()
-        return version
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code}"
-    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
-        return "the server stopped answering"
-    return "the connection was lost" if "onnection" in str(error) else str(error)
-
-
-def _version(response: requests.Response) -> dict[str, str]:
-    names = {"etag": "ETag", "last_modified": "Last-Modified"}
-    return {key: response.headers[name] for key, name in names.items() if name in response.headers}
-
-
-def _condition_headers(known: Mapping[str, str]) -> dict[str, str]:
-    headers = {"Accept-Encoding": "identity"}
-    if "etag" in known:
-        headers["If-None-Match"] = known["etag"]
-    elif "last_modified" in known:
-        headers["If-Modified-Since"] = known["last_modified"]
-    return headers
-
-
-def _range_headers(part_version: Mapping[str, str], offset: int) -> dict[str, str]:
-    # If-Range: the rest of the same version, or the whole of a newer one.
-    validator = part_version.get("etag", part_version.get("last_modified", ""))
-    if not validator or validator.startswith("W/"):  # a weak ETag does not promise the same bytes
-        return {"Accept-Encoding": "identity"}
-    return {"Accept-Encoding": "identity", "Range": f"bytes={offset}-", "If-Range": validator}
-
-
-def _require_space(folder: Path, size: int, url: str) -> None:
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise SourceFailedError(
-            f"{url} needs {size:,} bytes and {folder} has {free:,} left: free some space, "
-            "or use another --root (REC_ROOT)"
-        )
-
-
-@contextmanager
-def _progress(part: Path, done: int, total: int) -> Iterator[Any]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
-        task = bar.add_task(part.stem, total=total or None, completed=done)
-        yield lambda count: bar.advance(task, count)
-
-
 # Verification
+
+
+class UnsoundFileError(Exception):
+    """A file is not what IMDb's file should be; its text says what is wrong, and where."""
+
+
+class _Findings(NamedTuple):
+    rows: int = 0
+    repeated: int = 0  # rows whose key another row has, too
+    complaint: str = ""
 
 
 def verify(path: Path, file: RawFile) -> int:
     """Read a fetched file whole and return its number of rows.
 
     Raises:
-        dg.Failure: it is not what IMDb's file should be; the text says what is wrong, and where.
+        UnsoundFileError: it is not what IMDb's file should be.
     """
-    _verify_gzip(path, file)
     _verify_header(path, file)
-    import duckdb
-
-    counts = f"count(*), count(DISTINCT {file.key})" if file.key else "count(*), count(*)"
-    try:
-        with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
-            # Counting a column is what makes DuckDB convert its values.
-            scan = f"SELECT {counts}, count(COLUMNS(*)) FROM {scan_tsv(path, file.numbers)}"
-            rows, distinct, *_ = connection.execute(scan).fetchall()[0]
-    except duckdb.Error as error:
-        raise refusal(file, _row_problem(error)) from None
+    with ThreadPoolExecutor() as pool:  # side by side: both spend their time outside of Python
+        counting = pool.submit(_count_lines, path)
+        scanning = pool.submit(_scan, path, file)
+    rows = counting.result() - 1  # first, for a broken gz explains what the scan stumbled over
+    found = scanning.result()
+    complaint = found.complaint
+    if not complaint and found.rows != rows:
+        complaint = f"{rows:,} lines give {found.rows:,} rows"
+    if complaint:
+        raise UnsoundFileError(_first_bad_line(path, file) or complaint)
     if rows == 0:
-        raise refusal(file, "it has a header and no rows")
-    if rows != distinct:
-        raise refusal(
-            file, f"{rows - distinct:,} of {rows:,} rows repeat a {file.key} or have none"
+        raise UnsoundFileError("it has a header and no rows")
+    if found.repeated:
+        raise UnsoundFileError(
+            f"{found.repeated:,} of {rows:,} rows repeat a {file.key}: {_repetition(path, file)}"
         )
     return rows
 
 
-def refusal(file: RawFile, problem: str) -> dg.Failure:
-    """The failure of a file that is not taken."""
-    return dg.Failure(
-        f"{file.file} is not taken: {problem}. Its last good copy and the serving release stay as "
-        "they are. Look at the file where --source (REC_IMDB_SOURCE) points to, or fetch it again.",
-        allow_retries=False,
-    )
-
-
-def _verify_gzip(path: Path, file: RawFile) -> None:
-    """Unpack it all: the checksum at its end is the one proof that nothing is missing."""
-    with path.open("rb") as reader:
-        start = reader.read(200).lstrip()
-    if start[:1] == b"<":
-        raise refusal(file, "it is a web page, not a gz file (an error page, a login, a proxy?)")
+@contextmanager
+def _unpacked(path: Path) -> Iterator[gzip.GzipFile]:
     try:
         with gzip.open(path) as reader:
-            while reader.read(CHUNK_BYTES):
-                pass
+            yield reader
     except EOFError:
-        raise refusal(file, "it is cut off: the gz stream ends too early") from None
-    except (OSError, ValueError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
-        raise refusal(file, f"it is no intact gz file ({error})") from None
+        raise UnsoundFileError("it is cut off: the gz stream ends too early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise UnsoundFileError(f"it is damaged, or no gz file at all ({error})") from None
 
 
 def _verify_header(path: Path, file: RawFile) -> None:
-    with gzip.open(path, "rb") as reader:
+    with path.open("rb") as raw_reader:
+        if raw_reader.read(200).lstrip().startswith(b"<"):
+            raise UnsoundFileError("it is a web page, no gz file (an error page, a login?)")
+    with _unpacked(path) as reader:
         line = reader.readline(10_000)
+    if not line:
+        raise UnsoundFileError("it is empty")
+    if line.lstrip().startswith(b"<"):
+        raise UnsoundFileError("it holds a web page instead of a table")
     try:
-        header = line.decode("utf-8").rstrip("\r\n").split("\t")
+        header = line.decode().removesuffix("\n").removesuffix("\r").split("\t")
     except UnicodeDecodeError:
-        raise refusal(file, "its header is not UTF-8") from None
-    if header[0].lstrip().startswith("<"):
-        raise refusal(file, "it holds a web page instead of a table")
+        raise UnsoundFileError("its header, line 1, is not UTF-8") from None
     missing = [name for name in file.columns if name not in header]
     unknown = [name for name in header if name not in file.columns]
     if missing or unknown:
-        found = f"; unexpected instead: {', '.join(unknown)[:200]}" if unknown else ""
-        raise refusal(file, f"its header lacks {', '.join(missing) or 'nothing'}{found}")
+        raise UnsoundFileError(
+            "its header, line 1,"
+            + (f" lacks {', '.join(missing)}" if missing else "")
+            + (" and" if missing and unknown else "")
+            + (f" has an unknown {', '.join(map(repr, unknown))[:200]}" if unknown else "")
+        )
     if tuple(header) != file.columns:
-        raise refusal(file, f"its columns are in another order: {', '.join(header)}")
+        raise UnsoundFileError(
+            f"its columns, line 1, are in another order: {', '.join(header)} "
+            f"instead of {', '.join(file.columns)}"
+        )
 
 
-def _row_problem(error: Exception) -> str:
-    """What DuckDB found wrong, without its advice on its own options."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    place = next((line for line in lines if "CSV Error on Line" in line), "")
-    line_number = place.rpartition(":")[2].strip() or "?"
-    row = next((line for line in lines if line.startswith("Original Line")), "")
-    text = row.partition(":")[2].strip()[:120]
-    finding = next(
-        (
-            line
-            for line in lines
-            if line.startswith(("Expected Number", "Invalid unicode", "Error"))
-        ),
-        lines[0],
+def _count_lines(path: Path) -> int:
+    """Unpack it all: the checksum at its end is the one proof that nothing is missing."""
+    lines = 0
+    with _unpacked(path) as reader:
+        while chunk := reader.read(CHUNK_BYTES):
+            for byte, name in ((b"\0", "a NUL byte"), (b"\r", "a carriage return (CR)")):
+                if (place := chunk.find(byte)) >= 0:
+                    line = lines + chunk.count(b"\n", 0, place) + 1
+                    raise UnsoundFileError(f"line {line:,} holds {name}: only LF ends a line")
+            lines += chunk.count(b"\n")
+    return lines
+
+
+def _scan(path: Path, file: RawFile) -> _Findings:
+    """Read every value as the tables' SQL will."""
+    import duckdb
+
+    is_wrong = " OR ".join(
+        f"NOT regexp_full_match({name}, '{pattern}')" for name, pattern in file.numbers.items()
     )
-    finding = finding.replace(
-        "(byte sequence mismatch) detected. This file is not utf-8 encoded.", ""
+    # Counting a column is what makes DuckDB look at its text.
+    columns = (
+        "count(*)",
+        f"count(nullif({file.key}, ''))" if file.key else "count(*)",
+        f"count(DISTINCT {file.key})" if file.key else "count(*)",
+        f"count(*) FILTER ({is_wrong or 'false'})",
+        "count(COLUMNS(*))",
     )
-    finding = finding.replace("Invalid unicode", "text that is not UTF-8")
-    return f"line {line_number}: {finding.strip()} (the line reads {text!r})"
+    try:
+        with _connection(path) as connection:
+            statement = f"SELECT {', '.join(columns)} FROM {scan_tsv(path)}"
+            rows, keys, distinct, wrong, *_ = connection.execute(statement).fetchall()[0]
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        return _Findings(complaint=str(error).partition("\n")[0])
+    is_sound = keys == rows and not wrong
+    return _Findings(rows, keys - distinct, "" if is_sound else "some values are wrong")
+
+
+@contextmanager
+def _connection(path: Path) -> Iterator[Any]:
+    import duckdb
+
+    options: dict[str, Any] = {
+        "memory_limit": "1GB",
+        "temp_directory": str(path.parent / "duckdb"),
+    }
+    with duckdb.connect(config=options) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+
+
+def _repetition(path: Path, file: RawFile) -> str:
+    """One key that is repeated, and its lines."""
+    query = f"SELECT {file.key} FROM {scan_tsv(path)} GROUP BY 1 HAVING count(*) > 1 LIMIT 1"
+    with _connection(path) as connection:
+        (key,) = connection.execute(query).fetchone()
+    with _unpacked(path) as reader:
+        lines = [
+            number for number, line in enumerate(reader, 1) if line.startswith(f"{key}\t".encode())
+        ]
+    return f"{key} stands in lines {', '.join(map(str, lines[:5]))}"
+
+
+def _first_bad_line(path: Path, file: RawFile) -> str | None:
+    """Go through a file that is known to be bad, slowly, to tell people where to look."""
+    with _unpacked(path) as reader:
+        reader.readline()
+        number = 1
+        while line := reader.readline(LONGEST_LINE_BYTES):
+            number += 1
+            if problem := _line_problem(line, file):
+                text = line[:120].decode(errors="replace").rstrip("\n")
+                return f"line {number:,} {problem} (it reads {text!r})"
+    return None
+
+
+def _line_problem(line: bytes, file: RawFile) -> str | None:
+    if line == b"\n":
+        return "is empty"
+    if len(line) == LONGEST_LINE_BYTES:
+        return f"is longer than {LONGEST_LINE_BYTES:,} bytes"
+    if not line.endswith(b"\n"):
+        return "is the last one and has no line end: the file seems cut off"
+    try:
+        values = line.decode().removesuffix("\n").split("\t")
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    if len(values) != len(file.columns):
+        return f"has {len(values)} fields instead of {len(file.columns)}"
+    return _value_problem(dict(zip(file.columns, values, strict=True)), file)
+
+
+def _value_problem(row: Mapping[str, str], file: RawFile) -> str | None:
+    for name, pattern in file.numbers.items():
+        if row[name] != NULL and not re.fullmatch(pattern, row[name]):
+            kind = "a whole number" if pattern == INTEGER else "a number"
+            return f"has {row[name][:40]!r} as {name}, which must be {kind}"
+    if file.key and row[file.key] in ("", NULL):
+        return f"has no {file.key}"
+    return None
 
 
 # Assets
@@ -429,27 +340,33 @@ def refresh_file(
         dg.Failure: the source could not be read, or what it holds is not taken.
     """
     last = read_state(storage, file)
-    is_known = last is not None and last.source == source.location
+    known = last if last and last.source == source.location else None
     part = storage.workplace() / (file.file + ".part")
+    version, rows, is_missing = {}, 0, False
     try:
-        known = last.version if last and is_known else {}
-        version = source.fetch(file.file, known, part, log)
-    except SourceMissingError:
-        if file.is_required:
-            raise refusal(file, f"{source.location} does not have it, and it is required") from None
-        log.warning(f"{source.location} has no {file.file}: going on without {file.description}")
-        part.write_bytes(gzip.compress(("\t".join(file.columns) + "\n").encode(), mtime=0))
-        version, rows, is_missing = {}, 0, True
+        version = source.fetch(file.file, known.version if known else {}, part, log)
+        if version is None and known:
+            return known, False
+        rows = verify(part, file)
     except SourceFailedError as error:
-        raise dg.Failure(f"{error}. The serving release stays.", allow_retries=False) from None
-    else:
-        if version is None and last is not None:
-            return last, False
-        try:
-            rows, is_missing = verify(part, file), False
-        except dg.Failure:
-            part.unlink()
-            raise
+        raise dg.Failure(f"{error}. {LAST_STAYS}", allow_retries=False) from None
+    except UnsoundFileError as error:
+        part.unlink()
+        raise dg.Failure(
+            f"{file.file} is not taken: {error}. {LAST_STAYS} "
+            f"Look at {source.address(file.file)}: mend it, or fetch it again.",
+            allow_retries=False,
+        ) from None
+    except SourceMissingError as error:
+        if file.is_required:
+            raise dg.Failure(
+                f"{file.file} is required: {error}. {LAST_STAYS} "
+                "Set --source (REC_IMDB_SOURCE) to where the file is.",
+                allow_retries=False,
+            ) from None
+        log.warning(f"{error}: it is optional, so {file.asset} stays empty")
+        part.write_bytes(gzip.compress(("\t".join(file.columns) + "\n").encode(), mtime=0))
+        is_missing = True
     with part.open("rb") as reader:
         checksum = hashlib.file_digest(reader, "sha256").hexdigest()
     state = RawState(

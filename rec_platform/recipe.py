@@ -12,51 +12,41 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, ValidationError
 
-
-class SelectionPreset(StrEnum):
-    """Which titles enter the catalogue: rated, non-adult movies that ..."""
-
-    seed = "seed"  # ... have a US akas row whose language is English: the 2020 original's rule
-    us_release = "us_release"  # ... have any US akas row
-    english_like = "english_like"  # ... have a US akas row and kept their original title
-    world = "world"  # ... exist
-
-
-class FeaturePreset(StrEnum):
-    """Which columns describe a title to K-Means and to `nearest`: see features.py."""
-
-    seed = "seed"
-    balanced = "balanced"
-
-
-class SimilarityRule(StrEnum):
-    """How similar titles are found: see similar.py."""
-
-    seed = "seed"
-    nearest = "nearest"
+from rec_platform.choices import (
+    CLUSTERS,
+    FEATURES,
+    FEWEST_CLUSTERS,
+    FIRST_YEAR,
+    LAST_YEAR,
+    MOST_CLUSTERS,
+    PRESET,
+    RULE,
+    FeaturePreset,
+    SelectionPreset,
+    SimilarityRule,
+)
 
 
 class Recipe(dg.ConfigurableResource):
     """What a refresh makes. Each field is also an environment variable, `REC_` + its upper name."""
 
-    preset: SelectionPreset = Field(
-        default=SelectionPreset.english_like, description="Which titles enter the catalogue."
-    )
+    preset: SelectionPreset = Field(default=PRESET, description="Which titles enter the catalogue.")
     min_votes: int = Field(default=0, ge=0, description="Fewest votes of a title.")
     year_max: int | None = Field(
         default=None,
-        ge=1874,
-        le=2200,
+        ge=FIRST_YEAR,
+        le=LAST_YEAR,
         description="Latest release year; the year of the run where it is not given.",
     )
-    features: FeaturePreset = Field(
-        default=FeaturePreset.balanced, description="Which columns describe a title."
+    features: FeaturePreset = Field(default=FEATURES, description="Which columns describe a title.")
+    clusters: int = Field(
+        default=CLUSTERS,
+        ge=FEWEST_CLUSTERS,
+        le=MOST_CLUSTERS,
+        description="Number of clusters, K-Means' k.",
     )
-    clusters: int = Field(default=9, ge=2, le=100, description="Number of clusters, K-Means' k.")
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of K-Means.")
-    rule: SimilarityRule = Field(
-        default=SimilarityRule.nearest, description="How similar titles are found."
-    )
+    rule: SimilarityRule = Field(default=RULE, description="How similar titles are found.")
     min_title_share: float = Field(
         default=0.8,
         ge=0,

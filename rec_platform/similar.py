@@ -132,7 +132,7 @@ def _frame(block: Block, ids: np.ndarray) -> "pd.DataFrame":
         "title_id": ids[np.repeat(block.titles, count)[is_found]],
         "rank": np.tile(np.arange(1, count + 1, dtype="int32"), len(block.titles))[is_found],
         "similar_id": ids[block.neighbours.ravel()[is_found]],
-        "score": block.scores.ravel()[is_found],
+        "score": block.scores.ravel()[is_found].astype("float32"),
     }
     return pd.DataFrame(columns)
 

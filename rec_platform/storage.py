@@ -72,6 +72,7 @@ class LocalStorage(Storage):
         lock.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(lock, timeout=0):
+                lock.touch()
                 yield self
         except Timeout:
             since = time.strftime("%H:%M:%S", time.localtime(lock.stat().st_mtime))
@@ -89,7 +90,7 @@ class LocalStorage(Storage):
 
     def write(self, key: str, content: bytes) -> None:
         """See Storage."""
-        file = self.workplace() / key.replace("/", "-")
+        file = self.workplace() / Path(key).name  # few names, so that no dead run's files pile up
         file.write_bytes(content)
         self.put(file, key)
 

@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from rec_platform import plots
-from rec_platform.lookup import MANIFEST_FILE, POINTER_FILE
+from rec_platform.lookup import MANIFEST_FILE, POINTER_FILE, LookupFileError, open_release
 from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.recipe import Recipe
 from rec_platform.storage import Storage
@@ -47,7 +47,8 @@ def recipe(
     choices["year_max"] = recipe.year_max or datetime.now(UTC).year
     fingerprint = _fingerprint(storage, choices)
     serving = read_manifest(storage)
-    if context.run.job_name == REFRESH_JOB and serving.get("fingerprint") == fingerprint:
+    is_same = serving.get("fingerprint") == fingerprint and _is_whole(storage, serving)
+    if context.run.job_name == REFRESH_JOB and is_same:
         context.log.info(f"nothing has changed since release {serving['release_id']}")
         return
     warehouse.write("recipe", [pd.DataFrame([choices | {"fingerprint": fingerprint}])])
@@ -60,19 +61,31 @@ def _fingerprint(storage: Storage, choices: dict[str, Any]) -> str:
     files = {
         file.name: state.sha256 for file, state in zip(RAW_FILES, states, strict=True) if state
     }
-    digest = hashlib.sha256(json.dumps([files, choices], sort_keys=True).encode())
+    # How many titles a release must have decides whether it is published, not what is in it.
+    parts = {name: value for name, value in choices.items() if name != "min_title_share"}
+    digest = hashlib.sha256(json.dumps([files, parts], sort_keys=True).encode())
     for path in sorted([*SQL_FOLDER.glob("*.sql"), *Path(__file__).parent.glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
+def _is_whole(storage: Storage, manifest: dict[str, Any]) -> bool:
+    try:
+        open_release(storage.local("releases"), manifest["release_id"]).close()
+    except LookupFileError:
+        return False
+    return True
+
+
 def read_manifest(storage: Storage) -> dict[str, Any]:
-    """The manifest of the serving release, empty where there is none yet."""
-    pointer = storage.read(f"releases/{POINTER_FILE}")
-    if pointer is None:
+    """The manifest of the serving release, empty where there is none that can be read."""
+    try:
+        pointer = json.loads(storage.read(f"releases/{POINTER_FILE}") or "{}")
+        return json.loads(
+            storage.read(f"releases/{pointer.get('release_id')}/{MANIFEST_FILE}") or "{}"
+        )
+    except ValueError:
         return {}
-    content = storage.read(f"releases/{json.loads(pointer)['release_id']}/{MANIFEST_FILE}")
-    return json.loads(content) if content else {}
 
 
 def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
@@ -120,6 +133,8 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
 
 def _title_pictures(warehouse: Warehouse) -> dict[str, Any]:
     titles = warehouse.read("titles", order_by="title_id")
+    if titles.empty:  # titles_are_enough says what to do
+        return {}
     return {
         "titles_per_year": plots.titles_per_year(titles),
         "titles_per_rating": plots.titles_per_rating(titles),
@@ -150,14 +165,24 @@ def titles_are_enough(
     is_comparable = all(serving.get("recipe", {}).get(key) == choices[key] for key in same) and (
         state is not None and serving.get("source") == state.source
     )
-    fewest = recipe.clusters * 2
-    if is_comparable:
-        fewest = max(fewest, round(recipe.min_title_share * serving["title_count"]))
+    for_clusters = recipe.clusters * 2
+    share = round(recipe.min_title_share * serving["title_count"]) if is_comparable else 0
+    fewest = max(for_clusters, share)
+    if count < for_clusters:
+        cure = (
+            f": too few for {recipe.clusters} clusters. Ask for fewer with --clusters "
+            "(REC_CLUSTERS), or select more titles with --preset (REC_PRESET)"
+        )
+    elif count < fewest:
+        cure = (
+            f": the serving release has {serving['title_count']:,}. If that is right, set "
+            "REC_MIN_TITLE_SHARE=0 once"
+        )
+    else:
+        cure = ""
     return dg.AssetCheckResult(
         passed=count >= fewest,
-        description=f"{count:,} titles selected, at least {fewest:,} expected"
-        + (f": the serving release has {serving['title_count']:,}" if is_comparable else "")
-        + ("" if count >= fewest else ". If that is right, set REC_MIN_TITLE_SHARE=0 once"),
+        description=f"{count:,} titles selected, at least {fewest:,} expected{cure}",
         metadata={"title_count": count, "expected": fewest},
     )
 
@@ -170,8 +195,8 @@ def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
             count(*) - count(DISTINCT title_id) AS repeated_ids,
             count(*) - count(title_id || title || original_title || genres) AS null_texts,
             count(*) - count(year + rating + votes) AS null_numbers,
-            sum(CASE WHEN rating BETWEEN 1 AND 10 THEN 0 ELSE 1 END) AS ratings_out_of_range,
-            sum(CASE WHEN votes >= 0 THEN 0 ELSE 1 END) AS negative_votes
+            count(*) - count(CASE WHEN rating BETWEEN 1 AND 10 THEN 1 END) AS ratings_out_of_range,
+            count(*) - count(CASE WHEN votes >= 0 THEN 1 END) AS negative_votes
         FROM titles
     """).iloc[0]
     found = {name: int(count) for name, count in problems.items() if count}

@@ -125,15 +125,14 @@ class DuckDBWarehouse(Warehouse):
         unfinished.replace(target)
 
 
-def scan_tsv(file: Path, numbers: Iterable[str] = ()) -> str:
+def scan_tsv(file: Path) -> str:
     r"""A DuckDB table function over one of IMDb's files, strict about its shape.
 
-    Quotes are literal and `\N` is null in these files. Every column is a string, except `numbers`.
+    Quotes are literal and `\N` is null in these files, and every column is a string.
     """
-    with gzip.open(file, "rt", encoding="utf-8") as opened:
-        names = opened.readline().rstrip("\n").split("\t")
-    numbers = set(numbers)
-    columns = {name: "DOUBLE" if name in numbers else "VARCHAR" for name in names}
+    with gzip.open(file) as opened:
+        names = opened.readline().decode().rstrip("\n").split("\t")
+    columns = dict.fromkeys(names, "VARCHAR")
     return (
         f"read_csv('{_quoted(file)}', delim='\t', header=true, auto_detect=false, "
         f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "

@@ -86,6 +86,19 @@ def test_progress_ends_with_the_number_of_titles(tmp_path: Path) -> None:
     assert seen == [2_400, 2_500]
 
 
+def test_the_marker_is_there_only_when_all_is_written(tmp_path: Path) -> None:
+    sample.write_sample(tmp_path, 100)
+    assert "100 invented titles" in (tmp_path / sample.MARKER).read_text()
+
+    def fail(done: int) -> None:
+        assert not (tmp_path / sample.MARKER).exists(), "left from the set before"
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        sample.write_sample(tmp_path, 2_500, progress=fail)
+    assert not (tmp_path / sample.MARKER).exists()
+
+
 @pytest.mark.parametrize("titles", [0, -3])
 def test_less_than_one_title_is_refused_before_a_file_is_written(
     titles: int, tmp_path: Path

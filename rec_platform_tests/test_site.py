@@ -5,6 +5,7 @@ import importlib
 import json
 import re
 import sqlite3
+import struct
 import subprocess
 import sys
 from contextlib import closing
@@ -74,7 +75,10 @@ def publish(releases: Path, release_id: str, first: str = "The Silent Lantern") 
         ],
         titles=((title, "Die stille Laterne" if title is titles[0] else "") for title in titles),
         neighbours=[
-            ([33 - rank for rank in range(1, 25)], [1 - rank / 50 for rank in range(1, 25)]),
+            (
+                struct.pack("<24I", *(33 - rank for rank in range(1, 25))),
+                struct.pack("<24f", *(1 - rank / 50 for rank in range(1, 25))),
+            )
         ],
     )
     point(releases, release_id)

@@ -1,0 +1,73 @@
+"""What the benchmarks share: time and peak memory of a child process, and lines of a table.
+
+Not a benchmark itself. Belongs here: running a command and printing figures. Does not belong: what
+is measured, which each script says for itself.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rec_platform.lookup import current_release, open_release
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a command took.
+
+    Attributes:
+        seconds: of the wall clock.
+        peak_mib: the most memory that it, or a process that it waited for, held at once.
+    """
+
+    seconds: float
+    peak_mib: float
+
+
+def run(command: list[str]) -> Usage:
+    """Run a command to its end, without the caller's REC_ and DAGSTER_ settings.
+
+    Raises:
+        SystemExit: the command failed; the end of what it said is shown.
+    """
+    ours = ("REC_", "DAGSTER_")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+    with tempfile.TemporaryFile() as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{said.read().decode()[-2_000:]}")
+    kib_per_unit = 1 / 1024 if sys.platform == "darwin" else 1  # macOS counts bytes
+    return Usage(seconds, usage.ru_maxrss * kib_per_unit / 1024)
+
+
+def refresh(source: Path, root: Path, *options: str) -> Usage:
+    """Run `rec-platform refresh` in a process of its own."""
+    command = [sys.executable, "-m", "rec_platform.cli", "refresh"]
+    return run([*command, "--source", str(source), "--root", str(root), *options])
+
+
+def served(root: Path) -> tuple[str, int]:
+    """The id of the release that serves, and its number of titles."""
+    release_id = current_release(root / "releases")
+    return release_id, open_release(root / "releases", release_id).release["title_count"]
+
+
+def print_row(*values: str | float, width: int = 14) -> None:
+    """Print a line of a table: the first value on the left, the rest on the right."""
+    first, *rest = map(_text, values)
+    print(f"{first:<34}" + "".join(f"{text:>{width}}" for text in rest), flush=True)
+
+
+def _text(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"

@@ -1,0 +1,40 @@
+"""What a person may choose, and what holds where they do not.
+
+Standard library only, so that `rec-platform --help` answers before Dagster is imported. How a
+choice is checked does not belong here (see recipe.py), nor what it does (see the stages).
+"""
+
+from enum import StrEnum
+
+IMDB = "https://datasets.imdbws.com"
+ROOT = "data"
+
+
+class SelectionPreset(StrEnum):
+    """Which titles enter the catalogue: rated, non-adult movies that ..."""
+
+    seed = "seed"  # ... have a US akas row whose language is English: the 2020 original's rule
+    us_release = "us_release"  # ... have any US akas row
+    english_like = "english_like"  # ... have a US akas row and kept their original title
+    world = "world"  # ... exist
+
+
+class FeaturePreset(StrEnum):
+    """Which columns describe a title to K-Means and to `nearest`: see features.py."""
+
+    seed = "seed"
+    balanced = "balanced"
+
+
+class SimilarityRule(StrEnum):
+    """How similar titles are found: see similar.py."""
+
+    seed = "seed"
+    nearest = "nearest"
+
+
+PRESET = SelectionPreset.english_like
+FEATURES = FeaturePreset.balanced
+RULE = SimilarityRule.nearest
+CLUSTERS, FEWEST_CLUSTERS, MOST_CLUSTERS = 9, 2, 100
+FIRST_YEAR, LAST_YEAR = 1874, 2200  # bounds of the release-year ceiling

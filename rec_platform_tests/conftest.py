@@ -1,0 +1,180 @@
+"""A release made once from an invented catalogue, and a copy of it for each test to play with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+    from rec_platform.lookup import Lookup
+
+REPOSITORY = Path(__file__).parent.parent
+TITLES = 1_000
+COLOUR_VARIABLES = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE")
+
+SECOND = "2024-03-11T04:12:09"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A working folder with IMDb-like files in `sample` and all that is made of them in `data`."""
+
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "sample"
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    def run(self, *arguments: str) -> Result:
+        """Run the command in this process; an error that it does not explain is raised."""
+        from typer.testing import CliRunner
+
+        from rec_platform.cli import app
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            return CliRunner().invoke(app, arguments, catch_exceptions=False)  # type: ignore[return-value]
+
+    def refresh(self, *options: str) -> Result:
+        return self.run("refresh", "--source", "sample", *options)
+
+    def start(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start the command as a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "rec_platform.cli", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | (environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def serving(self) -> Lookup:
+        """What a visitor is served."""
+        from rec_platform.lookup import ServingRelease
+
+        return ServingRelease(self.releases).lookup()
+
+    def files(self) -> dict[str, bytes]:
+        """All that is published, byte for byte."""
+        found = (path for path in self.releases.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.releases)): path.read_bytes() for path in found}
+
+
+def last_run() -> Any:
+    """The run that the Dagster UI shows first, with the assets it materialised."""
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs(limit=1)
+        logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    events = [log.dagster_event for log in logs]
+    return run, {event.asset_key.to_user_string() for event in events if event and event.asset_key}
+
+
+def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> None:
+    """Build a lookup of one title, as `cluster_lookup` leaves it."""
+    from rec_platform.lookup import Cluster, Title, write_lookup
+
+    title = Title("tt1", name, name, 1999, None, [], 7.0, 9, [], [], 0, 0.5)
+    (root / "build").mkdir(parents=True, exist_ok=True)
+    write_lookup(
+        root / "build" / "lookup.sqlite",
+        release={
+            "created_at": created_at,
+            "fingerprint": "f" * 64,
+            "title_count": 1,
+            "recipe": {"preset": "world", "features": "seed", "rule": "seed"},
+            "source": "sample",
+            "source_kind": "sample",
+        },
+        clusters=[Cluster(0, "All", 1, [], 1999, 1999, 7.0, 9, ["tt1"], ["tt1"])],
+        titles=[(title, "")],
+        neighbours=[(b"", b"")],
+    )
+
+
+def publish_new(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> str:
+    from rec_platform.publish import publish
+    from rec_platform.storage import LocalStorage
+
+    build(root, name, created_at)
+    return publish(LocalStorage(root=str(root)))["release_id"]
+
+
+def publish_many(root: Path, count: int) -> list[str]:
+    """Publish releases a minute apart; their ids, the oldest first."""
+    return [
+        publish_new(root, f"Film {minute}", f"2024-03-11T04:{minute:02}:00.000+00:00")
+        for minute in range(count)
+    ]
+
+
+@pytest.fixture(scope="session")
+def dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dagster")
+
+
+@contextmanager
+def clean_environment(dagster_home: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("REC_")]:
+            patch.delenv(name)
+        for name in COLOUR_VARIABLES:
+            patch.delenv(name, raising=False)
+        patch.setenv("DAGSTER_HOME", str(dagster_home))
+        yield
+
+
+@pytest.fixture
+def environment(dagster_home: Path) -> Iterator[None]:
+    """Nothing of the developer's own settings, and no record in their Dagster."""
+    with clean_environment(dagster_home):
+        yield
+
+
+@pytest.fixture(scope="session")
+def first_release(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) -> Platform:
+    from rec_platform.sample import write_sample
+
+    platform = Platform(tmp_path_factory.mktemp("released"))
+    write_sample(platform.source, TITLES)
+    with clean_environment(dagster_home):
+        done = platform.refresh()
+    assert done.exit_code == 0, done.stderr
+    return platform
+
+
+@pytest.fixture
+def released(first_release: Platform, environment: None) -> Platform:
+    """A platform that was refreshed once, with the defaults. Not to be changed."""
+    del environment
+    return first_release
+
+
+@pytest.fixture
+def platform(released: Platform, tmp_path: Path) -> Platform:
+    """A copy of the released platform."""
+    shutil.copytree(released.folder, tmp_path, dirs_exist_ok=True)
+    return Platform(tmp_path)

@@ -1,0 +1,324 @@
+"""The command as people and scripts meet it: its help, its words, its exit codes, its signals."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
+
+COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "export")
+ROOT_OPTION = ("--root", "REC_ROOT", "[default: data]")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, environment: None) -> Platform:
+    """A working folder with nothing in it yet."""
+    del environment
+    return Platform(tmp_path)
+
+
+# Help
+
+
+def test_help_names_every_command(bench: Platform):
+    done = bench.run("--help")
+    assert done.exit_code == 0
+    assert all(re.search(rf"│ {command} ", done.stdout) for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("refresh", ROOT_OPTION),
+        ("refresh", ("--source", "REC_IMDB_SOURCE", "[default: https://datasets.imdbws.com]")),
+        (
+            "refresh",
+            ("seed|us_release|english_like|world", "REC_PRESET", "[default: english_like]"),
+        ),
+        ("refresh", ("<seed|balanced>", "REC_FEATURES", "[default: balanced]")),
+        ("refresh", ("<seed|nearest>", "REC_RULE", "[default: nearest]")),
+        ("refresh", ("2<=x<=100", "REC_CLUSTERS", "[default: 9]")),
+        ("refresh", ("--year-max", "REC_YEAR_MAX", "(the year of the run)")),
+        ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", *ROOT_OPTION)),
+        ("sample", ("--titles", "6000", "--out", "[required]")),
+        ("serve", ("--host", "[default: 127.0.0.1]", "--port", "[default: 8000]", *ROOT_OPTION)),
+        ("releases", ROOT_OPTION),
+        ("rollback", ("[default: (the one before)]", *ROOT_OPTION)),
+        ("export", ("--limit", "[default: 9]", *ROOT_OPTION)),
+    ],
+)
+def test_a_commands_help_shows_its_options_defaults_and_variables(
+    bench: Platform, monkeypatch: pytest.MonkeyPatch, command: str, shown: tuple[str, ...]
+):
+    monkeypatch.setenv("COLUMNS", "160")
+    done = bench.run(command, "--help")
+    text = " ".join(done.stdout.replace("│", " ").split())
+    assert done.exit_code == 0
+    assert [part for part in shown if part not in text] == []
+
+
+def test_the_commands_defaults_are_those_of_the_dagster_ui(environment: None):
+    from rec_platform import choices
+    from rec_platform.definitions import RESOURCES
+    from rec_platform.recipe import Recipe
+    from rec_platform.sources import ImdbSource
+    from rec_platform.storage import LocalStorage
+    from rec_platform.warehouse import DuckDBWarehouse
+
+    recipe = Recipe()
+    assert (recipe.preset, recipe.features, recipe.rule, recipe.clusters, recipe.year_max) == (
+        *(choices.PRESET, choices.FEATURES, choices.RULE, choices.CLUSTERS),
+        None,
+    )
+    assert ImdbSource().location == choices.IMDB
+    assert LocalStorage().root == DuckDBWarehouse().root == choices.ROOT
+    assert set(RESOURCES) == {"local"}
+
+
+def test_the_command_answers_before_anything_heavy_is_imported():
+    program = (
+        "import sys, rec_platform.cli; print(*(name for name in sys.modules if name in "
+        "('dagster', 'pandas', 'numpy', 'duckdb', 'fastapi', 'uvicorn', 'matplotlib', 'requests')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["refresh", "--preset", "everything"], "--preset"),
+        (["refresh", "--features", "all"], "--features"),
+        (["refresh", "--rule", "random"], "--rule"),
+        (["refresh", "--clusters", "1"], "--clusters"),
+        (["refresh", "--clusters", "101"], "--clusters"),
+        (["refresh", "--clusters", "nine"], "--clusters"),
+        (["refresh", "--year-max", "99999"], "--year-max"),
+        (["serve", "--port", "70000"], "--port"),
+        (["export", "--limit", "0"], "--limit"),
+        (["sample", "--titles", "5"], "--out"),
+        (["sample", "--titles", "0", "--out", "x"], "--titles"),
+        (["publish"], "publish"),
+    ],
+)
+def test_misuse_is_told_by_its_option_and_exit_code_2(
+    bench: Platform, arguments: list[str], named: str
+):
+    done = bench.run(*arguments)
+    assert done.exit_code == 2
+    assert named in done.stderr and "Traceback" not in done.stderr
+    assert not done.stdout and not list(bench.folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REC_PRESET", "wrold"),
+        ("REC_FEATURES", "al"),
+        ("REC_RULE", "neaerst"),
+        ("REC_CLUSTERS", "many"),
+        ("REC_CLUSTERS", "1"),
+        ("REC_YEAR_MAX", "soon"),
+    ],
+)
+def test_a_misspelled_variable_is_told_by_its_name_and_exit_code_2(
+    bench: Platform, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+):
+    monkeypatch.setenv(variable, value)
+    done = bench.refresh()
+    assert done.exit_code == 2
+    assert variable in done.stderr and not list(bench.folder.iterdir())
+
+
+def test_a_misspelled_variable_without_an_option_of_its_own_is_told_in_one_line(bench: Platform):
+    with bench.start("refresh", environment={"REC_MIN_TITLE_SHARE": "a lot"}) as process:
+        output, errors = process.communicate()
+    assert process.returncode == 2 and not output
+    first, second = errors.splitlines()
+    assert first.startswith("refreshing data from ")
+    assert second.startswith("REC_MIN_TITLE_SHARE='a lot': ")
+
+
+@pytest.mark.parametrize("command", ["export", "releases", "rollback"])
+def test_without_a_release_a_command_that_needs_one_says_so_with_exit_code_1(
+    bench: Platform, command: str
+):
+    done = bench.run(command)
+    assert done.exit_code == 1
+    assert len(done.stderr.splitlines()) == 1 and "release" in done.stderr
+    assert not done.stdout
+
+
+def test_a_source_that_is_away_is_one_complaint_and_not_one_for_each_file(bench: Platform):
+    done = bench.run("refresh", "--source", "nowhere")
+    assert done.exit_code == 1
+    _, reason, last = done.stderr.splitlines()
+    assert "nowhere" in reason and "--source (REC_IMDB_SOURCE)" in reason
+    assert reason.count("raw_") == 6 and "nothing was published" in last
+
+
+def test_a_root_that_is_no_folder_is_told_in_a_line(bench: Platform):
+    (bench.folder / "data").write_text("a file")
+    done = bench.refresh()
+    assert done.exit_code == 1
+    assert "data" in done.stderr.splitlines()[1] and len(done.stderr.splitlines()) == 3
+
+
+# Export
+
+
+def test_export_writes_every_titles_list_in_order_of_rank(released: Platform):
+    done = released.run("export")
+    assert done.exit_code == 0 and not done.stderr
+    header, *lines = list(csv.reader(done.stdout.splitlines()))
+    assert header == ["title_id", "rank", "recommended_id", "score"]
+    count = released.serving().release["title_count"]
+    assert [int(line[1]) for line in lines] == [*range(1, 10)] * count
+    assert [line[0] for line in lines] == sorted(line[0] for line in lines)
+    assert len({line[0] for line in lines}) == count
+    assert {line[2] for line in lines} <= {line[0] for line in lines}
+    for one, next_one in itertools.pairwise(lines):
+        assert 0 <= float(one[3]) <= 1 and one[0] != one[2]
+        assert one[0] != next_one[0] or float(one[3]) >= float(next_one[3])
+    served = released.serving().recommendations(lines[0][0])
+    assert [(found.title.title_id, found.score) for found in served] == [
+        (line[2], float(line[3])) for line in lines[:9]
+    ]
+
+
+def test_export_writes_as_many_as_asked_for(released: Platform):
+    nine, three = released.run("export"), released.run("export", "--limit", "3")
+    first = [line for line in csv.reader(nine.stdout.splitlines()) if line[1] in {"rank", *"123"}]
+    assert list(csv.reader(three.stdout.splitlines())) == first
+
+
+def test_export_ends_quietly_when_its_reader_has_seen_enough(released: Platform):
+    with released.start("export", "--limit", "24") as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.readline() == "title_id,rank,recommended_id,score\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+# Releases
+
+
+def test_releases_are_shown_whole_on_any_terminal_and_rolled_back_by_id(
+    bench: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "30")
+    first, second, third = publish_many(bench.root, 3)
+
+    def shown() -> list[list[str]]:
+        return [line.split() for line in bench.run("releases").stdout.splitlines()[1:]]
+
+    assert [line[:2] for line in shown()] == [["*", third], [second, "1"], [first, "1"]]
+    done = bench.run("rollback")
+    assert (done.exit_code, done.stdout) == (0, f"release {second} serves\n")
+    assert [line[:2] for line in shown()] == [[third, "1"], ["*", second], [first, "1"]]
+    assert bench.run("rollback", first).exit_code == 0
+    none_older = bench.run("rollback")
+    assert none_older.exit_code == 1 and "no older release" in none_older.stderr
+    unknown = bench.run("rollback", "yesterday")
+    assert unknown.exit_code == 1 and third in unknown.stderr
+    assert bench.serving().path.parent.name == first
+
+
+# Sample and demo
+
+
+def test_a_sample_of_the_same_size_has_the_same_bytes_and_says_that_it_is_invented(
+    bench: Platform,
+):
+    folders = [bench.folder / name for name in ("[red] :boom:", "again")]
+    for folder in folders:
+        done = bench.run("sample", "--titles", "500", "--out", str(folder))
+        assert done.exit_code == 0 and not done.stdout
+        assert "500 invented titles" in done.stderr and str(folder) in done.stderr
+    first, second = ({path.name: path.read_bytes() for path in f.iterdir()} for f in folders)
+    assert first == second and len(first) == 7
+    assert b"invented" in first["SAMPLE.txt"]
+
+
+def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
+    bench: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    done = bench.run("demo", "--no-serve", "--titles", "600")
+    assert done.exit_code == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    lookup = bench.serving()
+    summary, *lines = done.stdout.splitlines()
+    assert summary.startswith(f"release {lookup.path.parent.name}: ")
+    assert f"{lookup.release['title_count']:,} titles (english_like" in summary
+    for cluster in lookup.clusters():
+        assert f"  {cluster.title_count:>7,}  {cluster.name}" in lines
+    title = lookup.titles(lookup.clusters()[0].popular_titles[:1])[0]
+    place = lines.index(f"{title.title} ({title.year}, {', '.join(title.genres)})")
+    assert lines[place + 1 : place + 6] == [
+        f"  {found.score:.2f}  {found.title.title} ({found.title.year})"
+        for found in lookup.recommendations(title.title_id, limit=5)
+    ]
+    # The site tells its visitors by this.
+    assert lookup.release["source_kind"] == "sample"
+    # The run is kept with the data, and nothing is told to Dagster's makers.
+    assert os.environ["DAGSTER_HOME"] == str(bench.root / "dagster")
+    assert "enabled: false" in (bench.root / "dagster" / "dagster.yaml").read_text()
+    assert last_run()[0].job_name == "refresh"
+
+
+# Serving
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_site_is_served_until_it_is_asked_to_stop(released: Platform, stop: signal.Signals):
+    with released.start("serve", "--port", "0") as process:
+        assert process.stderr
+        first, second = process.stderr.readline(), process.stderr.readline()
+        try:
+            # It listens a moment after it says so.
+            with httpx.Client(transport=httpx.HTTPTransport(retries=7)) as client:
+                answer = client.get(second.split()[-1] + "healthz")
+        finally:
+            process.send_signal(stop)
+        _, errors = process.communicate(timeout=20)
+    release_id = released.serving().path.parent.name
+    assert first == f"release {release_id}\n"
+    assert (answer.status_code, answer.json()["release_id"]) == (200, release_id)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_port_that_is_taken_is_told_with_exit_code_2(released: Platform):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = released.run("serve", "--port", str(port))
+    assert done.exit_code == 2
+    assert f"port {port} of 127.0.0.1 is taken: choose another with --port" in done.stderr
+
+
+def test_an_address_of_another_machine_is_told_with_exit_code_2(released: Platform):
+    done = released.run("serve", "--host", "192.0.2.1")
+    assert done.exit_code == 2
+    assert "cannot listen on 192.0.2.1" in done.stderr and "--host" in done.stderr

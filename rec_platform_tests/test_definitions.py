@@ -1,0 +1,108 @@
+import os
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from rec_platform.definitions import defs
+
+GRAPH = {
+    "raw_title_basics": set(),
+    "raw_title_akas": set(),
+    "raw_title_ratings": set(),
+    "raw_title_crew": set(),
+    "raw_title_principals": set(),
+    "raw_name_basics": set(),
+    "recipe": {
+        *("raw_title_basics", "raw_title_akas", "raw_title_ratings"),
+        *("raw_title_crew", "raw_title_principals", "raw_name_basics"),
+    },
+    "titles": {"recipe", "raw_title_basics", "raw_title_akas", "raw_title_ratings"},
+    "title_akas": {"titles", "raw_title_akas"},
+    "title_people": {"titles", "raw_title_crew", "raw_title_principals", "raw_name_basics"},
+    "scaled_matrix": {"titles"},
+    "kmeans_model": {"scaled_matrix"},
+    "title_clusters": {"kmeans_model"},
+    "similar_titles": {"title_clusters"},
+    "cluster_lookup": {"similar_titles", "title_clusters", "title_people", "title_akas"},
+    "release": {"cluster_lookup"},
+}
+GROUPS = {
+    **dict.fromkeys(list(GRAPH)[:6], "raw"),
+    **dict.fromkeys(["recipe", "titles", "title_akas", "title_people"], "features"),
+    **dict.fromkeys(["scaled_matrix", "kmeans_model", "title_clusters"], "model"),
+    **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),
+}
+HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "duckdb", "sqlglot", "boto3", "sagemaker")
+
+graph = defs.resolve_asset_graph()
+
+
+def name(key: dg.AssetKey) -> str:
+    return key.to_user_string()
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"]} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_graph_is_this_one() -> None:
+    found = {name(node.key): {name(key) for key in node.parent_keys} for node in graph.asset_nodes}
+    assert found == GRAPH
+    assert {name(node.key): node.group_name for node in graph.asset_nodes} == GROUPS
+
+
+def test_every_asset_says_what_it_is_and_whose() -> None:
+    for node in graph.asset_nodes:
+        assert node.description, name(node.key)
+        assert node.owners == ["team:data"], name(node.key)
+        assert node.kinds, name(node.key)
+
+
+def test_every_check_blocks_what_comes_after_it() -> None:
+    checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]  # type: ignore[union-attr]
+    assert {name(spec.asset_key) for spec in checks} == {
+        *("titles", "scaled_matrix", "title_clusters", "similar_titles", "cluster_lookup"),
+    }
+    assert all(spec.blocking and spec.description for spec in checks)
+
+
+def test_one_job_refreshes_everything_every_week() -> None:
+    job = defs.resolve_job_def("refresh")
+    (schedule,) = defs.schedules or []
+    assert len(job.asset_layer.selected_asset_keys) == len(GRAPH)
+    assert schedule.job_name == "refresh"  # type: ignore[union-attr]
+    assert schedule.cron_schedule == "0 5 * * 1"  # type: ignore[union-attr]
+
+
+def test_definitions_load_with_an_empty_environment_and_without_heavy_imports() -> None:
+    code = f"""
+import sys
+import rec_platform.definitions
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+    result = python(code)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("REC_DEPLOYMENT", "lokal", "local"),
+        ("REC_PRESET", "wrold", "english_like"),
+        ("REC_CLUSTERS", "1", "greater than or equal to 2"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_that_names_it(variable: str, value: str, says: str) -> None:
+    result = python("import rec_platform.definitions", **{variable: value})
+    last = result.stderr.strip().splitlines()[-1]
+    assert result.returncode != 0
+    assert variable in last
+    assert says in last

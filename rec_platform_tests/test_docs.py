@@ -1,0 +1,72 @@
+"""What the documents say, compared with the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from api.app import create_app
+from rec_platform.cli import app
+from rec_platform.definitions import defs
+from rec_platform.recipe import Recipe, SelectionPreset
+
+HERE = Path(__file__).parent.parent
+README = (HERE / "README.md").read_text()
+DOCUMENTS = [*HERE.glob("*.md"), *(HERE / "docs").glob("*.md"), *HERE.glob("benchmarks/*.md")]
+
+
+def test_the_readme_names_every_asset() -> None:
+    assets = {node.key.to_user_string() for node in defs.resolve_asset_graph().asset_nodes}
+    table = README.partition("## What happens")[2].partition("## The command")[0]
+    assert assets <= set(re.findall(r"`(\w+)`", table))
+
+
+def test_the_readme_names_every_command() -> None:
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert set(re.findall(r"^rec-platform (\w+) ", README, re.MULTILINE)) == commands
+
+
+def test_the_readme_tells_each_option_with_its_variable_and_its_default() -> None:
+    refresh = get_command(app).commands["refresh"]  # type: ignore[attr-defined]
+    rows = dict(re.findall(r"^\| `(--[\w-]+)` \| (`\w+` \| `?[^|`]+)", README, re.MULTILINE))
+    for option in refresh.params:
+        name = option.opts[0]
+        variable, _, default = rows[name].replace("`", "").strip().partition(" | ")
+        assert variable == option.envvar
+        assert default == str("the year of the run" if option.default is None else option.default)
+
+
+def test_the_readme_tells_every_field_of_the_recipe() -> None:
+    told = set(re.findall(r"`REC_(\w+)`", README))
+    assert {name.upper() for name in Recipe.model_fields} <= told
+    assert all(f"`{preset}`" in README for preset in SelectionPreset)
+
+
+def test_the_readme_tells_every_address_of_the_api(tmp_path: Path) -> None:
+    told = set(re.findall(r"GET (/[\w/{}]+)", README))
+    paths = {path.replace("title_id", "id") for path in create_app(tmp_path).openapi()["paths"]}
+    assert told == paths
+
+
+def test_make_has_every_target_that_is_told() -> None:
+    makefile = (HERE / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    told = {name for path in DOCUMENTS for name in re.findall(r"make ([a-z]+)\b", path.read_text())}
+    assert told - {"a", "the"} <= targets
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = (HERE / "pyproject.toml").read_text()
+    names = set(re.findall(r'^    "([a-z-]+)>=', project, re.MULTILINE))
+    table = (HERE / "DECISIONS.md").read_text().partition("## Packages")[2]
+    assert names <= set(re.findall(r"[a-z-]+", table))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_is_linked_or_named_is_there(path: Path) -> None:
+    text = path.read_text()
+    named = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    named += re.findall(r"`((?:docs|benchmarks|rec_platform|api|sql)/[\w./-]+\.\w+)`", text)
+    for name in named:
+        assert (path.parent / name).exists() or (HERE / name).exists(), name

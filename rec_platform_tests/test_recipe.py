@@ -1,0 +1,60 @@
+import pytest
+
+from rec_platform.recipe import FeaturePreset, Recipe, SelectionPreset, SimilarityRule
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    assert Recipe.from_environment({}).choices() == {
+        "preset": "english_like",
+        "min_votes": 0,
+        "year_max": None,
+        "features": "balanced",
+        "clusters": 9,
+        "seed": 0,
+        "rule": "nearest",
+        "min_title_share": 0.8,
+    }
+
+
+def test_every_field_is_an_environment_variable() -> None:
+    environment = {
+        "REC_PRESET": "world",
+        "REC_MIN_VOTES": "50",
+        "REC_YEAR_MAX": "2020",
+        "REC_FEATURES": "seed",
+        "REC_CLUSTERS": "12",
+        "REC_SEED": "7",
+        "REC_RULE": "seed",
+        "REC_MIN_TITLE_SHARE": "0",
+        "REC_OTHER": "ignored",
+    }
+    assert Recipe.from_environment(environment) == Recipe(
+        preset=SelectionPreset.world,
+        min_votes=50,
+        year_max=2020,
+        features=FeaturePreset.seed,
+        clusters=12,
+        seed=7,
+        rule=SimilarityRule.seed,
+        min_title_share=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REC_PRESET", "wrld"),
+        ("REC_MIN_VOTES", "-1"),
+        ("REC_YEAR_MAX", "soon"),
+        ("REC_YEAR_MAX", "1800"),
+        ("REC_CLUSTERS", "1"),
+        ("REC_CLUSTERS", "101"),
+        ("REC_SEED", "-1"),
+        ("REC_RULE", ""),
+    ],
+)
+def test_a_value_out_of_bounds_is_an_error_that_names_the_variable(
+    variable: str, value: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{variable}='{value}'"):
+        Recipe.from_environment({variable: value})
