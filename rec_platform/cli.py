@@ -176,8 +176,7 @@ def serve(root: Root = Path(ROOT), host: Host = "127.0.0.1", port: Port = 8000) 
     if port not in (0, free_port):
         raise _fail(f"port {port} of {host} is taken: choose another with --port", code=2)
     progress.print(f"site and API on http://{host}:{free_port}/")
-    # Whoever stops the server, by Ctrl-C or by SIGTERM, finds that it ended well.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _heed_signals()
     with suppress(KeyboardInterrupt):
         uvicorn.run(create_app(root / "releases"), host=host, port=free_port, log_level="warning")
 
@@ -404,9 +403,19 @@ def _serve_site_and_ui(root: Path, source: str, host: str, port: int, ui_port: i
     environment = os.environ | {"REC_ROOT": str(root.resolve()), "REC_IMDB_SOURCE": source}
     command = [sys.executable, "-m", "dagster", "dev", "-m", "rec_platform.definitions"]
     command += ["-h", host, "-p", str(ui_port), "--log-level", "warning"]
+    _heed_signals()
     with _process(command, environment):
         progress.print(f"Dagster UI on http://{host}:{ui_port}/ (it takes some seconds to start)")
         serve(root, host, port)
+
+
+def _heed_signals() -> None:
+    """Let SIGTERM end a server as well as Ctrl-C does.
+
+    A shell's `&` has SIGINT ignored, and Dagster, which inherits that, would ignore SIGTERM too.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager

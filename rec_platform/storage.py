@@ -16,6 +16,8 @@ import dagster as dg
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
+from rec_platform.choices import ROOT
+
 
 class Storage(dg.ConfigurableResource, ABC):
     """A tree of files, addressed by key."""
@@ -56,7 +58,7 @@ class LocalStorage(Storage):
     once would overwrite each other's tables.
     """
 
-    root: str = "data"
+    root: str = ROOT
 
     _lock: FileLock | None = PrivateAttr(default=None)
 
