@@ -2,7 +2,7 @@
 
 UV := .venv/bin/uv
 INSTALL := $(UV) pip install -q --compile-bytecode --require-hashes
-PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e .
+PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e . && .venv/bin/python -m compileall -q rec_platform api
 COMPILE := $(UV) pip compile -q --generate-hashes --universal --python-version 3.11
 DATA := $(CURDIR)/data
 export UV_CUSTOM_COMPILE_COMMAND := make lock

@@ -10,7 +10,7 @@ import dagster as dg
 import numpy as np
 
 RESTARTS = 50
-SAMPLE_ROWS = 5_000
+SAMPLE_ROWS = 3_000
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class ScikitLearnClustering(Clustering):
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 
-        if len(matrix) < clusters or len(np.unique(matrix[:SAMPLE_ROWS], axis=0)) < clusters:
+        sample = _sample(matrix, seed)
+        if len(np.unique(sample, axis=0)) < clusters:
             raise dg.Failure(
                 f"{len(matrix):,} titles are too few, or too alike, for {clusters} clusters: "
                 "ask for fewer with --clusters (REC_CLUSTERS), or select more titles with --preset",
                 allow_retries=False,
             )
-        sample = _sample(matrix, seed)
         # One thread: several would add up in any order, and the same input would give another
         # last digit on the next run.
         with threadpool_limits(limits=1):
@@ -107,7 +107,7 @@ def quality_by_cluster_count(
     with threadpool_limits(limits=1):
         for count in counts:
             if count < min(different, len(sample) - 1):
-                model = KMeans(count, n_init=3, random_state=seed).fit(sample)
+                model = KMeans(count, n_init=2, random_state=seed).fit(sample)
                 silhouette = silhouette_score(
                     sample, model.labels_, sample_size=min(2_000, len(sample)), random_state=seed
                 )

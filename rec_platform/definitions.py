@@ -8,25 +8,26 @@ import os
 
 import dagster as dg
 
+from rec_platform.choices import IMDB, ROOT
 from rec_platform.clustering import ScikitLearnClustering
 from rec_platform.model import model_assets, model_checks
 from rec_platform.publish import lookup_answers, publish_assets
 from rec_platform.raw import raw_assets
 from rec_platform.recipe import Recipe
 from rec_platform.similar import every_title_has_neighbours
-from rec_platform.sources import IMDB, ImdbSource
+from rec_platform.sources import ImdbSource
 from rec_platform.storage import LocalStorage
 from rec_platform.tables import REFRESH_JOB, table_assets, table_checks
 from rec_platform.warehouse import DuckDBWarehouse
 
-ROOT = os.environ.get("REC_ROOT", "data")
+root = os.environ.get("REC_ROOT", ROOT)
 
 RESOURCES = {
     "local": {
         "recipe": Recipe.from_environment(),
         "source": ImdbSource(location=os.environ.get("REC_IMDB_SOURCE", IMDB)),
-        "storage": LocalStorage(root=ROOT),
-        "warehouse": DuckDBWarehouse(root=ROOT),
+        "storage": LocalStorage(root=root),
+        "warehouse": DuckDBWarehouse(root=root),
         "clustering": ScikitLearnClustering(),
     },
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rec_platform.recipe import FeaturePreset
+from rec_platform.choices import FeaturePreset
 
 if TYPE_CHECKING:
     import pandas as pd

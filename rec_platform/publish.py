@@ -138,9 +138,11 @@ def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> d
 def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     """Each title and its other names, most voted first."""
     titles = warehouse.query("""
-        SELECT titles.*, title_clusters.cluster, title_clusters.distance
+        SELECT
+            titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
+            cluster, distance
         FROM titles INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
-        ORDER BY titles.votes DESC, titles.title_id
+        ORDER BY votes DESC, titles.title_id
     """)
     titles["runtime_minutes"] = (
         titles["runtime_minutes"].astype(object).where(titles["runtime_minutes"].notna(), None)
@@ -152,13 +154,27 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     names: defaultdict[str, str] = defaultdict(str)
     for title_id, name in zip(akas["title_id"], akas["name"], strict=True):
         names[title_id] += f"{name} "
-    columns = {str(name): titles[name].to_numpy(object).tolist() for name in titles}
-    for row in zip(*columns.values(), strict=True):
-        values = dict(zip(columns, row, strict=True))
-        title_id = values["title_id"]
-        values["genres"] = values["genres"].split(",") if values["genres"] else []
-        values |= {"directors": directors.get(title_id, []), "actors": actors.get(title_id, [])}
-        yield Title(**values), names[title_id]
+    columns = (titles[name].to_numpy(object).tolist() for name in titles)
+    for title_id, title, original, year, runtime, genres, rating, count, cluster, distance in zip(
+        *columns, strict=True
+    ):
+        yield (
+            Title(
+                title_id=title_id,
+                title=title,
+                original_title=original,
+                year=year,
+                runtime_minutes=runtime,
+                genres=genres.split(",") if genres else [],
+                rating=rating,
+                votes=count,
+                directors=directors.get(title_id, []),
+                actors=actors.get(title_id, []),
+                cluster=cluster,
+                distance=distance,
+            ),
+            names[title_id],
+        )
 
 
 def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[tuple[bytes, bytes]]:

@@ -4,6 +4,7 @@ A new copy replaces the last good one only after it was read whole. Where files 
 belong here (see sources.py), nor what they mean (see sql/).
 """
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -226,8 +227,13 @@ def _verify_header(path: Path, file: RawFile) -> None:
 def _count_lines(path: Path) -> int:
     """Unpack it all: the checksum at its end is the one proof that nothing is missing."""
     lines = 0
+    text = codecs.getincrementaldecoder("utf-8")()
     with _unpacked(path) as reader:
         while chunk := reader.read(CHUNK_BYTES):
+            try:
+                text.decode(chunk)
+            except UnicodeDecodeError as error:
+                raise _not_utf_8(error, lines) from None
             for byte, name in ((b"\0", "a NUL byte"), (b"\r", "a carriage return (CR)")):
                 if (place := chunk.find(byte)) >= 0:
                     line = lines + chunk.count(b"\n", 0, place) + 1
@@ -236,25 +242,30 @@ def _count_lines(path: Path) -> int:
     return lines
 
 
+def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundFileError:
+    start = error.object.rfind(b"\n", 0, error.start) + 1
+    line = lines_before + error.object.count(b"\n", 0, start) + 1
+    text = error.object[start : start + 120].partition(b"\n")[0].decode(errors="replace")
+    return UnsoundFileError(f"line {line:,} is not UTF-8 (it reads {text!r})")
+
+
 def _scan(path: Path, file: RawFile) -> _Findings:
-    """Read every value as the tables' SQL will."""
+    """Read the columns whose values matter as the tables' SQL will, and the shape of every row."""
     import duckdb
 
     is_wrong = " OR ".join(
         f"NOT regexp_full_match({name}, '{pattern}')" for name, pattern in file.numbers.items()
     )
-    # Counting a column is what makes DuckDB look at its text.
     columns = (
         "count(*)",
         f"count(nullif({file.key}, ''))" if file.key else "count(*)",
         f"count(DISTINCT {file.key})" if file.key else "count(*)",
         f"count(*) FILTER ({is_wrong or 'false'})",
-        "count(COLUMNS(*))",
     )
     try:
         with _connection(path) as connection:
             statement = f"SELECT {', '.join(columns)} FROM {scan_tsv(path)}"
-            rows, keys, distinct, wrong, *_ = connection.execute(statement).fetchall()[0]
+            rows, keys, distinct, wrong = connection.execute(statement).fetchall()[0]
     except (duckdb.Error, UnicodeDecodeError) as error:
         return _Findings(complaint=str(error).partition("\n")[0])
     is_sound = keys == rows and not wrong

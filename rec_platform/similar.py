@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import numpy as np
 
+from rec_platform.choices import SimilarityRule
 from rec_platform.model import read_matrix, title_clusters
-from rec_platform.recipe import Recipe, SimilarityRule
+from rec_platform.recipe import Recipe
 from rec_platform.tables import table_metadata
 from rec_platform.warehouse import Warehouse
 
@@ -145,7 +146,9 @@ def every_title_has_neighbours(warehouse: Warehouse) -> dg.AssetCheckResult:
             (SELECT count(*) FROM titles) - count(DISTINCT similar.title_id) AS without_neighbours,
             sum(CASE WHEN similar.title_id = similar.similar_id THEN 1 ELSE 0 END) AS own_neighbour,
             sum(CASE WHEN titles.title_id IS NULL THEN 1 ELSE 0 END) AS unknown_neighbours,
-            count(*) - count(DISTINCT similar.title_id || ' ' || similar.similar_id) AS repeated,
+            count(*) - (
+                SELECT count(*) FROM (SELECT DISTINCT title_id, similar_id FROM similar_titles)
+            ) AS repeated,
             sum(CASE WHEN similar.score BETWEEN 0 AND 1 THEN 0 ELSE 1 END) AS scores_out_of_range
         FROM similar_titles AS similar
         LEFT JOIN titles ON similar.similar_id = titles.title_id

@@ -17,9 +17,9 @@ import requests
 from pydantic import PrivateAttr
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from rec_platform.choices import IMDB
 from rec_platform.sample import MARKER
 
-IMDB = "https://datasets.imdbws.com"
 CHUNK_BYTES = 1 << 20
 ATTEMPTS = 5  # in a row, without getting any further
 

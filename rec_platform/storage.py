@@ -14,7 +14,6 @@ from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock, Timeout
-from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
 
@@ -59,8 +58,6 @@ class LocalStorage(Storage):
     """
 
     root: str = ROOT
-
-    _lock: FileLock | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LocalStorage"]:

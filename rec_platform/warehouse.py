@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import PrivateAttr
+
+from rec_platform.choices import ROOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,8 +58,10 @@ class DuckDBWarehouse(Warehouse):
     them. Work that needs more than `memory_limit` spills to `root/tmp`.
     """
 
-    root: str = "data"
+    root: str = ROOT
     memory_limit: str = "1GB"
+
+    _database: Any = PrivateAttr(default=None)  # opened once, as each opening takes 20 ms
 
     def create(self, table: str, select: str) -> None:
         """See Warehouse."""
@@ -68,12 +73,10 @@ class DuckDBWarehouse(Warehouse):
         with self._connect() as connection:
             for number, frame in enumerate(frames):
                 connection.register("frame", frame)
-                head = (
-                    f"INSERT INTO rows_of_{table}" if number else f"CREATE TABLE rows_of_{table} AS"
-                )
+                head = "INSERT INTO written" if number else "CREATE TEMP TABLE written AS"
                 connection.execute(f"{head} SELECT * FROM frame")
                 connection.unregister("frame")
-            self._replace(connection, table, f"SELECT * FROM rows_of_{table}")
+            self._replace(connection, table, "SELECT * FROM written")
 
     def query(self, select: str) -> "pd.DataFrame":
         """See Warehouse."""
@@ -88,20 +91,22 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def _connect(self, statement: str = "") -> "Iterator[duckdb.DuckDBPyConnection]":
-        """A fresh connection that knows the tables which a statement names."""
-        import duckdb
-
+        """A connection that knows the tables which a statement names, as they are now."""
         scratch = Path(self.root, "tmp")
         scratch.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {
-            "memory_limit": self.memory_limit,
-            "temp_directory": str(scratch / "duckdb"),
-        }
-        with duckdb.connect(":memory:", config=options) as connection:
+        if self._database is None:
+            import duckdb
+
+            options: dict[str, Any] = {
+                "memory_limit": self.memory_limit,
+                "temp_directory": str(scratch / "duckdb"),
+            }
+            self._database = duckdb.connect(":memory:", config=options)
+        with self._database.cursor() as connection:
             connection.execute("SET enable_progress_bar = false")
             for name in set(re.findall(r"\w+", statement)):
                 if scan := self._scan(name):
-                    connection.execute(f"CREATE VIEW {name} AS FROM {scan}")
+                    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {scan}")
             yield connection
 
     def _scan(self, name: str) -> str | None:
