@@ -6,6 +6,8 @@ PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e . && .venv/bin
 COMPILE := $(UV) pip compile -q --generate-hashes --universal --python-version 3.11
 DATA := $(CURDIR)/data
 export UV_CUSTOM_COMPILE_COMMAND := make lock
+# uv would install into an environment that is activated, or a conda one.
+unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
 .PHONY: help demo real dev test check format lock clean
@@ -22,7 +24,8 @@ real: .venv/app.stamp ## IMDb's real files (about 1.5 GB), refreshed and served
 
 dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
 	mkdir -p $(DATA)/dagster
-	DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) .venv/bin/dagster dev -w workspace.yaml -h 127.0.0.1
+	DAGSTER_DISABLE_TELEMETRY=yes DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) \
+		.venv/bin/python -W ignore -m dagster dev -w workspace.yaml -h 127.0.0.1
 
 test: .venv/dev.stamp ## the tests
 	.venv/bin/pytest $(ARGS)

@@ -33,6 +33,7 @@ class SimilarityRule(StrEnum):
     nearest = "nearest"
 
 
+NEIGHBOURS = 24  # as many as a release holds for each title
 PRESET = SelectionPreset.english_like
 FEATURES = FeaturePreset.balanced
 RULE = SimilarityRule.nearest

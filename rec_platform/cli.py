@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from filelock import Timeout
 from rich.console import Console
 
 from rec_platform.choices import (
@@ -30,6 +31,7 @@ from rec_platform.choices import (
     IMDB,
     LAST_YEAR,
     MOST_CLUSTERS,
+    NEIGHBOURS,
     PRESET,
     ROOT,
     RULE,
@@ -47,6 +49,10 @@ app = typer.Typer(
     add_completion=False,
     help="Movie recommendations from IMDb's public files: refresh, publish, serve.",
 )
+DEMO_ROOT = Path(
+    ROOT, "demo"
+)  # its own, so that no real release is ever replaced by invented films
+
 # Text is shown as it is: titles and folders may hold [brackets] and :colons:, and a long line is
 # wrapped by the terminal or, in a log, not at all.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "soft_wrap": True}
@@ -102,7 +108,9 @@ YearMax = Annotated[
 ]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="Recommendations per title.")]
+Limit = Annotated[
+    int, typer.Option("--limit", min=1, max=NEIGHBOURS, help="Recommendations per title.")
+]
 
 
 @app.command()
@@ -129,7 +137,7 @@ def refresh(
 
 @app.command()
 def demo(
-    root: Root = Path(ROOT),
+    root: Annotated[Path, typer.Option(help="The folder that holds the demo's data.")] = DEMO_ROOT,
     titles: Annotated[int, typer.Option(min=100, help="Size of the invented catalogue.")] = 6_000,
     serve: Annotated[
         bool, typer.Option(help="Serve the site and the Dagster UI at the end.")
@@ -207,14 +215,18 @@ def rollback(
     ] = None,
     root: Root = Path(ROOT),
 ) -> None:
-    """Serve an older release again; the next refresh that finds a change publishes anew."""
+    """Serve an older release again, until a refresh finds a change."""
     from rec_platform.publish import roll_back
     from rec_platform.storage import LocalStorage
 
+    storage = LocalStorage(root=str(root))
     try:
-        served = roll_back(LocalStorage(root=str(root)), release_id)
+        with storage.locked():
+            served = roll_back(storage, release_id)
     except LookupFileError as error:
         raise _fail(str(error)) from None
+    except Timeout:
+        raise _fail(f"a refresh is at work in {root}: wait until it ends") from None
     output.print(f"release {served} serves")
 
 
@@ -266,7 +278,10 @@ def _run(source: str, root: Path, choices: dict[str, Any]) -> "dg.ExecuteInProce
         from rec_platform.definitions import defs
         from rec_platform.recipe import Recipe
 
-        Recipe.checked(choices)
+        given = {name: value for name, value in choices.items() if value is not None}
+        # All of it: Dagster takes what a configuration leaves out from the class, and would forget
+        # what the environment asks for.
+        recipe = Recipe.checked(Recipe.from_environment().choices() | given).choices()
     except ValueError as error:
         raise _fail(str(error), code=2) from None
     # Dagster warns of each check that has nothing to check, which is how an unchanged run goes.
@@ -276,7 +291,7 @@ def _run(source: str, root: Path, choices: dict[str, Any]) -> "dg.ExecuteInProce
         "source": {"config": {"location": source}},
         "storage": roots,
         "warehouse": roots,
-        "recipe": {"config": {name: value for name, value in choices.items() if value is not None}},
+        "recipe": {"config": {name: value for name, value in recipe.items() if value is not None}},
     }
     config = {"resources": resources, "loggers": {"progress": {}}}
     with dg.DagsterInstance.get() as instance:
@@ -291,9 +306,10 @@ def _is_no_skipped_check(record: logging.LogRecord) -> bool:
 
 def _use_dagster_home(root: Path) -> None:
     """Keep Dagster's runs with the data, unless the user keeps them elsewhere."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str((root / "dagster").resolve())))
+    own = (root / "dagster").resolve()
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(own)))
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
+    if home == own:
         (home / "dagster.yaml").write_text(DAGSTER_YAML)
 
 
@@ -401,7 +417,16 @@ def _write_sample(titles: int, folder: Path) -> None:
 
 def _serve_site_and_ui(root: Path, source: str, host: str, port: int, ui_port: int) -> None:
     environment = os.environ | {"REC_ROOT": str(root.resolve()), "REC_IMDB_SOURCE": source}
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "rec_platform.definitions"]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "rec_platform.definitions",
+    ]
     command += ["-h", host, "-p", str(ui_port), "--log-level", "warning"]
     _heed_signals()
     with _process(command, environment):

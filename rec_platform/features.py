@@ -110,7 +110,10 @@ def balanced_features(titles: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _topic_shares(flags: np.ndarray) -> np.ndarray:
-    """Factorise weighted genre flags; each row's shares in the topics found, which sum to 1."""
+    """Factorise weighted genre flags; each row's shares in the topics found.
+
+    A row's shares sum to 1, or are 0 where it has no genre.
+    """
     from sklearn.decomposition import NMF
 
     # No more topics than the flags have dimensions, which are few in a tiny catalogue only.

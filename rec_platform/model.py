@@ -11,13 +11,13 @@ import dagster as dg
 import numpy as np
 
 from rec_platform import plots
+from rec_platform.choices import FeaturePreset
 from rec_platform.clustering import Clustering, KMeansModel, quality_by_cluster_count
 from rec_platform.features import PRESETS, min_max
 from rec_platform.lookup import Cluster
 from rec_platform.profiles import profile
-from rec_platform.recipe import Recipe
 from rec_platform.storage import Storage
-from rec_platform.tables import table_metadata
+from rec_platform.tables import read_recipe, table_metadata
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -30,21 +30,20 @@ CLUSTER_COUNTS = (2, 4, 6, 8, 10, 12, 16, 20)
 
 
 @dg.asset(group_name="model", kinds={"numpy", "parquet"}, owners=["team:data"], deps=["titles"])
-def scaled_matrix(
-    recipe: Recipe, storage: Storage, warehouse: Warehouse
-) -> dg.MaterializeResult[Any]:
+def scaled_matrix(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """What K-Means and `nearest` see: one row per title, each column scaled to 0..1, float32.
 
     The columns are those of the recipe's feature preset; the bounds of each one, in its own unit,
     are kept with the release.
     """
+    features = FeaturePreset(read_recipe(warehouse)["features"])
     titles = warehouse.read("titles", order_by="title_id")
-    scaled, bounds = min_max(PRESETS[recipe.features](titles))
+    scaled, bounds = min_max(PRESETS[features](titles))
     scaled.insert(0, "title_id", titles["title_id"])
     warehouse.write("scaled_matrix", [scaled])
-    storage.write(SCALING_KEY, json.dumps({"features": recipe.features, "bounds": bounds}).encode())
+    storage.write(SCALING_KEY, json.dumps({"features": features, "bounds": bounds}).encode())
     ranges = {name: f"{low:g} to {high:g}" for name, (low, high) in bounds.items()}
-    metadata = {"features": recipe.features.value, "bounds": ranges}
+    metadata = {"features": features.value, "bounds": ranges}
     return dg.MaterializeResult(metadata=metadata | table_metadata(warehouse, "scaled_matrix"))
 
 
@@ -60,30 +59,31 @@ def read_matrix(warehouse: Warehouse) -> tuple["pd.Series[str]", np.ndarray]:
     group_name="model", kinds={"scikitlearn", "json"}, owners=["team:data"], deps=[scaled_matrix]
 )
 def kmeans_model(
-    recipe: Recipe, storage: Storage, warehouse: Warehouse, clustering: Clustering
+    storage: Storage, warehouse: Warehouse, clustering: Clustering
 ) -> dg.MaterializeResult[Any]:
     """K-Means fitted to the scaled matrix: seeded, best of many starts, largest cluster first."""
+    recipe = read_recipe(warehouse)
+    clusters, seed = recipe["clusters"], recipe["seed"]
     _, matrix = read_matrix(warehouse)
-    model = clustering.fit(matrix, recipe.clusters, recipe.seed)
+    model = clustering.fit(matrix, clusters, seed)
     content = {
-        "clusters": recipe.clusters,
-        "seed": recipe.seed,
-        "features": recipe.features,
+        "clusters": clusters,
+        "seed": seed,
+        "features": recipe["features"],
         "mean_squared_distance": model.mean_squared_distance,
         "iterations": model.iterations,
         "centroids": model.centroids.tolist(),
     }
     storage.write(KMEANS_KEY, json.dumps(content).encode())
-    counts = sorted({*CLUSTER_COUNTS, recipe.clusters})
-    quality = quality_by_cluster_count(matrix, counts, recipe.seed)
+    quality = quality_by_cluster_count(matrix, sorted({*CLUSTER_COUNTS, clusters}), seed)
     metadata: dict[str, Any] = {
-        "clusters": recipe.clusters,
+        "clusters": clusters,
         "mean_squared_distance": model.mean_squared_distance,
         "iterations": model.iterations,
     }
     if quality:
-        metadata["cluster_count"] = plots.cluster_count(quality, recipe.clusters)
-        metadata["silhouette"] = {count: score for count, _, score in quality}.get(recipe.clusters)
+        metadata["cluster_count"] = plots.cluster_count(quality, clusters)
+        metadata["sample_silhouette"] = {count: score for count, _, score in quality}.get(clusters)
     return dg.MaterializeResult(metadata=metadata)
 
 
@@ -165,12 +165,12 @@ def matrix_is_scaled(warehouse: Warehouse) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=title_clusters, blocking=True)
-def clusters_are_filled(recipe: Recipe, warehouse: Warehouse) -> dg.AssetCheckResult:
+def clusters_are_filled(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Each title is in one cluster, no cluster is empty, every distance is finite."""
     table = warehouse.read("title_clusters", order_by="title_id")
     problems = {
         "titles_without_cluster": warehouse.row_count("titles") - table["title_id"].nunique(),
-        "empty_clusters": recipe.clusters - table["cluster"].nunique(),
+        "empty_clusters": read_recipe(warehouse)["clusters"] - table["cluster"].nunique(),
         "distances_not_finite": int((~np.isfinite(table["distance"])).sum()),
     }
     return _result(problems)

@@ -60,7 +60,7 @@ ADJECTIVES = {
 CONTRASTS = (
     ("year_from", "newer", "older"),
     ("votes", "well-known", "little-known"),
-    ("rating", "acclaimed", "panned"),
+    ("rating", "higher-rated", "lower-rated"),
 )
 
 
@@ -73,7 +73,8 @@ def profile(titles: "pd.DataFrame") -> list[Cluster]:
     Returns:
         The clusters by number; no two have the same name.
     """
-    flags = genre_flags(titles["genres"])
+    combination, combinations = titles["genres"].factorize()
+    flags = genre_flags(combinations)[combination]
     overall = flags.mean(axis=0)
     width = float(titles["year"].quantile(0.75) - titles["year"].quantile(0.25))
     clusters = []
@@ -103,7 +104,7 @@ def profile(titles: "pd.DataFrame") -> list[Cluster]:
 def _leading_genres(shares: np.ndarray, overall: np.ndarray) -> list[str]:
     """Genres that are more common in the cluster than elsewhere, the most telling first."""
     order = np.lexsort((-shares, overall - shares))[:LEADING_GENRES]
-    return [GENRES[genre] for genre in order if shares[genre] > 0.1]
+    return [GENRES[genre] for genre in order if shares[genre] >= max(0.1, overall[genre])]
 
 
 def _decade(year_from: int, year_to: int) -> str:

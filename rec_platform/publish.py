@@ -10,8 +10,8 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -26,6 +26,7 @@ from rec_platform.lookup import (
     LookupFileError,
     Title,
     open_release,
+    search_key,
     write_lookup,
 )
 from rec_platform.model import SCALING_KEY, read_model, read_profiles
@@ -33,7 +34,7 @@ from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.similar import similar_titles
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage
-from rec_platform.tables import read_manifest, read_recipe
+from rec_platform.tables import package_versions, read_manifest, read_recipe
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -44,16 +45,6 @@ POINTER_KEY = f"releases/{POINTER_FILE}"
 KEPT_RELEASES = 5
 SHOWN_DIRECTORS = 3
 SHOWN_ACTORS = 6
-PACKAGES = (
-    "rec-platform",
-    "dagster",
-    "duckdb",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scipy",
-    "sqlglot",
-)
 
 # Numbers follow popularity: see the lookup's schema.
 NEIGHBOURS_SQL = """
@@ -131,7 +122,7 @@ def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> d
             "iterations": model.iterations,
             "centroids": model.centroids.tolist(),
         },
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": package_versions(),
     }
 
 
@@ -210,7 +201,9 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
         for title in lookup.titles(shown):
             if not lookup.recommendations(title.title_id):
                 problems.append(f"{title.title_id} has no recommendations")
-            if title not in lookup.search(title.title, limit=50):
+            # A title without letters, such as "$", has nothing to search for.
+            is_found = title in lookup.search(title.title, limit=50)
+            if search_key(title.title) and not is_found:
                 problems.append(f"{title.title_id} is not found by its title {title.title!r}")
     except LookupFileError as error:
         problems.append(str(error))
@@ -256,15 +249,22 @@ def publish(storage: Storage) -> dict[str, Any]:
     storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
     # The manifest comes second: a folder without one was left by a publication that died.
     storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
+    open_release(storage.local("releases"), release_id).close()
     point_to(storage, release_id)
     prune(storage)
     return manifest
 
 
-def point_to(storage: Storage, release_id: str) -> None:
-    """Make a release the serving one."""
+def point_to(storage: Storage, release_id: str, set_aside: str | None = None) -> None:
+    """Make a release the serving one.
+
+    Args:
+        storage: where the releases are.
+        release_id: the release.
+        set_aside: the fingerprint of what is not to be built again while nothing changes.
+    """
     moved_at = datetime.now(UTC).isoformat(timespec="seconds")
-    pointer = {"release_id": release_id, "moved_at": moved_at}
+    pointer = {"release_id": release_id, "moved_at": moved_at, "set_aside": set_aside}
     storage.write(POINTER_KEY, json.dumps(pointer).encode())
 
 
@@ -273,9 +273,9 @@ def list_releases(storage: Storage) -> list[dict[str, Any]]:
     serving = read_manifest(storage).get("release_id")
     manifests = []
     for name in storage.names("releases"):
-        content = storage.read(f"releases/{name}/{MANIFEST_FILE}") if name != POINTER_FILE else None
-        if content:
-            manifest = json.loads(content)
+        # Whatever else lies there, or was left by a publication that died, is no release.
+        with suppress(OSError, ValueError):
+            manifest = json.loads(storage.read(f"releases/{name}/{MANIFEST_FILE}") or "")
             manifests.append(manifest | {"is_serving": manifest["release_id"] == serving})
     return sorted(manifests, key=lambda manifest: manifest["created_at"], reverse=True)
 
@@ -299,7 +299,8 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
     if chosen not in ids:
         raise LookupFileError(f"no release {chosen}; there are: {', '.join(ids) or 'none'}")
     open_release(storage.local("releases"), chosen).close()
-    point_to(storage, chosen)
+    # The newest is what an unchanged refresh would build again.
+    point_to(storage, chosen, set_aside=releases[0]["fingerprint"])
     return chosen
 
 

@@ -375,6 +375,9 @@ def refresh_file(
                 "Set --source (REC_IMDB_SOURCE) to where the file is.",
                 allow_retries=False,
             ) from None
+        if last and last.source == source.location and not last.is_missing:
+            log.warning(f"{error}: the copy of {last.fetched_at} stays in use")
+            return last, False
         log.warning(f"{error}: it is optional, so {file.asset} stays empty")
         part.write_bytes(gzip.compress(("\t".join(file.columns) + "\n").encode(), mtime=0))
         is_missing = True
@@ -389,6 +392,7 @@ def refresh_file(
         fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
         is_missing=is_missing,
     )
+    storage.delete(file.state_key)  # nothing is known of the copy until its own state stands there
     storage.put(part, file.storage_key)
     storage.write(file.state_key, json.dumps(asdict(state), indent=1).encode())
     return state, last is None or last.sha256 != checksum

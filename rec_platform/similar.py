@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import numpy as np
 
-from rec_platform.choices import SimilarityRule
+from rec_platform.choices import NEIGHBOURS, SimilarityRule
 from rec_platform.model import read_matrix, title_clusters
-from rec_platform.recipe import Recipe
-from rec_platform.tables import table_metadata
+from rec_platform.storage import Storage
+from rec_platform.tables import read_recipe, table_metadata
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEIGHBOURS = 24
 BLOCK_ROWS = 8_192
 
 
@@ -110,17 +109,22 @@ RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
 
 
 @dg.asset(
-    group_name="site", kinds={"scipy", "parquet"}, owners=["team:data"], deps=[title_clusters]
+    group_name="site",
+    kinds={"scipy", "parquet"},
+    owners=["team:data"],
+    deps=[title_clusters],
 )
-def similar_titles(recipe: Recipe, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+def similar_titles(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """For each title its neighbours by the recipe's rule, ranked from 1, with a score in 0..1."""
+    del storage  # asked for because it holds the lock
+    rule = SimilarityRule(read_recipe(warehouse)["rule"])
     title_ids, matrix = read_matrix(warehouse)
     clusters = warehouse.read("title_clusters", order_by="title_id")
     catalogue = Catalogue(matrix, clusters["cluster"].to_numpy(), clusters["distance"].to_numpy())
     ids = title_ids.to_numpy(object)
-    blocks = RULES[recipe.rule](catalogue, NEIGHBOURS)
+    blocks = RULES[rule](catalogue, NEIGHBOURS)
     warehouse.write("similar_titles", (_frame(block, ids) for block in blocks))
-    metadata = {"rule": recipe.rule.value} | table_metadata(warehouse, "similar_titles")
+    metadata = {"rule": rule.value} | table_metadata(warehouse, "similar_titles")
     return dg.MaterializeResult(metadata=metadata)
 
 

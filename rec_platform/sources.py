@@ -136,7 +136,11 @@ class ImdbSource(dg.ConfigurableResource):
                 part.unlink()
             response.raise_for_status()
             version = _version(response)
-            if response.status_code != requests.codes.partial_content:
+            is_rest = response.status_code == requests.codes.partial_content
+            if is_rest and {"url": url} | version != begun:
+                part.unlink()
+                raise requests.ConnectionError("the server sent the rest of another version")
+            if not is_rest:
                 offset = 0
                 part.unlink(missing_ok=True)  # before the note says that it is of this version
                 note.write_text(json.dumps({"url": url} | version))

@@ -17,6 +17,8 @@ from filelock import FileLock, Timeout
 
 from rec_platform.choices import ROOT
 
+LOCK_KEY = "refresh.lock"
+
 
 class Storage(dg.ConfigurableResource, ABC):
     """A tree of files, addressed by key."""
@@ -67,18 +69,29 @@ class LocalStorage(Storage):
             dg.Failure: another run holds it.
         """
         del context
-        lock = Path(self.root, "refresh.lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(lock, timeout=0):
-                lock.touch()
+            with self.locked():
                 yield self
         except Timeout:
-            since = time.strftime("%H:%M:%S", time.localtime(lock.stat().st_mtime))
+            began = self.local(LOCK_KEY).stat().st_mtime
+            since = time.strftime("%H:%M:%S", time.localtime(began))
             raise dg.Failure(
                 f"another refresh has been working in {self.root} since {since}: "
                 "wait until it ends, or use another --root (REC_ROOT)"
             ) from None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock.
+
+        Raises:
+            filelock.Timeout: another process holds it.
+        """
+        lock = self.local(LOCK_KEY)
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0):
+            lock.touch()  # tells others since when
+            yield
 
     def read(self, key: str) -> bytes | None:
         """See Storage."""

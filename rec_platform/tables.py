@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from rec_platform.warehouse import Warehouse
 SQL_FOLDER = Path(__file__).parent.parent / "sql"
 REFRESH_JOB = "refresh"
 PREVIEW_ROWS = 8
+PACKAGES = (
+    *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
+)
 
 
 @dg.asset(
@@ -47,7 +51,9 @@ def recipe(
     choices["year_max"] = recipe.year_max or datetime.now(UTC).year
     fingerprint = _fingerprint(storage, choices)
     serving = read_manifest(storage)
-    is_same = serving.get("fingerprint") == fingerprint and _is_whole(storage, serving)
+    # After a rollback, what was rolled back from is not built again either.
+    known = (serving.get("fingerprint"), read_pointer(storage).get("set_aside"))
+    is_same = fingerprint in known and _is_whole(storage, serving)
     if context.run.job_name == REFRESH_JOB and is_same:
         context.log.info(f"nothing has changed since release {serving['release_id']}")
         return
@@ -56,14 +62,15 @@ def recipe(
 
 
 def _fingerprint(storage: Storage, choices: dict[str, Any]) -> str:
-    """A hash of all that a release is made of: files, recipe, SQL and code."""
+    """A hash of all that a release is made of: files, recipe, packages, SQL and code."""
     states = [read_state(storage, file) for file in RAW_FILES]
     files = {
         file.name: state.sha256 for file, state in zip(RAW_FILES, states, strict=True) if state
     }
     # How many titles a release must have decides whether it is published, not what is in it.
     parts = {name: value for name, value in choices.items() if name != "min_title_share"}
-    digest = hashlib.sha256(json.dumps([files, parts], sort_keys=True).encode())
+    made_of = [files, parts, package_versions()]
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
     for path in sorted([*SQL_FOLDER.glob("*.sql"), *Path(__file__).parent.glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -77,15 +84,26 @@ def _is_whole(storage: Storage, manifest: dict[str, Any]) -> bool:
     return True
 
 
-def read_manifest(storage: Storage) -> dict[str, Any]:
-    """The manifest of the serving release, empty where there is none that can be read."""
+def read_pointer(storage: Storage) -> dict[str, Any]:
+    """The pointer to the serving release, empty where there is none that can be read."""
     try:
-        pointer = json.loads(storage.read(f"releases/{POINTER_FILE}") or "{}")
-        return json.loads(
-            storage.read(f"releases/{pointer.get('release_id')}/{MANIFEST_FILE}") or "{}"
-        )
+        return json.loads(storage.read(f"releases/{POINTER_FILE}") or "{}")
     except ValueError:
         return {}
+
+
+def read_manifest(storage: Storage) -> dict[str, Any]:
+    """The manifest of the serving release, empty where there is none that can be read."""
+    release_id = read_pointer(storage).get("release_id")
+    try:
+        return json.loads(storage.read(f"releases/{release_id}/{MANIFEST_FILE}") or "{}")
+    except ValueError:
+        return {}
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages that a release depends on."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
@@ -108,7 +126,7 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
 
 
 def _dependencies(sql: str, tables: set[str]) -> list[str]:
-    return sorted(tables & set(re.findall(r"\w+", sql)))
+    return sorted(tables & set(re.findall(r"\w+", re.sub("--.*", "", sql))))
 
 
 def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
@@ -123,7 +141,8 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         description=sql.partition("\n")[0].removeprefix("-- ") + f"\n\n```sql\n{sql}```",
         deps=_dependencies(sql, tables - {table}),
     )
-    def sql_asset(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    def sql_asset(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+        del storage  # asked for because it holds the lock
         warehouse.create(table, sql)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
         return dg.MaterializeResult(metadata=table_metadata(warehouse, table) | pictures)
@@ -160,10 +179,14 @@ def titles_are_enough(
     count = warehouse.row_count("titles")
     serving = read_manifest(storage)
     choices = read_recipe(warehouse)
-    same = ("preset", "min_votes", "year_max")
+    same = ("preset", "min_votes")
     state = read_state(storage, RAW_FILES[0])
-    is_comparable = all(serving.get("recipe", {}).get(key) == choices[key] for key in same) and (
-        state is not None and serving.get("source") == state.source
+    of_serving = {"year_max": choices["year_max"]} | serving.get("recipe", {})
+    is_comparable = (
+        all(of_serving.get(key) == choices[key] for key in same)
+        and of_serving["year_max"] <= choices["year_max"]
+        and state is not None
+        and str(serving.get("source")).rstrip("/") == state.source.rstrip("/")
     )
     for_clusters = recipe.clusters * 2
     share = round(recipe.min_title_share * serving["title_count"]) if is_comparable else 0
@@ -200,7 +223,14 @@ def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
         FROM titles
     """).iloc[0]
     found = {name: int(count) for name, count in problems.items() if count}
-    return dg.AssetCheckResult(passed=not found, metadata=found, description=str(found or "sound"))
+    return dg.AssetCheckResult(
+        passed=not found,
+        metadata=found,
+        description=f"{found}: the rows of title.basics or title.ratings behind them are wrong; "
+        "mend the files at the source (REC_IMDB_SOURCE), or fetch them again"
+        if found
+        else "sound",
+    )
 
 
 table_checks = [titles_are_enough, titles_are_sound]

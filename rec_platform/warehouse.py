@@ -124,9 +124,7 @@ class DuckDBWarehouse(Warehouse):
         target = self._file(table)
         unfinished = Path(self.root, "tmp", f"{table}.parquet")
         target.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(
-            f"COPY ({select}) TO '{_quoted(unfinished)}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        connection.execute(f"COPY ({select}) TO '{_quoted(unfinished)}' (FORMAT parquet)")
         unfinished.replace(target)
 
 

@@ -50,7 +50,7 @@ def test_help_names_every_command(bench: Platform):
         ("refresh", ("<seed|nearest>", "REC_RULE", "[default: nearest]")),
         ("refresh", ("2<=x<=100", "REC_CLUSTERS", "[default: 9]")),
         ("refresh", ("--year-max", "REC_YEAR_MAX", "(the year of the run)")),
-        ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", *ROOT_OPTION)),
+        ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", "data/demo")),
         ("sample", ("--titles", "6000", "--out", "[required]")),
         ("serve", ("--host", "[default: 127.0.0.1]", "--port", "[default: 8000]", *ROOT_OPTION)),
         ("releases", ROOT_OPTION),
@@ -266,7 +266,7 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
 ):
     monkeypatch.delenv("DAGSTER_HOME")
     monkeypatch.setenv("TERM", "xterm-256color")
-    done = bench.run("demo", "--no-serve", "--titles", "600")
+    done = bench.run("demo", "--no-serve", "--titles", "600", "--root", "data")
     assert done.exit_code == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     lookup = bench.serving()

@@ -117,7 +117,7 @@ def test_the_same_files_make_the_same_lists_in_another_place(
 
 @dataclass(frozen=True)
 class Changed:
-    """The released platform after another recipe, from a source that lost its optional files."""
+    """The released platform after another recipe, where there never were optional files."""
 
     platform: Platform
     before: dict[str, bytes]
@@ -132,6 +132,7 @@ def changed(
     shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
     for name in OPTIONAL:
         (platform.source / f"{name.replace('_', '.')}.tsv.gz").unlink()
+        shutil.rmtree(platform.root / "raw" / name)
     before = platform.files()
     with clean_environment(dagster_home):
         done = platform.refresh("--clusters", "4", "--year-max", "1999", "--rule", "seed")
@@ -184,6 +185,35 @@ def test_a_file_with_another_date_and_the_same_bytes_is_no_change(platform: Plat
         os.utime(file, ns=(1, 1))
     assert "nothing has changed" in platform.refresh().stderr
     assert platform.files() == before
+
+
+def test_an_optional_file_that_is_gone_leaves_its_last_good_copy_in_use(platform: Platform):
+    before = platform.files()
+    (platform.source / "title.principals.tsv.gz").unlink()
+    done = platform.refresh()
+    assert "stays in use" in done.stderr
+    assert "nothing has changed" in done.stderr
+    assert platform.files() == before
+
+
+def test_a_rollback_lasts_until_something_changes(platform: Platform):
+    first = platform.serving().path.parent.name
+    assert platform.refresh("--clusters", "4").exit_code == 0
+    assert platform.run("rollback").exit_code == 0
+    assert "nothing has changed" in platform.refresh("--clusters", "4").stderr
+    assert platform.serving().path.parent.name == first
+
+
+def test_the_environment_reaches_what_has_no_option(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REC_MIN_VOTES", "300")
+    monkeypatch.setenv("REC_SEED", "7")
+    done = platform.refresh("--clusters", "3")
+    assert done.exit_code == 0, done.stderr
+    lookup = platform.serving()
+    assert (lookup.release["recipe"]["seed"], lookup.release["recipe"]["min_votes"]) == (7, 300)
+    assert min(found.votes for found in lookup.cluster_titles(0, TITLES)) >= 300
 
 
 def test_a_serving_release_that_was_damaged_is_made_anew(platform: Platform):
