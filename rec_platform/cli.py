@@ -306,10 +306,9 @@ def _is_no_skipped_check(record: logging.LogRecord) -> bool:
 
 def _use_dagster_home(root: Path) -> None:
     """Keep Dagster's runs with the data, unless the user keeps them elsewhere."""
-    own = (root / "dagster").resolve()
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(own)))
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str((root / "dagster").resolve())))
     home.mkdir(parents=True, exist_ok=True)
-    if home == own:
+    if not (home / "dagster.yaml").exists():  # Dagster would complain of that
         (home / "dagster.yaml").write_text(DAGSTER_YAML)
 
 
