@@ -33,7 +33,7 @@ test: .venv/dev.stamp ## the tests
 check: .venv/dev.stamp ## lint, format, types, SQL lint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/pyright
+	.venv/bin/pyright --project .
 	.venv/bin/sqlfluff lint --disable-progress-bar sql
 
 format: .venv/dev.stamp ## format the code
