@@ -169,9 +169,7 @@ table_assets = [recipe, *(_sql_asset(path, _tables) for path in _sql_files)]
 
 
 @dg.asset_check(asset="titles", blocking=True)
-def titles_are_enough(
-    recipe: Recipe, storage: Storage, warehouse: Warehouse
-) -> dg.AssetCheckResult:
+def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Some titles were selected, and not far fewer than the serving release has.
 
     A release made from another source or selection is no measure, and is not compared.
@@ -188,12 +186,13 @@ def titles_are_enough(
         and state is not None
         and str(serving.get("source")).rstrip("/") == state.source.rstrip("/")
     )
-    for_clusters = recipe.clusters * 2
-    share = round(recipe.min_title_share * serving["title_count"]) if is_comparable else 0
+    clusters = choices["clusters"]
+    for_clusters = clusters * 2
+    share = round(choices["min_title_share"] * serving["title_count"]) if is_comparable else 0
     fewest = max(for_clusters, share)
     if count < for_clusters:
         cure = (
-            f": too few for {recipe.clusters} clusters. Ask for fewer with --clusters "
+            f": too few for {clusters} clusters. Ask for fewer with --clusters "
             "(REC_CLUSTERS), or select more titles with --preset (REC_PRESET)"
         )
     elif count < fewest:
