@@ -10,10 +10,10 @@ export UV_CUSTOM_COMPILE_COMMAND := make lock
 unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real dev test check format lock clean
+.PHONY: help demo real dev test test-aws test-trino check format lock clean
 
 help: ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: .venv/app.stamp ## an invented catalogue, refreshed and served: site and Dagster UI
 	.venv/bin/rec-platform demo $(ARGS)
@@ -30,6 +30,12 @@ dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
 test: .venv/dev.stamp ## the tests
 	.venv/bin/pytest $(ARGS)
 
+test-aws: .venv/dev.stamp ## the whole graph on emulated AWS, through the real clients
+	.venv/bin/pytest -m aws $(ARGS)
+
+test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
+	.venv/bin/pytest -m trino $(ARGS)
+
 check: .venv/dev.stamp ## lint, format, types, SQL lint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -42,8 +48,9 @@ format: .venv/dev.stamp ## format the code
 
 lock: .venv/uv.stamp ## pin the newest versions, with hashes, in requirements/
 	echo 'uv>=0.13' | $(COMPILE) - -o requirements/uv.txt
-	$(COMPILE) pyproject.toml --group build -o requirements/app.txt
-	$(COMPILE) pyproject.toml --group dev -c requirements/app.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --group dev --extra aws -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/app.txt
+	$(COMPILE) pyproject.toml --group build --extra aws -c requirements/dev.txt -o requirements/aws.txt
 
 clean: ## remove what was installed, not the data
 	rm -rf .venv

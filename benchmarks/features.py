@@ -108,7 +108,7 @@ def _silhouette_size(matrix: np.ndarray) -> int:
 
 def _labels(fitted: np.ndarray, matrix: np.ndarray, clusters: int, seed: int) -> np.ndarray:
     clustering = ScikitLearnClustering()
-    return clustering.assign(matrix, clustering.fit(fitted, clusters, seed))[0]
+    return clustering.assign(matrix, clustering.fit(fitted, clusters, seed)).cluster
 
 
 def _half(matrix: np.ndarray, seed: int) -> np.ndarray:
@@ -125,7 +125,7 @@ def _reproduce(titles: pd.DataFrame, clusters: int, seeds: int) -> None:
     matrix, clustering = _matrix(titles, FeaturePreset.seed), ScikitLearnClustering()
     models = [clustering.fit(matrix, clusters, seed) for seed in range(seeds)]
     distances = [model.mean_squared_distance for model in models]
-    agreements = _agreements([clustering.assign(matrix, model)[0] for model in models])
+    agreements = _agreements([clustering.assign(matrix, model).cluster for model in models])
     print_row("", "mean", "least", "greatest")
     print_row("mean squared distance", mean(distances), min(distances), max(distances))
     print_row("ARI between seeds", mean(agreements), min(agreements), max(agreements))

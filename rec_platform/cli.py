@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from filelock import Timeout
 from rich.console import Console
 
 from rec_platform.choices import (
@@ -39,10 +38,15 @@ from rec_platform.choices import (
     SelectionPreset,
     SimilarityRule,
 )
-from rec_platform.lookup import Lookup, LookupFileError, current_release, open_release
+from rec_platform.lookup import Lookup, LookupFileError, current_release
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from rec_platform.costs import PriceTable, Receipt
+    from rec_platform.seam import Seam
+    from rec_platform.sources import ImdbSource
+    from rec_platform.storage import Storage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,7 +75,10 @@ Source = Annotated[
     ),
 ]
 Root = Annotated[
-    Path, typer.Option("--root", envvar="REC_ROOT", help="The folder that holds all data.")
+    str,
+    typer.Option(
+        "--root", envvar="REC_ROOT", help="The folder, or s3://bucket/prefix, that holds all data."
+    ),
 ]
 Preset = Annotated[
     SelectionPreset,
@@ -116,7 +123,7 @@ Limit = Annotated[
 @app.command()
 def refresh(
     source: Source = IMDB,
-    root: Root = Path(ROOT),
+    root: Root = ROOT,
     preset: Preset = PRESET,
     features: Features = FEATURES,
     rule: Rule = RULE,
@@ -131,8 +138,9 @@ def refresh(
         "clusters": clusters,
         "year_max": year_max,
     }
-    _refresh(source, root, choices)
-    _print_summary(root)
+    platform = _platform(root, REC_IMDB_SOURCE=source)
+    _refresh(platform, choices)
+    _print_summary(_serving(platform))
 
 
 @app.command()
@@ -149,9 +157,11 @@ def demo(
     """Show it all on an invented catalogue: sample files, a refresh, then site and Dagster UI."""
     folder = root / "sample"
     _write_sample(titles, folder)
-    _refresh(str(folder), root, {})
-    _print_summary(root)
-    _print_examples(root)
+    platform = _platform(str(root), REC_IMDB_SOURCE=str(folder), REC_DEPLOYMENT="local")
+    _refresh(platform, {})
+    lookup = _serving(platform)
+    _print_summary(lookup)
+    _print_examples(lookup)
     if serve:
         _serve_site_and_ui(
             root, str(folder), host, _free_port(host, port), _free_port(host, ui_port)
@@ -168,14 +178,17 @@ def sample(
 
 
 @app.command()
-def serve(root: Root = Path(ROOT), host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the site and the API; new releases are picked up without a restart."""
     import uvicorn
 
     from api.app import create_app
 
+    if "://" in root:
+        raise _fail(f"{root}: the site is served from a folder; copy `releases` to one", code=2)
+    releases = Path(root, "releases")
     try:
-        release_id = current_release(root / "releases")
+        release_id = current_release(releases)
     except LookupFileError as error:
         _complain(f"{error}. The site says so until then.")
     else:
@@ -186,16 +199,16 @@ def serve(root: Root = Path(ROOT), host: Host = "127.0.0.1", port: Port = 8000) 
     progress.print(f"site and API on http://{host}:{free_port}/")
     _heed_signals()
     with suppress(KeyboardInterrupt):
-        uvicorn.run(create_app(root / "releases"), host=host, port=free_port, log_level="warning")
+        uvicorn.run(create_app(releases), host=host, port=free_port, log_level="warning")
 
 
 @app.command()
-def releases(root: Root = Path(ROOT)) -> None:
+def releases(root: Root = ROOT) -> None:
     """List the releases, the newest first; * marks the one that serves."""
     from rec_platform.publish import list_releases
-    from rec_platform.storage import LocalStorage
 
-    found = list_releases(LocalStorage(root=str(root)))
+    with _failing_plainly():
+        found = list_releases(_platform(root).storage)
     if not found:
         raise _fail(f"no release in {root}: run `rec-platform refresh`")
     output.print(f"  {'release':<25} {'titles':>9}  {'preset':<12}  {'features':<8}  rule     MB")
@@ -213,27 +226,21 @@ def rollback(
     release_id: Annotated[
         str | None, typer.Argument(help="The release to serve.", show_default="the one before")
     ] = None,
-    root: Root = Path(ROOT),
+    root: Root = ROOT,
 ) -> None:
     """Serve an older release again, until a refresh finds a change."""
     from rec_platform.publish import roll_back
-    from rec_platform.storage import LocalStorage
 
-    storage = LocalStorage(root=str(root))
-    try:
-        with storage.locked():
-            served = roll_back(storage, release_id)
-    except LookupFileError as error:
-        raise _fail(str(error)) from None
-    except Timeout:
-        raise _fail(f"a refresh is at work in {root}: wait until it ends") from None
+    storage = _platform(root).storage
+    with _failing_plainly(), storage.locked():
+        served = roll_back(storage, release_id)
     output.print(f"release {served} serves")
 
 
 @app.command()
-def export(root: Root = Path(ROOT), limit: Limit = 9) -> None:
+def export(root: Root = ROOT, limit: Limit = 9) -> None:
     """Write every title's list as CSV: title_id,rank,recommended_id,score."""
-    lookup = _serving(root)
+    lookup = _serving(_platform(root))
     writer = csv.writer(sys.stdout, lineterminator="\n")
     try:
         writer.writerow(("title_id", "rank", "recommended_id", "score"))
@@ -243,41 +250,133 @@ def export(root: Root = Path(ROOT), limit: Limit = 9) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+@app.command()
+def costs(
+    root: Root = ROOT,
+    source: Source = IMDB,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Estimate a refresh before anything is paid for.")
+    ] = False,
+) -> None:
+    """Show what the last refreshes cost, or what one can cost at most."""
+    from rec_platform import costs as costing
+
+    platform = _platform(root, REC_IMDB_SOURCE=source)
+    with _failing_plainly():
+        if plan:
+            used = costing.plan(platform.parts, platform.source)
+            _print_receipt(platform.prices.receipt("", "at most", used))
+            return
+        receipts = costing.read_receipts(platform.storage)
+    if not receipts:
+        raise _fail(f"no receipt in {root}: a refresh leaves one")
+    output.print(f"{'run':<10}{'when':<27}{'outcome':<11}{'US dollars':>10}  a month")
+    for receipt in receipts:
+        output.print(
+            f"{receipt.run_id[:8]:<10}{receipt.created_at:<27}{receipt.outcome:<11}"
+            f"{receipt.total:>10.4f}  {receipt.monthly:.4f}"
+        )
+    output.print()
+    _print_receipt(receipts[0])
+
+
+@app.command()
+def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
+    """Look at all that a refresh needs, and say what to mend; nothing is changed or paid for."""
+    platform = _platform(root, REC_IMDB_SOURCE=source)
+    is_well = True
+    for part in platform.parts:
+        for finding in part.diagnose():
+            is_well = is_well and not finding.cure
+            mark = "!" if finding.cure else "ok"
+            output.print(f"{mark:<3} {finding.what:<22} {finding.found}")
+            if finding.cure:
+                output.print(f"{'':<27}{finding.cure}", style="yellow")
+    if not is_well:
+        raise typer.Exit(1)
+
+
+# The platform
+
+
+class _Platform:
+    """The resources of the deployment that the environment names."""
+
+    def __init__(self, root: str, definitions: "dg.Definitions") -> None:
+        resources: dict[str, Any] = dict(definitions.resources or {})
+        self.root = root
+        self.definitions = definitions
+        self.source: ImdbSource = resources["source"]
+        self.prices: PriceTable = resources["prices"]
+        self.storage: Storage = resources["storage"]
+        self.parts: list[Seam] = [self.storage, resources["warehouse"], resources["clustering"]]
+
+
+def _platform(root: str, **variables: str) -> _Platform:
+    """The platform with its data in a root; the rest is as the environment says.
+
+    Raises:
+        typer.Exit: a variable has a value that it cannot have.
+    """
+    try:
+        from rec_platform.definitions import define
+
+        return _Platform(root, define(os.environ | {"REC_ROOT": root} | variables))
+    except ValueError as error:
+        raise _fail(str(error), code=2) from None
+
+
+@contextmanager
+def _failing_plainly() -> Iterator[None]:
+    """Say what went wrong instead of showing where in the code."""
+    import dagster as dg
+
+    from rec_platform.sources import SourceFailedError
+    from rec_platform.storage import StorageConflictError, StorageLockedError
+
+    expected = (LookupFileError, SourceFailedError, StorageConflictError, StorageLockedError)
+    try:
+        yield
+    except expected as error:
+        raise _fail(str(error)) from None
+    except dg.Failure as error:
+        raise _fail(str(error.description)) from None
+
+
 # Refreshing
 
 
-def _refresh(source: str, root: Path, choices: dict[str, Any]) -> None:
+def _refresh(platform: _Platform, choices: dict[str, Any]) -> None:
     """Run the `refresh` job in this process, so that its run shows in the Dagster UI later.
 
     Raises:
         typer.Exit: it failed; why was said.
     """
     started = time.monotonic()
-    progress.print(f"refreshing {root} from {source}")
+    progress.print(f"refreshing {platform.root} from {platform.source.location}")
     try:
-        _use_dagster_home(root)
-        result = _run(source, root, choices)
+        _use_dagster_home(platform.storage)
+        result = _run(platform.definitions, choices)
     except typer.Exit:
         raise
     except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
         first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
-        _explain([f"the run broke off: {first_line}"], root)
+        _explain([f"the run broke off: {first_line}"], platform.root)
         raise typer.Exit(1) from None
     if not result.success:
-        _explain(_reasons(result.all_events), root)
+        _explain(_reasons(result.all_events), platform.root)
         raise typer.Exit(1)
     done = "nothing has changed" if _is_unchanged(result.all_events) else "done"
     progress.print(f"{done} in {time.monotonic() - started:.0f} s")
 
 
-def _run(source: str, root: Path, choices: dict[str, Any]) -> "dg.ExecuteInProcessResult":
+def _run(definitions: "dg.Definitions", choices: dict[str, Any]) -> "dg.ExecuteInProcessResult":
     """Run the job; whether it failed is in the result."""
+    import dagster as dg
+
+    from rec_platform.recipe import Recipe
+
     try:
-        import dagster as dg
-
-        from rec_platform.definitions import defs
-        from rec_platform.recipe import Recipe
-
         given = {name: value for name, value in choices.items() if value is not None}
         # All of it: Dagster takes what a configuration leaves out from the class, and would forget
         # what the environment asks for.
@@ -286,16 +385,10 @@ def _run(source: str, root: Path, choices: dict[str, Any]) -> "dg.ExecuteInProce
         raise _fail(str(error), code=2) from None
     # Dagster warns of each check that has nothing to check, which is how an unchanged run goes.
     logging.getLogger("dagster._core.execution.plan.active").addFilter(_is_no_skipped_check)
-    roots = {"config": {"root": str(root)}}
-    resources = {
-        "source": {"config": {"location": source}},
-        "storage": roots,
-        "warehouse": roots,
-        "recipe": {"config": {name: value for name, value in recipe.items() if value is not None}},
-    }
-    config = {"resources": resources, "loggers": {"progress": {}}}
+    chosen = {"config": {name: value for name, value in recipe.items() if value is not None}}
+    config = {"resources": {"recipe": chosen}, "loggers": {"progress": {}}}
     with dg.DagsterInstance.get() as instance:
-        return defs.resolve_job_def("refresh").execute_in_process(
+        return definitions.resolve_job_def("refresh").execute_in_process(
             run_config=config, instance=instance, raise_on_error=False
         )
 
@@ -304,9 +397,10 @@ def _is_no_skipped_check(record: logging.LogRecord) -> bool:
     return "emitted no result" not in record.getMessage()
 
 
-def _use_dagster_home(root: Path) -> None:
+def _use_dagster_home(storage: "Storage") -> None:
     """Keep Dagster's runs with the data, unless the user keeps them elsewhere."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str((root / "dagster").resolve())))
+    beside = storage.workplace().parent / "dagster"
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():  # Dagster would complain of that
         (home / "dagster.yaml").write_text(DAGSTER_YAML)
@@ -345,12 +439,13 @@ def _reason(event: "dg.DagsterEvent") -> Iterator[tuple[str, str]]:
             yield "refresh", error.message.removeprefix("dagster._core.definitions.events.Failure:")
 
 
-def _explain(reasons: list[str], root: Path) -> None:
+def _explain(reasons: list[str], root: str) -> None:
     for reason in reasons:
         _complain(reason)
     if any(FULL_DISK.search(reason) for reason in reasons):
+        place = root if Path(root).is_dir() else "."
         _complain(
-            f"the disk that holds {root} has {shutil.disk_usage(root).free:,} bytes left: "
+            f"the disk that holds {place} has {shutil.disk_usage(place).free:,} bytes left: "
             "free some space, or use another --root (REC_ROOT)"
         )
     _complain("nothing was published: the last release, if any, goes on serving")
@@ -359,15 +454,22 @@ def _explain(reasons: list[str], root: Path) -> None:
 # Showing
 
 
-def _serving(root: Path) -> Lookup:
-    try:
-        return open_release(root / "releases", current_release(root / "releases"))
-    except LookupFileError as error:
-        raise _fail(str(error)) from None
+def _serving(platform: _Platform) -> Lookup:
+    from rec_platform.tables import open_serving
+
+    with _failing_plainly():
+        return open_serving(platform.storage)
 
 
-def _print_summary(root: Path) -> None:
-    lookup = _serving(root)
+def _print_receipt(receipt: "Receipt") -> None:
+    for line in receipt.lines:
+        price = "no price" if line.dollars is None else f"${line.dollars:.4f}"
+        rhythm = " a month" if line.is_monthly else ""
+        output.print(f"{line.unit:<42}{line.quantity:>18,.0f}  {price}{rhythm}")
+    output.print(f"{'in all, prices of ' + receipt.prices_as_of:<60}  ${receipt.total:.4f}")
+
+
+def _print_summary(lookup: Lookup) -> None:
     release = lookup.release
     recipe = release["recipe"]
     output.print(
@@ -381,8 +483,7 @@ def _print_summary(root: Path) -> None:
         output.print(f"  {cluster.title_count:>7,}  {cluster.name}")
 
 
-def _print_examples(root: Path) -> None:
-    lookup = _serving(root)
+def _print_examples(lookup: Lookup) -> None:
     for cluster in lookup.clusters()[:3]:
         for title in lookup.titles(cluster.popular_titles[:1]):
             output.print(f"\n{title.title} ({title.year}, {', '.join(title.genres)})")
@@ -430,7 +531,7 @@ def _serve_site_and_ui(root: Path, source: str, host: str, port: int, ui_port: i
     _heed_signals()
     with _process(command, environment):
         progress.print(f"Dagster UI on http://{host}:{ui_port}/ (it takes some seconds to start)")
-        serve(root, host, port)
+        serve(str(root), host, port)
 
 
 def _heed_signals() -> None:

@@ -3,11 +3,15 @@
 What the clusters mean does not belong here (see profiles.py).
 """
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 import numpy as np
+
+from rec_platform.seam import Seam
 
 RESTARTS = 50
 SAMPLE_ROWS = 3_000
@@ -21,14 +25,33 @@ class KMeansModel:
         centroids: (k, columns), float64, in the matrix's unit; the largest cluster first.
         mean_squared_distance: of the titles to their centroids; inertia divided by titles.
         iterations: of Lloyd's algorithm on all titles.
+        artefact: where the engine keeps the model itself; empty where it keeps none.
+        metadata: what else the Dagster UI is to show of the fit.
     """
 
     centroids: np.ndarray
     mean_squared_distance: float
     iterations: int
+    artefact: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Clustering(dg.ConfigurableResource, ABC):
+@dataclass(frozen=True)
+class Assignment:
+    """What cluster each title is in.
+
+    Attributes:
+        cluster: (titles,), int: the row of its centroid in the model.
+        distance: (titles,), float64, Euclidean, to that centroid.
+        metadata: what the Dagster UI is to show of the assignment.
+    """
+
+    cluster: np.ndarray
+    distance: np.ndarray
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Clustering(Seam):
     """Fits K-Means and assigns titles to its clusters."""
 
     @abstractmethod
@@ -40,8 +63,8 @@ class Clustering(dg.ConfigurableResource, ABC):
         """
 
     @abstractmethod
-    def assign(self, matrix: np.ndarray, model: KMeansModel) -> tuple[np.ndarray, np.ndarray]:
-        """Each title's cluster (int) and its Euclidean distance to the centroid (float64)."""
+    def assign(self, matrix: np.ndarray, model: KMeansModel) -> Assignment:
+        """Find each title's cluster: the nearest centroid's."""
 
 
 class ScikitLearnClustering(Clustering):
@@ -57,12 +80,7 @@ class ScikitLearnClustering(Clustering):
         from threadpoolctl import threadpool_limits
 
         sample = _sample(matrix, seed)
-        if len(np.unique(sample, axis=0)) < clusters:
-            raise dg.Failure(
-                f"{len(matrix):,} titles are too few, or too alike, for {clusters} clusters: "
-                "ask for fewer with --clusters (REC_CLUSTERS), or select more titles with --preset",
-                allow_retries=False,
-            )
+        require_different_titles(sample, clusters)
         # One thread: several would add up in any order, and the same input would give another
         # last digit on the next run.
         with threadpool_limits(limits=1):
@@ -77,13 +95,27 @@ class ScikitLearnClustering(Clustering):
             iterations=int(model.n_iter_),
         )
 
-    def assign(self, matrix: np.ndarray, model: KMeansModel) -> tuple[np.ndarray, np.ndarray]:
+    def assign(self, matrix: np.ndarray, model: KMeansModel) -> Assignment:
         """See Clustering."""
         from sklearn.metrics import pairwise_distances_argmin
 
         cluster = pairwise_distances_argmin(matrix.astype("float64"), model.centroids)
         distance = np.linalg.norm(matrix - model.centroids[cluster], axis=1)
-        return cluster, distance
+        return Assignment(cluster, distance)
+
+
+def require_different_titles(matrix: np.ndarray, clusters: int) -> None:
+    """See that there can be so many clusters.
+
+    Raises:
+        dg.Failure: there are fewer different titles.
+    """
+    if len(np.unique(matrix, axis=0)) < clusters:
+        raise dg.Failure(
+            f"{len(matrix):,} titles are too few, or too alike, for {clusters} clusters: "
+            "ask for fewer with --clusters (REC_CLUSTERS), or select more titles with --preset",
+            allow_retries=False,
+        )
 
 
 def quality_by_cluster_count(

@@ -5,36 +5,48 @@ What differs between deployments is chosen here, once, by `REC_DEPLOYMENT`; noth
 
 import logging
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
+from rec_platform.athena import AthenaWarehouse
 from rec_platform.choices import IMDB, ROOT
 from rec_platform.clustering import ScikitLearnClustering
+from rec_platform.costs import PriceTable, cost_receipt, receipt_of_failure
 from rec_platform.model import model_assets, model_checks
 from rec_platform.publish import lookup_answers, publish_assets
 from rec_platform.raw import raw_assets
 from rec_platform.recipe import Recipe
+from rec_platform.sagemaker import SageMakerClustering
 from rec_platform.similar import every_title_has_neighbours
 from rec_platform.sources import ImdbSource
-from rec_platform.storage import LocalStorage
+from rec_platform.storage import LocalStorage, S3Storage
 from rec_platform.tables import REFRESH_JOB, table_assets, table_checks
 from rec_platform.warehouse import DuckDBWarehouse
 
-root = os.environ.get("REC_ROOT", ROOT)
 
-RESOURCES = {
-    "local": {
-        "recipe": Recipe.from_environment(),
-        "source": ImdbSource(location=os.environ.get("REC_IMDB_SOURCE", IMDB)),
+def _local(environment: Mapping[str, str]) -> dict[str, Any]:
+    root = environment.get("REC_ROOT", ROOT)
+    return {
         "storage": LocalStorage(root=root),
         "warehouse": DuckDBWarehouse(root=root),
         "clustering": ScikitLearnClustering(),
-    },
-}
+    }
 
-deployment = os.environ.get("REC_DEPLOYMENT", "local")
-if deployment not in RESOURCES:
-    raise ValueError(f"REC_DEPLOYMENT={deployment!r}: there is {', '.join(RESOURCES)}")
+
+def _aws(environment: Mapping[str, str]) -> dict[str, Any]:
+    root = environment.get("REC_ROOT", "")
+    return {
+        "storage": S3Storage(root=root),
+        "warehouse": AthenaWarehouse.from_environment(environment, "REC_ATHENA_", root=root),
+        "clustering": SageMakerClustering.from_environment(
+            environment, "REC_SAGEMAKER_", root=root
+        ),
+    }
+
+
+DEPLOYMENTS = {"local": _local, "aws": _aws}
 
 
 def _progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
@@ -56,6 +68,7 @@ refresh = dg.define_asset_job(
     REFRESH_JOB,
     selection=dg.AssetSelection.all(),
     description="IMDb's files to a serving release; does nothing where nothing has changed.",
+    hooks={receipt_of_failure},
 )
 
 weekly_refresh = dg.ScheduleDefinition(
@@ -65,13 +78,33 @@ weekly_refresh = dg.ScheduleDefinition(
     description="Mondays at 05:00 UTC.",
 )
 
-defs = dg.Definitions(
-    assets=[*raw_assets, *table_assets, *model_assets, *publish_assets],
-    asset_checks=[*table_checks, *model_checks, every_title_has_neighbours, lookup_answers],
-    jobs=[refresh],
-    schedules=[weekly_refresh],
-    resources=RESOURCES[deployment],
-    loggers={"console": dg.colored_console_logger, "progress": PROGRESS},
-    # One process: tables pass through files, and a process per step would cost more than the step.
-    executor=dg.in_process_executor,
-)
+
+def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
+    """The platform as an environment asks for it.
+
+    Raises:
+        ValueError: a variable has a value that it cannot have; the text names it.
+    """
+    deployment = environment.get("REC_DEPLOYMENT", "local")
+    if deployment not in DEPLOYMENTS:
+        raise ValueError(f"REC_DEPLOYMENT={deployment!r}: there is {', '.join(DEPLOYMENTS)}")
+    resources = {
+        "recipe": Recipe.from_environment(environment),
+        "source": ImdbSource(location=environment.get("REC_IMDB_SOURCE", IMDB)),
+        "prices": PriceTable.from_environment(environment),
+        **DEPLOYMENTS[deployment](environment),
+    }
+    return dg.Definitions(
+        assets=[*raw_assets, *table_assets, *model_assets, *publish_assets, cost_receipt],
+        asset_checks=[*table_checks, *model_checks, every_title_has_neighbours, lookup_answers],
+        jobs=[refresh],
+        schedules=[weekly_refresh],
+        resources=resources,
+        loggers={"console": dg.colored_console_logger, "progress": PROGRESS},
+        # One process: tables pass through files, and a process per step would cost more than the
+        # step.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = define()

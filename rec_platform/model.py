@@ -72,6 +72,7 @@ def kmeans_model(
         "features": recipe["features"],
         "mean_squared_distance": model.mean_squared_distance,
         "iterations": model.iterations,
+        "artefact": model.artefact,
         "centroids": model.centroids.tolist(),
     }
     storage.write(KMEANS_KEY, json.dumps(content).encode())
@@ -80,6 +81,7 @@ def kmeans_model(
         "clusters": clusters,
         "mean_squared_distance": model.mean_squared_distance,
         "iterations": model.iterations,
+        **model.metadata,
     }
     if quality:
         metadata["cluster_count"] = plots.cluster_count(quality, clusters)
@@ -94,6 +96,7 @@ def read_model(storage: Storage) -> KMeansModel:
         centroids=np.array(content["centroids"]),
         mean_squared_distance=content["mean_squared_distance"],
         iterations=content["iterations"],
+        artefact=content["artefact"],
     )
 
 
@@ -109,9 +112,10 @@ def title_clusters(
     votes, most typical and most voted titles, and a short name made from them.
     """
     _, matrix = read_matrix(warehouse)
-    cluster, distance = clustering.assign(matrix, read_model(storage))
+    assignment = clustering.assign(matrix, read_model(storage))
+    cluster = assignment.cluster
     titles = warehouse.read("titles", order_by="title_id").assign(
-        cluster=cluster, distance=distance
+        cluster=cluster, distance=assignment.distance
     )
     warehouse.write("title_clusters", [titles[["title_id", "cluster", "distance"]]])
     profiles = profile(titles)
@@ -124,6 +128,7 @@ def title_clusters(
             "cluster_map": plots.cluster_map(matrix, cluster, names),
         }
         | table_metadata(warehouse, "title_clusters")
+        | dict(assignment.metadata)
     )
 
 

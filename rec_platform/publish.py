@@ -25,7 +25,6 @@ from rec_platform.lookup import (
     Lookup,
     LookupFileError,
     Title,
-    open_release,
     search_key,
     write_lookup,
 )
@@ -34,7 +33,7 @@ from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.similar import similar_titles
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage
-from rec_platform.tables import package_versions, read_manifest, read_recipe
+from rec_platform.tables import open_published, package_versions, read_manifest, read_recipe
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -133,8 +132,8 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
             titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
             cluster, distance
         FROM titles INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
-        ORDER BY votes DESC, titles.title_id
     """)
+    titles = titles.sort_values(["votes", "title_id"], ascending=[False, True])
     titles["runtime_minutes"] = (
         titles["runtime_minutes"].astype(object).where(titles["runtime_minutes"].notna(), None)
     )
@@ -229,7 +228,11 @@ def publish(storage: Storage) -> dict[str, Any]:
 
     Returns:
         Its manifest.
+
+    Raises:
+        StorageConflictError: another release was published in the meantime, and serves.
     """
+    before = storage.read(POINTER_KEY)
     built = storage.local(BUILD_KEY)
     content = Lookup(built).release
     with built.open("rb") as reader:
@@ -249,23 +252,26 @@ def publish(storage: Storage) -> dict[str, Any]:
     storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
     # The manifest comes second: a folder without one was left by a publication that died.
     storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
-    open_release(storage.local("releases"), release_id).close()
-    point_to(storage, release_id)
+    open_published(storage, release_id).close()
+    point_to(storage, release_id, before)
     prune(storage)
     return manifest
 
 
-def point_to(storage: Storage, release_id: str, set_aside: str | None = None) -> None:
+def point_to(
+    storage: Storage, release_id: str, before: bytes | None, set_aside: str | None = None
+) -> None:
     """Make a release the serving one.
 
     Args:
         storage: where the releases are.
         release_id: the release.
+        before: the pointer as it was when the decision was made.
         set_aside: the fingerprint of what is not to be built again while nothing changes.
     """
     moved_at = datetime.now(UTC).isoformat(timespec="seconds")
     pointer = {"release_id": release_id, "moved_at": moved_at, "set_aside": set_aside}
-    storage.write(POINTER_KEY, json.dumps(pointer).encode())
+    storage.swap(POINTER_KEY, before, json.dumps(pointer).encode())
 
 
 def list_releases(storage: Storage) -> list[dict[str, Any]]:
@@ -288,7 +294,9 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
 
     Raises:
         LookupFileError: there is no such release, or it is damaged.
+        StorageConflictError: another release was published in the meantime.
     """
+    before = storage.read(POINTER_KEY)
     releases = list_releases(storage)
     ids = [manifest["release_id"] for manifest in releases]
     serving = next((place for place, found in enumerate(releases) if found["is_serving"]), -1)
@@ -298,9 +306,9 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
     chosen = older[0] if release_id is None else release_id
     if chosen not in ids:
         raise LookupFileError(f"no release {chosen}; there are: {', '.join(ids) or 'none'}")
-    open_release(storage.local("releases"), chosen).close()
+    open_published(storage, chosen).close()
     # The newest is what an unchanged refresh would build again.
-    point_to(storage, chosen, set_aside=releases[0]["fingerprint"])
+    point_to(storage, chosen, before, set_aside=releases[0]["fingerprint"])
     return chosen
 
 

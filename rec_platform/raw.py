@@ -65,7 +65,7 @@ class RawFile:
     @property
     def state_key(self) -> str:
         """Where what is known of that copy is kept."""
-        return f"raw/{self.name}/state.json"
+        return f"raw/{self.name}.json"  # beside the folder, of which Athena reads every file
 
 
 RAW_FILES = (
@@ -133,6 +133,7 @@ class RawState:
     bytes: int
     sha256: str
     fetched_at: str
+    preview: list[list[str]]
     is_missing: bool = False
 
 
@@ -390,12 +391,19 @@ def refresh_file(
         bytes=part.stat().st_size,
         sha256=checksum,
         fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        preview=_preview(part),
         is_missing=is_missing,
     )
     storage.delete(file.state_key)  # nothing is known of the copy until its own state stands there
     storage.put(part, file.storage_key)
     storage.write(file.state_key, json.dumps(asdict(state), indent=1).encode())
     return state, last is None or last.sha256 != checksum
+
+
+def _preview(path: Path) -> list[list[str]]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as reader:
+        _, *lines = [reader.readline() for _ in range(PREVIEW_ROWS + 1)]
+    return [line.removesuffix("\n").split("\t") for line in lines if line]
 
 
 def _raw_asset(file: RawFile) -> dg.AssetsDefinition:
@@ -430,21 +438,18 @@ def _raw_asset(file: RawFile) -> dg.AssetsDefinition:
                 "source": state.source,
                 "fetched_at": state.fetched_at,
                 "sha256": state.sha256,
-                "preview": _preview(storage.local(file.storage_key), schema),
+                "preview": dg.MetadataValue.table(
+                    [
+                        dg.TableRecord(dict(zip(file.columns, row, strict=True)))
+                        for row in state.preview
+                    ],
+                    schema,
+                ),
             },
             data_version=dg.DataVersion(state.sha256),
         )
 
     return raw_asset
-
-
-def _preview(path: Path, schema: dg.TableSchema) -> dg.TableMetadataValue:
-    with gzip.open(path, "rt", encoding="utf-8") as reader:
-        header, *lines = [reader.readline() for _ in range(PREVIEW_ROWS + 1)]
-    names = header.rstrip("\r\n").split("\t")
-    rows = [line.rstrip("\r\n").split("\t") for line in lines if line]
-    records = [dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows]
-    return dg.MetadataValue.table(records, schema)
 
 
 raw_assets = [_raw_asset(file) for file in RAW_FILES]

@@ -21,6 +21,7 @@ from rec_platform.choices import IMDB
 from rec_platform.sample import MARKER
 
 CHUNK_BYTES = 1 << 20
+ABSENT = (403, 404, 410)  # S3 says 403 for a key that is not there
 ATTEMPTS = 5  # in a row, without getting any further
 
 
@@ -52,6 +53,25 @@ class ImdbSource(dg.ConfigurableResource):
         """Where a person finds the file."""
         return f"{self.location.rstrip('/')}/{file}"
 
+    def size(self, file: str) -> int:
+        """How many bytes a file has, 0 where there is none.
+
+        Raises:
+            SourceFailedError: the source does not say.
+        """
+        if not self.location.startswith(("http://", "https://")):
+            return next((path.stat().st_size for path in self._found(file)), 0)
+        url = self.address(file)
+        headers = {"Accept-Encoding": "identity"}
+        try:
+            with self._session.head(url, headers=headers, timeout=self.timeout_seconds) as answer:
+                if answer.status_code in ABSENT:
+                    return 0
+                answer.raise_for_status()
+                return int(answer.headers["Content-Length"])
+        except (requests.RequestException, KeyError) as error:
+            raise SourceFailedError(f"{url} does not tell its size: {error}") from None
+
     def fetch(
         self, file: str, known: Mapping[str, str], part: Path, log: logging.Logger
     ) -> dict[str, str] | None:
@@ -81,7 +101,7 @@ class ImdbSource(dg.ConfigurableResource):
                 f"the source {self.location} is neither a folder nor an http(s) address: "
                 "set --source (REC_IMDB_SOURCE)"
             )
-        found = [path for path in (folder / file, folder / file[: -len(".gz")]) if path.is_file()]
+        found = self._found(file)
         if not found:
             raise SourceMissingError(f"{self.location} has no {file}, packed or unpacked")
         (origin, *_) = found
@@ -96,6 +116,11 @@ class ImdbSource(dg.ConfigurableResource):
                 with gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer:
                     shutil.copyfileobj(reader, writer, CHUNK_BYTES)
         return version
+
+    def _found(self, file: str) -> list[Path]:
+        """The file in the folder, packed before unpacked."""
+        packed = Path(self.location, file)
+        return [path for path in (packed, packed.with_suffix("")) if path.is_file()]
 
     def _download(
         self, url: str, known: Mapping[str, str], part: Path, log: logging.Logger
@@ -130,7 +155,7 @@ class ImdbSource(dg.ConfigurableResource):
         with self._session.get(url, headers=headers, stream=True, timeout=timeout) as response:
             if response.status_code == requests.codes.not_modified:
                 return None
-            if response.status_code in (403, 404, 410):  # S3 says 403 for a key that is not there
+            if response.status_code in ABSENT:
                 raise SourceMissingError(f"{url} answers {response.status_code}")
             if response.status_code == requests.codes.requested_range_not_satisfiable:
                 part.unlink()

@@ -16,7 +16,14 @@ from typing import Any
 import dagster as dg
 
 from rec_platform import plots
-from rec_platform.lookup import MANIFEST_FILE, POINTER_FILE, LookupFileError, open_release
+from rec_platform.lookup import (
+    MANIFEST_FILE,
+    POINTER_FILE,
+    Lookup,
+    LookupFileError,
+    current_release,
+    open_release,
+)
 from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.recipe import Recipe
 from rec_platform.storage import Storage
@@ -78,10 +85,29 @@ def _fingerprint(storage: Storage, choices: dict[str, Any]) -> str:
 
 def _is_whole(storage: Storage, manifest: dict[str, Any]) -> bool:
     try:
-        open_release(storage.local("releases"), manifest["release_id"]).close()
+        open_published(storage, manifest["release_id"]).close()
     except LookupFileError:
         return False
     return True
+
+
+def open_published(storage: Storage, release_id: str) -> Lookup:
+    """Open a release that was published, after comparing its file with its checksum.
+
+    Raises:
+        LookupFileError: it is missing or damaged.
+    """
+    return open_release(storage.local(f"releases/{release_id}").parent, release_id)
+
+
+def open_serving(storage: Storage) -> Lookup:
+    """Open the release that serves.
+
+    Raises:
+        LookupFileError: there is none, or it is damaged.
+    """
+    pointer = storage.local(f"releases/{POINTER_FILE}")
+    return open_published(storage, current_release(pointer.parent))
 
 
 def read_pointer(storage: Storage) -> dict[str, Any]:
@@ -108,7 +134,7 @@ def package_versions() -> dict[str, str]:
 
 def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
     """What the `recipe` asset wrote, as plain values."""
-    return json.loads(warehouse.query("SELECT * FROM recipe").iloc[0].to_json())
+    return json.loads(warehouse.head("recipe", 1).iloc[0].to_json())
 
 
 def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
@@ -116,7 +142,7 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
     schema = dg.TableSchema(
         [dg.TableColumn(name, kind) for name, kind in warehouse.column_types(table).items()]
     )
-    preview = warehouse.query(f"SELECT * FROM {table} LIMIT {PREVIEW_ROWS}")
+    preview = warehouse.head(table, PREVIEW_ROWS)
     records = json.loads(preview.to_json(orient="records", double_precision=4))
     return {
         "dagster/column_schema": schema,
@@ -143,9 +169,11 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
     )
     def sql_asset(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         del storage  # asked for because it holds the lock
-        warehouse.create(table, sql)
+        made = warehouse.create(table, sql)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
-        return dg.MaterializeResult(metadata=table_metadata(warehouse, table) | pictures)
+        return dg.MaterializeResult(
+            metadata=table_metadata(warehouse, table) | dict(made) | pictures
+        )
 
     return sql_asset
 

@@ -5,16 +5,16 @@ What a table holds does not belong here (see tables.py and the stages).
 
 import gzip
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
+from rec_platform.seam import Seam
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 RAW_PREFIX = "raw_"
 
 
-class Warehouse(dg.ConfigurableResource, ABC):
+class Warehouse(Seam):
     """Named tables. A table is replaced whole, and readers find the old one until then."""
 
     @abstractmethod
-    def create(self, table: str, select: str) -> None:
-        """Replace a table with the rows of a SELECT, written in Athena's dialect."""
+    def create(self, table: str, select: str) -> Mapping[str, Any]:
+        """Replace a table with the rows of a SELECT, written in Athena's dialect.
+
+        Returns:
+            What the Dagster UI is to show of how it was made.
+        """
 
     @abstractmethod
     def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
@@ -45,6 +49,10 @@ class Warehouse(dg.ConfigurableResource, ABC):
     def read(self, table: str, order_by: str) -> "pd.DataFrame":
         """All rows of a table in a fixed order, so that the same table gives the same result."""
         return self.query(f"SELECT * FROM {table} ORDER BY {order_by}")
+
+    def head(self, table: str, rows: int) -> "pd.DataFrame":
+        """A few rows of a table, to look at."""
+        return self.query(f"SELECT * FROM {table} LIMIT {rows}")
 
     def row_count(self, table: str) -> int:
         """The number of rows of a table."""
@@ -63,10 +71,11 @@ class DuckDBWarehouse(Warehouse):
 
     _database: Any = PrivateAttr(default=None)  # opened once, as each opening takes 20 ms
 
-    def create(self, table: str, select: str) -> None:
+    def create(self, table: str, select: str) -> Mapping[str, Any]:
         """See Warehouse."""
         with self._connect(select) as connection:
             self._replace(connection, table, to_duckdb(select))
+        return {}
 
     def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
         """See Warehouse."""

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rec_platform_tests.emulators import Emulators
+from rec_platform_tests.emulators import emulators as emulated
+from rec_platform_tests.emulators import environment as aws_environment
+
 if TYPE_CHECKING:
     from click.testing import Result
 
@@ -178,3 +182,22 @@ def platform(released: Platform, tmp_path: Path) -> Platform:
     """A copy of the released platform."""
     shutil.copytree(released.folder, tmp_path, dirs_exist_ok=True)
     return Platform(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def running_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
+    with emulated(tmp_path_factory.mktemp("emulators")) as found:
+        yield found
+
+
+@pytest.fixture
+def emulators(
+    running_emulators: Emulators, environment: None, monkeypatch: pytest.MonkeyPatch
+) -> Emulators:
+    """Emulated AWS, to which all clients of this test are led."""
+    del environment
+    for name, value in aws_environment(running_emulators.proxy.url).items():
+        monkeypatch.setenv(name, value)
+    running_emulators.proxy.reset()
+    running_emulators.tell_athena()
+    return running_emulators

@@ -17,7 +17,7 @@ def planted(sizes: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarr
 def test_planted_clusters_are_found_and_the_largest_comes_first() -> None:
     points, corner = planted((20, 50, 40, 30))
     clustering = ScikitLearnClustering()
-    cluster, _ = clustering.assign(points, clustering.fit(points, 4, seed=0))
+    cluster = clustering.assign(points, clustering.fit(points, 4, seed=0)).cluster
     assert cluster.tolist() == np.array([3, 0, 1, 2])[corner].tolist()
 
 
@@ -25,7 +25,8 @@ def test_distances_are_euclidean_and_give_the_mean_squared_distance() -> None:
     points, _ = planted((20, 50, 40, 30))
     clustering = ScikitLearnClustering()
     model = clustering.fit(points, 4, seed=0)
-    cluster, distance = clustering.assign(points, model)
+    found = clustering.assign(points, model)
+    cluster, distance = found.cluster, found.distance
     expected = np.sqrt(((points - model.centroids[cluster]) ** 2).sum(axis=1))
     assert distance == pytest.approx(expected)
     assert np.mean(distance**2) == pytest.approx(model.mean_squared_distance, rel=1e-5)

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 
@@ -6,6 +7,7 @@ import dagster as dg
 import pytest
 
 from rec_platform.definitions import defs
+from rec_platform_tests.conftest import REPOSITORY
 
 GRAPH = {
     "raw_title_basics": set(),
@@ -27,12 +29,14 @@ GRAPH = {
     "similar_titles": {"title_clusters"},
     "cluster_lookup": {"similar_titles", "title_clusters", "title_people", "title_akas"},
     "release": {"cluster_lookup"},
+    "cost_receipt": {"release"},
 }
 GROUPS = {
     **dict.fromkeys(list(GRAPH)[:6], "raw"),
     **dict.fromkeys(["recipe", "titles", "title_akas", "title_people"], "features"),
     **dict.fromkeys(["scaled_matrix", "kmeans_model", "title_clusters"], "model"),
     **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),
+    "cost_receipt": "quality",
 }
 HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "duckdb", "sqlglot", "boto3", "sagemaker")
 
@@ -106,3 +110,42 @@ def test_a_wrong_setting_is_an_error_that_names_it(variable: str, value: str, sa
     assert result.returncode != 0
     assert variable in last
     assert says in last
+
+
+@pytest.mark.parametrize("deployment", ["local", "aws"])
+def test_each_deployment_loads_without_settings_and_without_the_clients(deployment: str) -> None:
+    code = """
+import sys
+from rec_platform.definitions import define
+import os
+definitions = define(os.environ)
+definitions.resolve_job_def("refresh")
+print([name for name in ("boto3", "botocore", "pyathena", "sagemaker") if name in sys.modules])
+"""
+    result = python(code, REC_DEPLOYMENT=deployment)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_the_local_install_has_nothing_of_amazons() -> None:
+    app = (REPOSITORY / "requirements" / "app.txt").read_text()
+    names = ("boto3", "botocore", "pyathena", "sagemaker", "dagster-aws", "dagster-postgres")
+    assert not [name for name in names if f"\n{name}==" in app]
+
+
+def test_only_the_definitions_know_where_they_run() -> None:
+    # The parts themselves and their errors are of one deployment; whoever uses them is of none.
+    own = {"definitions.py", "storage.py", "warehouse.py", "clustering.py", "seam.py"}
+    own |= {"aws.py", "lease.py", "athena.py", "sagemaker.py", "mxnet.py"}
+    clients = (
+        r"REC_DEPLOYMENT|boto|pyathena|import sagemaker|sagemaker\.|isinstance\([^)]*(Storage|"
+    )
+    told = re.compile(
+        clients + r"Warehouse|Clustering)\)|S3Storage|LocalStorage|AthenaWarehouse|"
+        r"DuckDBWarehouse|SageMakerClustering|ScikitLearnClustering"
+    )
+    for path in (REPOSITORY / "rec_platform").glob("*.py"):
+        if path.name not in own:
+            lines = path.read_text().splitlines()
+            # The demo is local, whatever the environment says.
+            found = [line for line in lines if told.search(line) and '"local"' not in line]
+            assert not found, (path.name, found)

@@ -1,0 +1,47 @@
+"""Resources that take their fields from the environment, with errors a person can act on."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import dagster as dg
+from pydantic import ValidationError
+
+
+class Settings(dg.ConfigurableResource):
+    """A typed object: each field is also an environment variable, a prefix and its upper name."""
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ, prefix: str = "REC_", **given: Any
+    ) -> Self:
+        """What the environment asks for, `REC_CLUSTERS` say; what is given is not looked for.
+
+        Raises:
+            ValueError: a value is out of bounds; the text names the variable and what it takes.
+        """
+        found = {
+            name: environment[variable]
+            for name in cls.model_fields
+            if name not in given and (variable := prefix + name.upper()) in environment
+        }
+        return cls.checked(found | given, prefix)
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], prefix: str = "") -> Self:
+        """An object of these values.
+
+        Raises:
+            ValueError: a value is out of bounds; the text names the field and what it takes.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            lines = [_complaint(problem, prefix) for problem in error.errors()]
+            raise ValueError("; ".join(lines)) from None
+
+
+def _complaint(problem: Any, prefix: str) -> str:
+    field = str(problem["loc"][0])
+    name = prefix + field.upper() if prefix else field
+    return f"{name}={problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"

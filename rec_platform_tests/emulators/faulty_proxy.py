@@ -1,0 +1,153 @@
+"""A proxy before an emulator, which plays what networks and services do on a bad day."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+SLOW_DOWN = (
+    "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+)
+EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>"
+THROTTLED = '{"__type": "TooManyRequestsException", "message": "Rate exceeded"}'
+EXPIRED_JSON = '{"__type": "ExpiredTokenException", "message": "The token has expired."}'
+HOP_HEADERS = {"transfer-encoding", "connection", "content-length"}
+
+
+@dataclass
+class Fault:
+    """What happens to the next requests that match.
+
+    Attributes:
+        pattern: found in `METHOD path X-Amz-Target`.
+        times: how many of them.
+        status: what is answered; 0 cuts the connection in the middle of the request's body, -1
+            lets the request through and cuts the connection before the answer.
+        body: what is answered.
+    """
+
+    pattern: str
+    times: int
+    status: int
+    body: str = SLOW_DOWN
+
+
+class FaultyProxy:
+    """Faults to play, and the requests that came, as `METHOD path X-Amz-Target`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.requests: list[str] = []
+        self.played = 0
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def play(self, pattern: str, times: int, status: int, body: str = SLOW_DOWN) -> None:
+        self._faults.append(Fault(pattern, times, status, body))
+
+    def reset(self) -> None:
+        self._faults.clear()
+        self.requests.clear()
+        self.played = 0
+
+    def fault(self, request: str) -> Fault | None:
+        with self._lock:
+            self.requests.append(request)
+            for fault in self._faults:
+                if fault.times and re.search(fault.pattern, request):
+                    fault.times -= 1
+                    self.played += 1
+                    return fault
+        return None
+
+
+def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:  # noqa: C901
+    host = urlsplit(endpoint).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65_537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            target = self.headers.get("X-Amz-Target", "")
+            fault = proxy.fault(f"{self.command} {self.path} {target}")
+            if self.headers.get("Expect"):
+                self.send_response_only(100)
+                self.end_headers()
+            length = int(self.headers.get("Content-Length", 0))
+            if fault and fault.status == 0:
+                self.rfile.read(length // 2)
+                self.close_connection = True
+                return
+            body = (
+                self._chunked() if "Transfer-Encoding" in self.headers else self.rfile.read(length)
+            )
+            if fault and fault.status > 0:
+                self._answer(fault.status, [], fault.body.encode())
+                return
+            answer, content = self._forward(body)
+            if fault:
+                self.close_connection = True
+                return
+            self._answer(answer.status, answer.getheaders(), content)
+
+        def _chunked(self) -> bytes:
+            body = b""
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
+
+        def _forward(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_HEADERS}
+            headers.pop("Expect", None)
+            connection = http.client.HTTPConnection(host, timeout=60)
+            try:
+                connection.request(self.command, self.path, body, headers)
+                answer = connection.getresponse()
+                return answer, answer.read()
+            finally:
+                connection.close()
+
+        def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+            self.send_response_only(status)
+            for name, value in headers:
+                if name.lower() not in HOP_HEADERS or self.command == "HEAD":
+                    self.send_header(name, value)
+            if self.command != "HEAD":
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args
+
+    return Handler
+
+
+@contextmanager
+def faulty_proxy(endpoint: str) -> Iterator[FaultyProxy]:
+    """A proxy on a free port of this machine."""
+    proxy = FaultyProxy("")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy, endpoint))
+    server.daemon_threads = True
+    proxy.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

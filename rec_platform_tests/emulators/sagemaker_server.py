@@ -1,0 +1,240 @@
+"""SageMaker's K-Means on this machine: jobs that really train and really transform, and their log.
+
+It reads the S3 channel, fits scikit-learn, writes the artefact as MXNet would, and answers the
+transform from that artefact. It can be told to fail and to stall.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlparse
+
+import numpy as np
+
+from rec_platform_tests.emulators.faulty_proxy import FaultyProxy, faulty_proxy
+
+BILLABLE_SECONDS = 61
+LOG = ["loading the data", "iteration 1", "the last line of the log"]
+
+
+@dataclass
+class SageMakerServer:
+    """Attributes: what was asked for, in order; the jobs and models there are; what to play."""
+
+    url: str = ""
+    proxy: FaultyProxy | None = None
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fates: list[str] = field(default_factory=list)  # of the next jobs: a reason, or `stall`
+    s3: Any = None
+
+    def count(self, operation: str) -> int:
+        return sum(name == operation for name, _ in self.asked)
+
+    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((operation, request))
+        return getattr(self, operation)(request)
+
+    def CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return self._start("Training", request["TrainingJobName"], request, self._train)
+
+    def CreateTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        if request["ModelName"] not in self.models:
+            raise ValueError("ValidationException", "Could not find model")
+        return self._start("Transform", request["TransformJobName"], request, self._transform)
+
+    def DescribeTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return self._job(request["TrainingJobName"])
+
+    def DescribeTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return self._job(request["TransformJobName"])
+
+    def StopTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        self._job(request["TrainingJobName"])["TrainingJobStatus"] = "Stopped"
+        return {}
+
+    def StopTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        self._job(request["TransformJobName"])["TransformJobStatus"] = "Stopped"
+        return {}
+
+    def CreateModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        if request["ModelName"] in self.models:
+            raise ValueError("ValidationException", "Cannot create already existing model")
+        self.models[request["ModelName"]] = request
+        return {"ModelArn": f"arn:aws:sagemaker:::model/{request['ModelName']}"}
+
+    def DescribeModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return self.models[request["ModelName"]] | {"CreationTime": 0, "ModelArn": "arn"}
+
+    def ListModels(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        found = [name for name in self.models if request["NameContains"] in name]
+        return {"Models": [{"ModelName": name, "ModelArn": name} for name in found]}
+
+    def DeleteModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        if request["ModelName"] not in self.models:
+            raise ValueError("ValidationException", "Could not find model")
+        del self.models[request["ModelName"]]
+        return {}
+
+    def DescribeLogStreams(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"logStreams": [{"logStreamName": f"{request['logStreamNamePrefix']}/algo-1"}]}
+
+    def GetLogEvents(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        del request
+        return {"events": [{"message": line, "timestamp": 0} for line in LOG]}
+
+    def _job(self, name: str) -> dict[str, Any]:
+        if name not in self.jobs:
+            raise ValueError("ValidationException", "Requested resource not found.")
+        return self.jobs[name]
+
+    def _start(self, kind: str, name: str, request: dict[str, Any], work: Any) -> dict[str, Any]:
+        if name in self.jobs:
+            raise ValueError("ResourceInUse", f"{name} exists")
+        state = f"{kind}JobStatus"
+        job = request | {
+            f"{kind}JobArn": f"arn:aws:sagemaker:::{name}",
+            "CreationTime": time.time(),
+        }
+        job |= {state: "InProgress", f"{kind}StartTime": time.time()}
+        if kind == "Training":
+            job |= {"SecondaryStatus": "Starting", "ModelArtifacts": {"S3ModelArtifacts": ""}}
+        self.jobs[name] = job
+        fate = self.fates.pop(0) if self.fates else "ok"
+
+        def run() -> None:
+            while fate == "stall" and job[state] == "InProgress":
+                time.sleep(0.02)
+            if job[state] != "InProgress":
+                return
+            if fate == "ok":
+                job.update(work(name, request) | {state: "Completed"})
+            else:
+                job.update({state: "Failed", "FailureReason": fate})
+            if kind == "Training":
+                job["SecondaryStatus"] = job[state]
+            job[f"{kind}EndTime"] = job[f"{kind}StartTime"] + BILLABLE_SECONDS
+
+        threading.Thread(target=run, daemon=True).start()
+        return {f"{kind}JobArn": job[f"{kind}JobArn"]}
+
+    def _train(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        from sklearn.cluster import KMeans
+
+        (channel,) = request["InputDataConfig"]
+        assert channel["ContentType"] == "text/csv;label_size=0"
+        matrix = self._read(channel["DataSource"]["S3DataSource"]["S3Uri"])
+        settings = request["HyperParameters"]
+        assert matrix.shape[1] == int(settings["feature_dim"])
+        model = KMeans(int(settings["k"]), n_init=10, random_state=1).fit(matrix)
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            content = ndarray_file(model.cluster_centers_.astype("<f4"))
+            member = tarfile.TarInfo("model_algo-1")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        address = f"{request['OutputDataConfig']['S3OutputPath']}/{name}/output/model.tar.gz"
+        self._write(address, packed.getvalue())
+        msd = float(model.inertia_) / len(matrix)
+        return {
+            "ModelArtifacts": {"S3ModelArtifacts": address},
+            "TrainingTimeInSeconds": 2 * BILLABLE_SECONDS,
+            "BillableTimeInSeconds": BILLABLE_SECONDS,
+            "FinalMetricDataList": [{"MetricName": "train:msd", "Value": msd, "Timestamp": 0}],
+        }
+
+    def _transform(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        del name
+        source = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        matrix = self._read(source)
+        artefact = self.models[request["ModelName"]]["PrimaryContainer"]["ModelDataUrl"]
+        with tarfile.open(fileobj=io.BytesIO(self._get(artefact))) as archive:
+            content = archive.extractfile("model_algo-1").read()  # type: ignore[union-attr]
+        rows, columns = struct.unpack_from("<qq", content, 36)
+        centroids = np.frombuffer(content, "<f4", rows * columns, 64).reshape(rows, columns)
+        distances = np.linalg.norm(matrix[:, np.newaxis] - centroids, axis=2)
+        lines = [
+            json.dumps({"closest_cluster": float(best), "distance_to_cluster": float(row[best])})
+            for row, best in zip(distances, distances.argmin(axis=1), strict=True)
+        ]
+        target = request["TransformOutput"]["S3OutputPath"]
+        self._write(f"{target}/{source.rpartition('/')[2]}.out", "\n".join(lines).encode())
+        return {}
+
+    def _get(self, address: str) -> bytes:
+        place = urlparse(address)
+        return self.s3.get_object(Bucket=place.netloc, Key=place.path[1:])["Body"].read()
+
+    def _read(self, address: str) -> np.ndarray:
+        return np.loadtxt(io.BytesIO(self._get(address)), delimiter=",", dtype="float64")
+
+    def _write(self, address: str, content: bytes) -> None:
+        place = urlparse(address)
+        self.s3.put_object(Bucket=place.netloc, Key=place.path[1:], Body=content)
+
+
+def ndarray_file(array: np.ndarray, version: int = 0xF993FAC9) -> bytes:
+    """What `mx.nd.save` writes of one array, in the layout of a version; 0 for the oldest."""
+    head = struct.pack("<QQQ", 0x112, 0, 1)
+    if version == 0:
+        head += struct.pack(f"<I{array.ndim}I", array.ndim, *array.shape)
+    else:
+        head += struct.pack("<I", version)
+        head += struct.pack("<i", 0) if version != 0xF993FAC8 else b""
+        head += struct.pack(f"<I{array.ndim}q", array.ndim, *array.shape)
+    kind = {"float32": 0, "float64": 1}[str(array.dtype)]
+    return head + struct.pack("<iii", 1, 0, kind) + array.tobytes() + struct.pack("<Q", 0)
+
+
+@contextmanager
+def sagemaker_server(s3_endpoint: str) -> Iterator[SageMakerServer]:
+    """The server on a free port of this machine, behind a proxy that can play faults."""
+    import boto3
+
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    session = boto3.Session(region_name="us-east-1", **keys)
+    found = SageMakerServer(s3=session.client("s3", endpoint_url=s3_endpoint))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            try:
+                status, answer = 200, found.answer(operation, json.loads(body))
+            except ValueError as error:
+                code, message = error.args
+                status, answer = 400, {"__type": code, "message": message}
+            content = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        with faulty_proxy(f"http://127.0.0.1:{server.server_port}") as proxy:
+            found.url, found.proxy = proxy.url, proxy
+            yield found
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
