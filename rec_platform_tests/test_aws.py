@@ -20,6 +20,7 @@ from rec_platform_tests.emulators.sagemaker_server import SageMakerServer, sagem
 
 pytestmark = pytest.mark.aws
 
+KNOWN = Path(os.environ.get("REC_REAL_DATA", "unset")).resolve() / "imdb" / "known-5000"
 ROLE = "arn:aws:iam::000000000000:role/rec-platform-jobs"
 # What IAM calls an operation of the clients, where it is not the operation's own name.
 ACTIONS = {
@@ -254,8 +255,7 @@ def test_the_doctor_finds_what_is_right_and_what_is_missing(
 def test_known_titles_are_the_same_on_aws_and_on_this_machine(
     aws: Platform, monkeypatch: pytest.MonkeyPatch
 ):
-    source = Path(os.environ.get("REC_REAL_DATA", "")) / "imdb" / "known-5000"
-    if not source.is_dir():
+    if not KNOWN.is_dir():
         pytest.skip("REC_REAL_DATA names no folder of real files")
-    refresh_both(aws, str(source), "--preset", "us_release")
+    refresh_both(aws, str(KNOWN), "--preset", "us_release")
     compare(aws, monkeypatch)

@@ -7,12 +7,15 @@ import pytest
 from typer.main import get_command
 
 from api.app import create_app
+from rec_platform.athena import AthenaWarehouse
 from rec_platform.cli import app
 from rec_platform.definitions import defs
 from rec_platform.recipe import Recipe, SelectionPreset
+from rec_platform.sagemaker import SageMakerClustering
 
 HERE = Path(__file__).parent.parent
 README = (HERE / "README.md").read_text()
+AWS = (HERE / "docs" / "aws.md").read_text()
 DOCUMENTS = [*HERE.glob("*.md"), *(HERE / "docs").glob("*.md"), *HERE.glob("benchmarks/*.md")]
 
 
@@ -72,3 +75,19 @@ def test_every_file_that_is_linked_or_named_is_there(path: Path) -> None:
     named += re.findall(r"`((?:docs|benchmarks|rec_platform|api|sql)/[\w./-]+\.\w+)`", text)
     for name in named:
         assert (path.parent / name).exists() or (HERE / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    "path", sorted((HERE / "infra/policies").glob("*.json")), ids=lambda path: path.name
+)
+def test_the_policies_that_are_told_are_those_that_are_used(path: Path) -> None:
+    assert f"```json\n{path.read_text().rstrip()}\n```" in (HERE / "docs/aws.md").read_text()
+
+
+def test_every_setting_of_aws_is_told_with_its_default() -> None:
+    told = dict(re.findall(r"^\| `(REC_\w+)` \| `?([^|`]*)`? \|", AWS, re.MULTILINE))
+    for prefix, kind in (("REC_ATHENA_", AthenaWarehouse), ("REC_SAGEMAKER_", SageMakerClustering)):
+        for name, field in kind.model_fields.items():
+            if field.description:
+                default = str(field.default).lower() if field.default is True else field.default
+                assert told[prefix + name.upper()].strip() == str(default), name
