@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +29,15 @@ class Usage:
     peak_mib: float
 
 
-def run(command: list[str]) -> Usage:
-    """Run a command to its end, without the caller's REC_ and DAGSTER_ settings.
+def run(command: list[str], settings: Mapping[str, str] | None = None) -> Usage:
+    """Run a command to its end, with these settings and none of the caller's REC_ and DAGSTER_.
 
     Raises:
         SystemExit: the command failed; the end of what it said is shown.
     """
     ours = ("REC_", "DAGSTER_")
     environment = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+    environment |= settings or {}
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)

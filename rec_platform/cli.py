@@ -53,9 +53,8 @@ app = typer.Typer(
     add_completion=False,
     help="Movie recommendations from IMDb's public files: refresh, publish, serve.",
 )
-DEMO_ROOT = Path(
-    ROOT, "demo"
-)  # its own, so that no real release is ever replaced by invented films
+# Its own, so that no real release is ever replaced by invented films.
+DEMO_ROOT = Path(ROOT, "demo")
 
 # Text is shown as it is: titles and folders may hold [brackets] and :colons:, and a long line is
 # wrapped by the terminal or, in a log, not at all.

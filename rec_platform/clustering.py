@@ -6,12 +6,14 @@ What the clusters mean does not belong here (see profiles.py).
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import numpy as np
 
 from rec_platform.seam import Seam
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RESTARTS = 50
 SAMPLE_ROWS = 3_000
@@ -29,7 +31,7 @@ class KMeansModel:
         metadata: what else the Dagster UI is to show of the fit.
     """
 
-    centroids: np.ndarray
+    centroids: "np.ndarray"
     mean_squared_distance: float
     iterations: int
     artefact: str = ""
@@ -46,8 +48,8 @@ class Assignment:
         metadata: what the Dagster UI is to show of the assignment.
     """
 
-    cluster: np.ndarray
-    distance: np.ndarray
+    cluster: "np.ndarray"
+    distance: "np.ndarray"
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -55,7 +57,7 @@ class Clustering(Seam):
     """Fits K-Means and assigns titles to its clusters."""
 
     @abstractmethod
-    def fit(self, matrix: np.ndarray, clusters: int, seed: int) -> KMeansModel:
+    def fit(self, matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
         """Fit K-Means to a matrix (titles, columns) of float32 in 0..1.
 
         Raises:
@@ -63,7 +65,7 @@ class Clustering(Seam):
         """
 
     @abstractmethod
-    def assign(self, matrix: np.ndarray, model: KMeansModel) -> Assignment:
+    def assign(self, matrix: "np.ndarray", model: KMeansModel) -> Assignment:
         """Find each title's cluster: the nearest centroid's."""
 
 
@@ -74,8 +76,9 @@ class ScikitLearnClustering(Clustering):
     is tried 50 times on a sample, then Lloyd's algorithm goes on from the best on all titles.
     """
 
-    def fit(self, matrix: np.ndarray, clusters: int, seed: int) -> KMeansModel:
+    def fit(self, matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
         """See Clustering."""
+        import numpy as np
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 
@@ -95,8 +98,9 @@ class ScikitLearnClustering(Clustering):
             iterations=int(model.n_iter_),
         )
 
-    def assign(self, matrix: np.ndarray, model: KMeansModel) -> Assignment:
+    def assign(self, matrix: "np.ndarray", model: KMeansModel) -> Assignment:
         """See Clustering."""
+        import numpy as np
         from sklearn.metrics import pairwise_distances_argmin
 
         cluster = pairwise_distances_argmin(matrix.astype("float64"), model.centroids)
@@ -104,12 +108,14 @@ class ScikitLearnClustering(Clustering):
         return Assignment(cluster, distance)
 
 
-def require_different_titles(matrix: np.ndarray, clusters: int) -> None:
+def require_different_titles(matrix: "np.ndarray", clusters: int) -> None:
     """See that there can be so many clusters.
 
     Raises:
         dg.Failure: there are fewer different titles.
     """
+    import numpy as np
+
     if len(np.unique(matrix, axis=0)) < clusters:
         raise dg.Failure(
             f"{len(matrix):,} titles are too few, or too alike, for {clusters} clusters: "
@@ -119,7 +125,7 @@ def require_different_titles(matrix: np.ndarray, clusters: int) -> None:
 
 
 def quality_by_cluster_count(
-    matrix: np.ndarray, counts: list[int], seed: int
+    matrix: "np.ndarray", counts: list[int], seed: int
 ) -> list[tuple[int, float, float]]:
     """How well other numbers of clusters would fit, judged on a sample.
 
@@ -128,6 +134,7 @@ def quality_by_cluster_count(
         silhouette (Rousseeuw 1987, -1..1) tells how much nearer a title is to its own cluster
         than to the next one.
     """
+    import numpy as np
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
     from threadpoolctl import threadpool_limits
@@ -147,7 +154,9 @@ def quality_by_cluster_count(
     return quality
 
 
-def _sample(matrix: np.ndarray, seed: int) -> np.ndarray:
+def _sample(matrix: "np.ndarray", seed: int) -> "np.ndarray":
+    import numpy as np
+
     if len(matrix) <= SAMPLE_ROWS:
         return matrix
     chosen = np.random.default_rng(seed).choice(len(matrix), SAMPLE_ROWS, replace=False)

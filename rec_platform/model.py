@@ -8,19 +8,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import numpy as np
 
-from rec_platform import plots
 from rec_platform.choices import FeaturePreset
 from rec_platform.clustering import Clustering, KMeansModel, quality_by_cluster_count
-from rec_platform.features import PRESETS, min_max
 from rec_platform.lookup import Cluster
-from rec_platform.profiles import profile
 from rec_platform.storage import Storage
 from rec_platform.tables import read_recipe, table_metadata
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 SCALING_KEY = "model/scaling.json"
@@ -36,6 +33,8 @@ def scaled_matrix(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResul
     The columns are those of the recipe's feature preset; the bounds of each one, in its own unit,
     are kept with the release.
     """
+    from rec_platform.features import PRESETS, min_max
+
     features = FeaturePreset(read_recipe(warehouse)["features"])
     titles = warehouse.read("titles", order_by="title_id")
     scaled, bounds = min_max(PRESETS[features](titles))
@@ -47,8 +46,10 @@ def scaled_matrix(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResul
     return dg.MaterializeResult(metadata=metadata | table_metadata(warehouse, "scaled_matrix"))
 
 
-def read_matrix(warehouse: Warehouse) -> tuple["pd.Series[str]", np.ndarray]:
+def read_matrix(warehouse: Warehouse) -> "tuple[pd.Series[str], np.ndarray]":
     """The ids (in order) and the rows of the scaled matrix: (titles, columns), float32."""
+    import numpy as np
+
     table = warehouse.read("scaled_matrix", order_by="title_id")
     return table["title_id"], np.ascontiguousarray(
         table.drop(columns="title_id").to_numpy("float32")
@@ -62,6 +63,8 @@ def kmeans_model(
     storage: Storage, warehouse: Warehouse, clustering: Clustering
 ) -> dg.MaterializeResult[Any]:
     """K-Means fitted to the scaled matrix: seeded, best of many starts, largest cluster first."""
+    from rec_platform import plots
+
     recipe = read_recipe(warehouse)
     clusters, seed = recipe["clusters"], recipe["seed"]
     _, matrix = read_matrix(warehouse)
@@ -91,6 +94,8 @@ def kmeans_model(
 
 def read_model(storage: Storage) -> KMeansModel:
     """The model that `kmeans_model` wrote."""
+    import numpy as np
+
     content = json.loads(storage.read(KMEANS_KEY) or "{}")
     return KMeansModel(
         centroids=np.array(content["centroids"]),
@@ -111,6 +116,9 @@ def title_clusters(
     A cluster's profile has its size, leading genres, middle half of the years, mean rating, median
     votes, most typical and most voted titles, and a short name made from them.
     """
+    from rec_platform import plots
+    from rec_platform.profiles import profile
+
     _, matrix = read_matrix(warehouse)
     assignment = clustering.assign(matrix, read_model(storage))
     cluster = assignment.cluster
@@ -159,6 +167,8 @@ model_assets = [scaled_matrix, kmeans_model, title_clusters]
 @dg.asset_check(asset=scaled_matrix, blocking=True)
 def matrix_is_scaled(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Every value is finite and within 0..1, and every selected title has its row."""
+    import numpy as np
+
     title_ids, matrix = read_matrix(warehouse)
     titles = warehouse.row_count("titles")
     problems = {
@@ -172,6 +182,8 @@ def matrix_is_scaled(warehouse: Warehouse) -> dg.AssetCheckResult:
 @dg.asset_check(asset=title_clusters, blocking=True)
 def clusters_are_filled(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Each title is in one cluster, no cluster is empty, every distance is finite."""
+    import numpy as np
+
     table = warehouse.read("title_clusters", order_by="title_id")
     problems = {
         "titles_without_cluster": warehouse.row_count("titles") - table["title_id"].nunique(),

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import numpy as np
 
 from rec_platform.lookup import (
     LOOKUP_FILE,
@@ -169,6 +168,8 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
 
 def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[tuple[bytes, bytes]]:
     """Each title's neighbours, best first: their numbers and their scores, packed."""
+    import numpy as np
+
     table = warehouse.query(NEIGHBOURS_SQL)
     table = table.iloc[np.lexsort((table["rank"], table["number"]))]
     ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()

@@ -12,17 +12,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
-import numpy as np
 from pydantic import Field, PrivateAttr
 
 from rec_platform.aws import Clients, error_code, explained, look
 from rec_platform.clustering import Assignment, Clustering, KMeansModel, require_different_titles
-from rec_platform.mxnet import read_first_array
 from rec_platform.seam import Finding
 from rec_platform.storage import S3Storage, request_usage
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ATTEMPTS = 20
 START_SECONDS = 900  # until an instance is found and has started, beside the job's own time
@@ -84,8 +85,10 @@ class SageMakerClustering(Clustering):
     _files: S3Storage | None = PrivateAttr(default=None)
     _used: Counter[str] = PrivateAttr(default_factory=Counter)
 
-    def fit(self, matrix: np.ndarray, clusters: int, seed: int) -> KMeansModel:
+    def fit(self, matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
         """See Clustering; the built-in algorithm takes no seed, so `seed` only names the job."""
+        import numpy as np
+
         require_different_titles(matrix, clusters)
         hyperparameters = {
             **HYPERPARAMETERS,
@@ -119,7 +122,7 @@ class SageMakerClustering(Clustering):
             },
         )
 
-    def assign(self, matrix: np.ndarray, model: KMeansModel) -> Assignment:
+    def assign(self, matrix: "np.ndarray", model: KMeansModel) -> Assignment:
         """See Clustering."""
         if not self._exists(model.artefact):
             raise dg.Failure(
@@ -371,13 +374,15 @@ class SageMakerClustering(Clustering):
             self._files = S3Storage(root=self.root)
         return self._files
 
-    def _name(self, what: str, matrix: np.ndarray, settings: Mapping[str, str], seed: int) -> str:
+    def _name(self, what: str, matrix: "np.ndarray", settings: Mapping[str, str], seed: int) -> str:
         digest = hashlib.sha256(matrix.tobytes())
         where = [self.root, self.instance_type, self.instance_count, seed]
         digest.update(json.dumps([matrix.shape, dict(settings), where]).encode())
         return f"rec-{what}-{digest.hexdigest()[:12]}"
 
-    def _upload(self, name: str, matrix: np.ndarray) -> str:
+    def _upload(self, name: str, matrix: "np.ndarray") -> str:
+        import numpy as np
+
         file = self._storage.workplace() / "matrix.csv"
         np.savetxt(file, matrix, fmt="%.9g", delimiter=",")  # nine digits tell float32s apart
         key = f"jobs/{name}/input/matrix.csv"
@@ -396,7 +401,9 @@ class SageMakerClustering(Clustering):
     def _has_answer(self, job: Any) -> bool:
         return self._exists(f"{job.transform_output.s3_output_path}/matrix.csv.out")
 
-    def _centroids(self, artefact: str) -> np.ndarray:
+    def _centroids(self, artefact: str) -> "np.ndarray":
+        from rec_platform.mxnet import read_first_array
+
         packed = self._storage.local(self._key(artefact)).read_bytes()
         try:
             with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -408,7 +415,9 @@ class SageMakerClustering(Clustering):
                 f"{artefact} is no model of SageMaker's K-Means: {error}", allow_retries=False
             ) from None
 
-    def _answer(self, job: Any, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    def _answer(self, job: Any, rows: int) -> "tuple[np.ndarray, np.ndarray]":
+        import numpy as np
+
         key = self._key(f"{job.transform_output.s3_output_path}/matrix.csv.out")
         lines = self._storage.local(key).read_text().splitlines()
         if len(lines) != rows:
@@ -483,7 +492,8 @@ class SageMakerClustering(Clustering):
         return found or "not listed", f"ask for more of {', '.join(short)}" if short else ""
 
 
-def _nearest(points: np.ndarray, centroids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(points: "np.ndarray", centroids: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+    import numpy as np
     from sklearn.metrics import pairwise_distances_argmin
 
     cluster = pairwise_distances_argmin(points.astype("float64"), centroids)

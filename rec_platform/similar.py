@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import numpy as np
 
 from rec_platform.choices import NEIGHBOURS, SimilarityRule
 from rec_platform.model import read_matrix, title_clusters
@@ -18,6 +17,7 @@ from rec_platform.tables import read_recipe, table_metadata
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 BLOCK_ROWS = 8_192
@@ -33,9 +33,9 @@ class Catalogue:
         distance: (titles,), Euclidean, to the cluster's centroid.
     """
 
-    matrix: np.ndarray
-    cluster: np.ndarray
-    distance: np.ndarray
+    matrix: "np.ndarray"
+    cluster: "np.ndarray"
+    distance: "np.ndarray"
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Block:
         scores: (rows, count), in 0..1, falling along a row.
     """
 
-    titles: np.ndarray
-    neighbours: np.ndarray
-    scores: np.ndarray
+    titles: "np.ndarray"
+    neighbours: "np.ndarray"
+    scores: "np.ndarray"
 
 
 def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
@@ -58,6 +58,7 @@ def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
 
     Found with a k-d tree (Bentley 1975), so exact, in about n log n for the few columns there are.
     """
+    import numpy as np
     from scipy.spatial import KDTree
 
     matrix = catalogue.matrix
@@ -82,6 +83,8 @@ def seed(catalogue: Catalogue, count: int) -> Iterator[Block]:
     The score is 1/(1+|difference of the distances|). Titles on opposite sides of the centroid look
     alike to it, which is why it is kept as a baseline only.
     """
+    import numpy as np
+
     for cluster in np.unique(catalogue.cluster):
         members = np.flatnonzero(catalogue.cluster == cluster)
         # In order of distance, a title's nearest are among the `count` before and after it.
@@ -128,7 +131,8 @@ def similar_titles(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResu
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _frame(block: Block, ids: np.ndarray) -> "pd.DataFrame":
+def _frame(block: Block, ids: "np.ndarray") -> "pd.DataFrame":
+    import numpy as np
     import pandas as pd
 
     count = block.neighbours.shape[1]

@@ -15,7 +15,6 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform import plots
 from rec_platform.lookup import (
     MANIFEST_FILE,
     POINTER_FILE,
@@ -179,6 +178,8 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
 
 
 def _title_pictures(warehouse: Warehouse) -> dict[str, Any]:
+    from rec_platform import plots
+
     titles = warehouse.read("titles", order_by="title_id")
     if titles.empty:  # titles_are_enough says what to do
         return {}

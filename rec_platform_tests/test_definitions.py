@@ -38,7 +38,10 @@ GROUPS = {
     **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),
     "cost_receipt": "quality",
 }
-HEAVY = ("pandas", "sklearn", "scipy", "matplotlib", "duckdb", "sqlglot", "boto3", "sagemaker")
+HEAVY = (
+    *("pandas", "numpy", "sklearn", "scipy", "matplotlib", "duckdb", "sqlglot", "requests"),
+    *("boto3", "botocore", "pyathena", "sagemaker", "dagster_aws"),
+)
 
 graph = defs.resolve_asset_graph()
 

@@ -18,9 +18,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from rec_platform.download import ATTEMPTS
 from rec_platform.raw import RAW_FILES, RawFile, RawState, raw_assets, read_state, refresh_file
 from rec_platform.sample import MARKER, write_sample
-from rec_platform.sources import ATTEMPTS, IMDB, ImdbSource
+from rec_platform.sources import IMDB, ImdbSource
 from rec_platform.storage import LocalStorage
 from rec_platform.warehouse import DuckDBWarehouse
 
@@ -198,11 +199,10 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def downloads(web: Web, tmp_path: Path) -> Iterator[Keeper]:
+def downloads(web: Web, tmp_path: Path) -> Keeper:
     web.files[BASICS.file] = incompressible(BASICS, 2_000)
     source = ImdbSource(location=web.url, timeout_seconds=10, pause_seconds=0.001)
-    yield Keeper(tmp_path / "root", source)
-    source._session.close()
+    return Keeper(tmp_path / "root", source)
 
 
 @pytest.fixture
