@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.serving import LARGEST, ClusterNumber, Serving, known_cluster, known_title, release_id
 from rec_platform.lookup import Lookup
+from rec_platform.recommend import recommendations
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Environment(
@@ -66,7 +67,7 @@ async def title(request: Request, lookup: Serving, title_id: str) -> Response:
         lookup,
         title=title,
         cluster=lookup.cluster(title.cluster),
-        recommendations=lookup.recommendations(title_id),
+        recommendations=recommendations(lookup, title),
     )
 
 

@@ -4,14 +4,60 @@ Each request takes the release once, so that no answer mixes two. SQL does not b
 rec_platform/lookup.py).
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Path, Request
+from fastapi import Depends, HTTPException, Path, Query, Request
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from rec_platform.blend import CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.lookup import Cluster, Lookup, ServingRelease, Title
+from rec_platform.recommend import Filter
 
+GenreName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z-]{1,20}$")]
 LARGEST = 2**31 - 1  # keeps numbers from an address within SQLite's
 
+
+def _blank(value: Any) -> Any:
+    """A field of a form that was left empty asks for nothing."""
+    return None if value == "" else value
+
+
+def _blanks(values: Any) -> Any:
+    return [one for one in values if one != ""] if isinstance(values, list) else values  # pyright: ignore[reportUnknownVariableType]
+
+
+Year = Annotated[
+    Annotated[int, Field(ge=1800, le=2200)] | None, BeforeValidator(_blank), Query(examples=[1994])
+]
+Rating = Annotated[
+    Annotated[float, Field(ge=1, le=10)] | None, BeforeValidator(_blank), Query(examples=[7.5])
+]
+Minutes = Annotated[
+    Annotated[int, Field(ge=1, le=10_000)] | None, BeforeValidator(_blank), Query(examples=[120])
+]
+Genres = Annotated[list[GenreName], BeforeValidator(_blanks), Query(max_length=5)]
+Balance = Annotated[
+    float,
+    Query(
+        ge=HIDDEN_GEMS,
+        le=CROWD_PLEASERS,
+        description="From 0, hidden gems, to 1, crowd-pleasers.",
+    ),
+]
+
+
+async def wanted(
+    year_min: Year = None,
+    year_max: Year = None,
+    rating_min: Rating = None,
+    runtime_max: Minutes = None,
+    genre: Genres = [],  # noqa: B006  # FastAPI copies it
+) -> Filter:
+    """What the recommended titles must be; conditions add up."""
+    return Filter(year_min, year_max, rating_min, runtime_max, tuple(genre))
+
+
+Wanted = Annotated[Filter, Depends(wanted)]
 TitleId = Annotated[str, Path(pattern=r"^tt\d{1,12}$", examples=["tt0000001"])]
 ClusterNumber = Annotated[int, Path(ge=0, le=LARGEST, examples=[0])]
 

@@ -12,14 +12,20 @@ from fastapi import APIRouter, Query, Response
 from api.errors import Problem
 from api.serving import (
     LARGEST,
+    Balance,
     ClusterNumber,
     Serving,
     TitleId,
+    Wanted,
     known_cluster,
     known_title,
     release_id,
 )
-from rec_platform.lookup import Cluster, Recommendation, Title
+from rec_platform import recommend
+from rec_platform.blend import BALANCE
+from rec_platform.choices import NEIGHBOURS
+from rec_platform.lookup import Cluster, Title
+from rec_platform.recommend import Recommendation
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +102,19 @@ async def title(lookup: Serving, title_id: TitleId) -> Title:
     responses=NOT_FOUND,
 )
 async def recommendations(
-    lookup: Serving, title_id: TitleId, limit: Annotated[int, Query(ge=1, le=24)] = 9
+    lookup: Serving,
+    title_id: TitleId,
+    wanted: Wanted,
+    limit: Annotated[int, Query(ge=1, le=NEIGHBOURS)] = 9,
+    balance: Balance = BALANCE,
 ) -> Recommendations:
-    """Best first. Scores are in 0..1 and compare within one list."""
-    known_title(lookup, title_id)
-    return Recommendations(release_id(lookup), title_id, lookup.recommendations(title_id, limit))
+    """Best first, of those that pass the filters. Scores are in 0..1 and compare in one list."""
+    title = known_title(lookup, title_id)
+    return Recommendations(
+        release_id(lookup),
+        title_id,
+        recommend.recommendations(lookup, title, limit, balance, wanted),
+    )
 
 
 @v1.get("/api/v1/search", tags=["titles"], summary="Titles by name")

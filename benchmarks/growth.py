@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/growth.py --titles 20000
 
-Beside the whole refresh it times the `nearest` rule alone, in this process, on the matrix of that
+Beside the whole refresh it times the `blend` rule alone, in this process, on the tables of that
 release: it is the one step that compares titles with titles. Factors say how much more the next
 size takes; twice the titles in twice the time is 2, comparing all with all would be 4. A refresh of
 few titles is mostly Dagster's own time: factors of its seconds tell more from --titles 100000 on.
@@ -18,12 +18,11 @@ from statistics import median
 
 from measure import print_row, refresh, served
 
-from rec_platform.model import read_matrix
 from rec_platform.sample import write_sample
-from rec_platform.similar import NEIGHBOURS, Catalogue, nearest
+from rec_platform.similar import NEIGHBOURS, blend, read_catalogue
 from rec_platform.warehouse import DuckDBWarehouse
 
-COLUMNS = ("titles", "refresh s", "peak MiB", "nearest s")
+COLUMNS = ("titles", "refresh s", "peak MiB", "blend s")
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def main() -> None:
     sizes = [arguments.titles * factor for factor in (1, 2, 4)]
     rows: dict[int, list[tuple[float, ...]]] = {size: [] for size in sizes}
     with tempfile.TemporaryDirectory() as folder:
-        import_module("scipy.spatial")  # which `nearest` would import in the first run
+        import_module("scipy.spatial")  # which `blend` would import in the first run
         for size in sizes:
             write_sample(Path(folder, str(size)), size)
         print_row("title.basics", *COLUMNS)
@@ -57,11 +56,10 @@ def _measure(source: Path) -> tuple[float, ...]:
     with tempfile.TemporaryDirectory() as root:
         usage = refresh(source, Path(root))
         _, titles = served(Path(root))
-        _, matrix = read_matrix(DuckDBWarehouse(root=root))
-        clusters = DuckDBWarehouse(root=root).read("title_clusters", order_by="title_id")
+        warehouse = DuckDBWarehouse(root=root)
+        catalogue = read_catalogue(warehouse, warehouse.read("titles", order_by="title_id"))
     started = time.perf_counter()
-    catalogue = Catalogue(matrix, clusters["cluster"].to_numpy(), clusters["distance"].to_numpy())
-    for _ in nearest(catalogue, NEIGHBOURS):
+    for _ in blend(catalogue, NEIGHBOURS):
         pass
     return titles, usage.seconds, usage.peak_mib, time.perf_counter() - started
 

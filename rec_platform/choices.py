@@ -31,11 +31,12 @@ class SimilarityRule(StrEnum):
 
     seed = "seed"
     nearest = "nearest"
+    blend = "blend"
 
 
-NEIGHBOURS = 24  # as many as a release holds for each title
+NEIGHBOURS = 48  # as many as a release holds for each title
 PRESET = SelectionPreset.english_like
 FEATURES = FeaturePreset.balanced
-RULE = SimilarityRule.nearest
+RULE = SimilarityRule.blend
 CLUSTERS, FEWEST_CLUSTERS, MOST_CLUSTERS = 9, 2, 100
 FIRST_YEAR, LAST_YEAR = 1874, 2200  # bounds of the release-year ceiling

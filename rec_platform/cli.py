@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from rec_platform.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.choices import (
     CLUSTERS,
     FEATURES,
@@ -38,7 +39,7 @@ from rec_platform.choices import (
     SelectionPreset,
     SimilarityRule,
 )
-from rec_platform.lookup import Lookup, LookupFileError, current_release
+from rec_platform.lookup import Lookup, LookupFileError, Title, current_release
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -115,7 +116,13 @@ YearMax = Annotated[
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on.")]
 Limit = Annotated[
-    int, typer.Option("--limit", min=1, max=NEIGHBOURS, help="Recommendations per title.")
+    int, typer.Option("--limit", min=1, max=NEIGHBOURS, help="How many recommendations.")
+]
+Balance = Annotated[
+    float,
+    typer.Option(
+        "--balance", min=HIDDEN_GEMS, max=CROWD_PLEASERS, help="From hidden gems to crowd-pleasers."
+    ),
 ]
 
 
@@ -237,13 +244,39 @@ def rollback(
 
 
 @app.command()
-def export(root: Root = ROOT, limit: Limit = 9) -> None:
+def recommend(
+    titles: Annotated[list[str], typer.Argument(help="Ids (tt...) or names of liked titles.")],
+    root: Root = ROOT,
+    limit: Limit = 9,
+    balance: Balance = BALANCE,
+) -> None:
+    """Recommend to somebody who likes a title, or several at once, and say why."""
+    from rec_platform.recommend import basket, recommendations
+
+    lookup = _serving(_platform(root))
+    liked = [_liked(lookup, text) for text in titles]
+    for title in liked:
+        progress.print(f"like {_named(title)}")
+    if len(liked) == 1:
+        for one in recommendations(lookup, liked[0], limit, balance):
+            output.print(f"{one.rank:>3}  {_named(one.title)}: {'. '.join(one.reasons)}")
+        return
+    for found in basket(lookup, liked, limit, balance):
+        output.print(f"{found.rank:>3}  {_named(found.title)}")
+        for because in found.because:
+            output.print(f"       like {because.title.title}: {'. '.join(because.reasons)}")
+
+
+@app.command()
+def export(root: Root = ROOT, limit: Limit = 9, balance: Balance = BALANCE) -> None:
     """Write every title's list as CSV: title_id,rank,recommended_id,score."""
+    from rec_platform.recommend import lists
+
     lookup = _serving(_platform(root))
     writer = csv.writer(sys.stdout, lineterminator="\n")
     try:
         writer.writerow(("title_id", "rank", "recommended_id", "score"))
-        writer.writerows(lookup.lists(limit))
+        writer.writerows(lists(lookup, limit, balance))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -482,13 +515,26 @@ def _print_summary(lookup: Lookup) -> None:
         output.print(f"  {cluster.title_count:>7,}  {cluster.name}")
 
 
+def _liked(lookup: Lookup, text: str) -> Title:
+    """The title with this id or, where it is none, the best known of this name."""
+    found = [lookup.title(text)] if re.fullmatch(r"tt\d+", text) else lookup.search(text, limit=1)
+    if not found or found[0] is None:
+        raise _fail(f"{text}: no such title in release {lookup.path.parent.name}", code=2)
+    return found[0]
+
+
+def _named(title: Title) -> str:
+    return f"{title.title} ({title.year})"
+
+
 def _print_examples(lookup: Lookup) -> None:
+    from rec_platform.recommend import recommendations
+
     for cluster in lookup.clusters()[:3]:
         for title in lookup.titles(cluster.popular_titles[:1]):
-            output.print(f"\n{title.title} ({title.year}, {', '.join(title.genres)})")
-            for found in lookup.recommendations(title.title_id, limit=5):
-                also = found.title
-                output.print(f"  {found.score:.2f}  {also.title} ({also.year})")
+            output.print(f"\n{_named(title)}, {', '.join(title.genres)}")
+            for found in recommendations(lookup, title, limit=5):
+                output.print(f"  {_named(found.title)}: {'. '.join(found.reasons)}")
 
 
 def _complain(text: str) -> None:

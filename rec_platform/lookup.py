@@ -6,6 +6,7 @@ is made and published does not belong here (see publish.py).
 """
 
 import hashlib
+import itertools
 import json
 import logging
 import random
@@ -14,16 +15,18 @@ import sqlite3
 import struct
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rec_platform.blend import PARTS
+
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOOKUP_FILE = "lookup.sqlite"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
@@ -59,15 +62,16 @@ CREATE TABLE titles (
     genres TEXT NOT NULL,              -- JSON array
     rating REAL NOT NULL,
     votes INTEGER NOT NULL,
-    directors TEXT NOT NULL,           -- JSON array of names
-    actors TEXT NOT NULL,              -- JSON array of names, in order of billing
+    credits TEXT NOT NULL,             -- JSON array of [person_id, role, name], as billed
+    series INTEGER,                    -- the same for titles of one series
+    series_place INTEGER,              -- from 1, by year
     cluster INTEGER NOT NULL REFERENCES clusters,
     distance REAL NOT NULL,            -- Euclidean, to the cluster's centroid
     search_key TEXT NOT NULL           -- the title as people type it: see search_key()
 );
 CREATE TABLE neighbours (
     number INTEGER PRIMARY KEY REFERENCES titles,
-    packed BLOB NOT NULL               -- the neighbours' numbers, best first, then their scores
+    packed BLOB NOT NULL               -- numbers, best first, then scores, then parts: see pack()
 );
 CREATE VIRTUAL TABLE title_search USING fts5 (
     names,                             -- search_key() of all its names
@@ -89,9 +93,19 @@ class LookupFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """Who did what in a title; a person with two roles has two credits."""
+
+    person_id: str
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Title:
     """A title of the release.
 
+    `series` is the same number for titles of one series, and `series_place` their place in it.
     `distance` is Euclidean, from the title's features to its cluster's centroid.
     """
 
@@ -103,19 +117,27 @@ class Title:
     genres: list[str]
     rating: float
     votes: int
-    directors: list[str]
-    actors: list[str]
+    credits: list[Credit]
+    series: int | None
+    series_place: int | None
     cluster: int
     distance: float
 
+    def people(self, *roles: str) -> list[str]:
+        """The names of those with one of these roles, each once, in order of billing."""
+        return list(dict.fromkeys(one.name for one in self.credits if one.role in roles))
+
 
 @dataclass(frozen=True, slots=True)
-class Recommendation:
-    """A neighbour of a title: `rank` from 1, `score` in 0..1, higher is more similar."""
+class Neighbour:
+    """A neighbour of a title as it is stored: its number, and how alike the two are.
 
-    rank: int
+    `score` is in 0..1, higher is more alike; `parts` are in the order of `blend.PARTS`, 0 to 255.
+    """
+
+    number: int
     score: float
-    title: Title
+    parts: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +165,7 @@ def write_lookup(
     release: dict[str, Any],
     clusters: Iterable[Cluster],
     titles: Iterable[tuple[Title, str]],
-    neighbours: Iterable[tuple[bytes, bytes]],
+    neighbours: Iterable[bytes],
 ) -> None:
     """Write a lookup file, streaming.
 
@@ -153,8 +175,7 @@ def write_lookup(
         clusters: the clusters' profiles.
         titles: each title with its other names as one text to search in, most voted first; a
             title's number is its place here, from 1.
-        neighbours: for each title, in the same order, its neighbours' numbers, best first
-            (little-endian uint32), and as many scores (0..1, little-endian float32).
+        neighbours: for each title, in the same order, its neighbours as pack() packs them.
 
     Raises:
         sqlite3.Error: a title_id occurs twice, or the disk is full.
@@ -171,10 +192,8 @@ def write_lookup(
             ((key, _json(value)) for key, value in entries.items()),
         )
         connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
-        connection.executemany(_insert("titles", 14), _title_rows(connection, titles))
-        # 8 bytes a neighbour: as rows they would take five times as much.
-        packed = (numbers + scores for numbers, scores in neighbours)
-        connection.executemany(_insert("neighbours", 2), enumerate(packed, start=1))
+        connection.executemany(_insert("titles", 15), _title_rows(connection, titles))
+        connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
         connection.execute("COMMIT")
         connection.executescript(INDEXES)
@@ -218,18 +237,36 @@ def _title_rows(
             _json(title.genres),
             title.rating,
             title.votes,
-            _json(title.directors),
-            _json(title.actors),
+            _json([[one.person_id, one.role, one.name] for one in title.credits]),
+            title.series,
+            title.series_place,
             title.cluster,
             title.distance,
             key,
         )
 
 
-def _unpack(packed: bytes) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    count = len(packed) // 8
-    values = struct.unpack(f"<{count}I{count}f", packed)
-    return values[:count], values[count:]
+def pack(numbers: bytes, scores: bytes, parts: bytes) -> bytes:
+    """A title's neighbours in one value: as rows they would take three times as much.
+
+    Args:
+        numbers: little-endian uint32, best first.
+        scores: as many little-endian float32, in 0..1.
+        parts: as many times `len(blend.PARTS)` bytes.
+    """
+    return numbers + scores + parts
+
+
+def unpack(packed: bytes) -> list[Neighbour]:
+    """What pack() packed."""
+    width = len(PARTS)
+    count = len(packed) // (8 + width)
+    values = struct.unpack_from(f"<{count}I{count}f", packed)
+    starts = range(8 * count, len(packed), width)
+    return [
+        Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + width])
+        for number, score, start in zip(values[:count], values[count:], starts, strict=True)
+    ]
 
 
 # json.dumps() with an option builds an encoder each time, which shows in 100,000 rows.
@@ -295,20 +332,22 @@ class Lookup:
         found = (self.title(title_id) for title_id in title_ids)
         return [title for title in found if title is not None]
 
-    def recommendations(self, title_id: str, limit: int = 9) -> list[Recommendation]:
+    def neighbours(self, title_id: str) -> list[Neighbour]:
         """The most similar titles, best first; empty for an unknown title."""
         row = self._connection.execute(
             "SELECT packed FROM titles JOIN neighbours USING (number) WHERE title_id = ?",
             (title_id,),
         ).fetchone()
-        if row is None:
-            return []
-        numbers, scores = _unpack(row[0])
-        found = enumerate(zip(numbers[:limit], scores, strict=False), start=1)
-        return [
-            Recommendation(rank, round(score, SCORE_DIGITS), self._numbered(number))
-            for rank, (number, score) in found
-        ]
+        return unpack(row[0]) if row else []
+
+    def numbered(self, numbers: Sequence[int]) -> list[Title]:
+        """The titles with these numbers, in the order asked for."""
+        places = ", ".join("?" * len(numbers))
+        rows = self._connection.execute(
+            f"SELECT * FROM titles WHERE number IN ({places})", tuple(numbers)
+        )
+        found = {row[0]: _title(row) for row in rows}
+        return [found[number] for number in numbers]
 
     def search(self, query: str, limit: int = 20) -> list[Title]:
         """Titles whose names hold every word of the query, the last one as a prefix.
@@ -362,26 +401,19 @@ class Lookup:
     def random_title(self) -> Title:
         """Any title, each with the same chance."""
         (count,) = self._connection.execute("SELECT max(number) FROM titles").fetchone()
-        return self._numbered(random.randint(1, count))  # noqa: S311
+        return self.numbered([random.randint(1, count)])[0]  # noqa: S311
 
-    def lists(self, limit: int) -> Iterator[tuple[str, int, str, float]]:
-        """Every title's list: (title_id, rank, recommended title_id, score), up to `limit` each.
-
-        In order of title_id, so that two releases with the same lists give the same lines.
-        """
-        title_ids = dict(self._connection.execute("SELECT number, title_id FROM titles"))
+    def all_neighbours(self) -> Iterator[tuple[str, list[Neighbour]]]:
+        """Every title's id with its neighbours, in order of title_id."""
         rows = self._connection.execute(
             "SELECT title_id, packed FROM titles JOIN neighbours USING (number) ORDER BY title_id"
         )
         for title_id, packed in rows:
-            numbers, scores = _unpack(packed)
-            for rank, (number, score) in enumerate(
-                zip(numbers[:limit], scores, strict=False), start=1
-            ):
-                yield title_id, rank, title_ids[number], round(score, SCORE_DIGITS)
+            yield title_id, unpack(packed)
 
-    def _numbered(self, number: int) -> Title:
-        return next(self._titles("SELECT * FROM titles WHERE number = ?", number))
+    def title_ids(self) -> dict[int, str]:
+        """The id of each title by its number."""
+        return dict(self._connection.execute("SELECT number, title_id FROM titles"))
 
     def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
         return map(_title, self._connection.execute(sql, parameters))
@@ -389,7 +421,7 @@ class Lookup:
 
 def _title(row: Any) -> Title:
     number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
-    directors, actors, cluster, distance, key = rest
+    credits_, series, series_place, cluster, distance, key = rest
     del number, key
     return Title(
         title_id=title_id,
@@ -400,8 +432,9 @@ def _title(row: Any) -> Title:
         genres=json.loads(genres),
         rating=rating,
         votes=votes,
-        directors=json.loads(directors),
-        actors=json.loads(actors),
+        credits=list(itertools.starmap(Credit, json.loads(credits_))),
+        series=series,
+        series_place=series_place,
         cluster=cluster,
         distance=distance,
     )

@@ -16,40 +16,44 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from rec_platform.blend import PARTS, WEIGHTS
 from rec_platform.lookup import (
     LOOKUP_FILE,
     MANIFEST_FILE,
     POINTER_FILE,
     SCHEMA_VERSION,
+    Credit,
     Lookup,
     LookupFileError,
     Title,
+    pack,
     search_key,
     write_lookup,
 )
 from rec_platform.model import SCALING_KEY, read_model, read_profiles
 from rec_platform.raw import RAW_FILES, read_state
-from rec_platform.similar import similar_titles
+from rec_platform.reasons import ROLES
+from rec_platform.recommend import recommendations
+from rec_platform.similar import similar_titles, title_series
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage
 from rec_platform.tables import open_published, package_versions, read_manifest, read_recipe
 from rec_platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 BUILD_KEY = f"build/{LOOKUP_FILE}"
 POINTER_KEY = f"releases/{POINTER_FILE}"
 KEPT_RELEASES = 5
-SHOWN_DIRECTORS = 3
-SHOWN_ACTORS = 6
 
 # Numbers follow popularity: see the lookup's schema.
-NEIGHBOURS_SQL = """
+NEIGHBOURS_SQL = f"""
     WITH numbered AS (
         SELECT title_id, row_number() OVER (ORDER BY votes DESC, title_id) AS number FROM titles
     )
-    SELECT origin.number, similar.rank, neighbour.number AS neighbour, similar.score
+    SELECT origin.number, similar.rank, neighbour.number AS neighbour, similar.score,
+        {", ".join(f"similar.{name}_part" for name in PARTS)}
     FROM similar_titles AS similar
     INNER JOIN numbered AS origin ON similar.title_id = origin.title_id
     INNER JOIN numbered AS neighbour ON similar.similar_id = neighbour.title_id
@@ -63,7 +67,7 @@ NEIGHBOURS_SQL = """
     group_name="site",
     kinds={"sqlite"},
     owners=["team:data"],
-    deps=[similar_titles, "title_clusters", "title_people", "title_akas"],
+    deps=[similar_titles, title_series, "title_clusters", "title_people", "title_akas"],
 )
 def cluster_lookup(
     source: ImdbSource, storage: Storage, warehouse: Warehouse
@@ -120,6 +124,7 @@ def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> d
             "iterations": model.iterations,
             "centroids": model.centroids.tolist(),
         },
+        "weights": WEIGHTS,
         "packages": package_versions(),
     }
 
@@ -129,24 +134,24 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     titles = warehouse.query("""
         SELECT
             titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
-            cluster, distance
-        FROM titles INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
+            NULLIF(series, -1) AS series, NULLIF(place, 0) AS series_place, cluster, distance
+        FROM titles
+        INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
+        INNER JOIN title_series ON titles.title_id = title_series.title_id
     """)
     titles = titles.sort_values(["votes", "title_id"], ascending=[False, True])
-    titles["runtime_minutes"] = (
-        titles["runtime_minutes"].astype(object).where(titles["runtime_minutes"].notna(), None)
-    )
-    people = warehouse.query("SELECT title_id, name, role, billing FROM title_people")
-    directors = _names(people, {"director"}, SHOWN_DIRECTORS)
-    actors = _names(people, {"actor", "self"}, SHOWN_ACTORS)
+    for name in ("runtime_minutes", "series", "series_place"):
+        titles[name] = titles[name].astype("Int64").astype(object).where(titles[name].notna(), None)
+    credited = _credits(warehouse)
     akas = warehouse.read("title_akas", order_by="title_id, name")
     names: defaultdict[str, str] = defaultdict(str)
     for title_id, name in zip(akas["title_id"], akas["name"], strict=True):
         names[title_id] += f"{name} "
     columns = (titles[name].to_numpy(object).tolist() for name in titles)
-    for title_id, title, original, year, runtime, genres, rating, count, cluster, distance in zip(
+    for title_id, title, original, year, runtime, genres, rating, votes, *rest in zip(
         *columns, strict=True
     ):
+        series, series_place, cluster, distance = rest
         yield (
             Title(
                 title_id=title_id,
@@ -156,9 +161,10 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
                 runtime_minutes=runtime,
                 genres=genres.split(",") if genres else [],
                 rating=rating,
-                votes=count,
-                directors=directors.get(title_id, []),
-                actors=actors.get(title_id, []),
+                votes=votes,
+                credits=credited[title_id],
+                series=series,
+                series_place=series_place,
                 cluster=cluster,
                 distance=distance,
             ),
@@ -166,23 +172,31 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
         )
 
 
-def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[tuple[bytes, bytes]]:
-    """Each title's neighbours, best first: their numbers and their scores, packed."""
+def _credits(warehouse: Warehouse) -> defaultdict[str, list[Credit]]:
+    """Who did what by title: the roles in the order of ROLES, each as billed."""
+    people = warehouse.query("SELECT title_id, person_id, role, name, billing FROM title_people")
+    order = {role: place for place, role in enumerate(ROLES)}
+    people["place"] = people["role"].map(order).fillna(len(order))
+    people = people.sort_values(["title_id", "place", "billing", "role", "person_id"])
+    credited: defaultdict[str, list[Credit]] = defaultdict(list)
+    columns = (people[name] for name in ("title_id", "person_id", "role", "name"))
+    for title_id, person_id, role, name in zip(*columns, strict=True):
+        credited[title_id].append(Credit(person_id, role, name))
+    return credited
+
+
+def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[bytes]:
+    """Each title's neighbours, best first, packed."""
     import numpy as np
 
     table = warehouse.query(NEIGHBOURS_SQL)
     table = table.iloc[np.lexsort((table["rank"], table["number"]))]
     ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()
     neighbours, scores = table["neighbour"].to_numpy("<u4"), table["score"].to_numpy("<f4")
+    parts = table[[f"{name}_part" for name in PARTS]].to_numpy("u1")
     for start, end in itertools.pairwise(ends):
-        yield neighbours[start:end].tobytes(), scores[start:end].tobytes()
-
-
-def _names(people: "pd.DataFrame", roles: set[str], limit: int) -> dict[str, list[str]]:
-    """The first names of some roles by title, in order of billing."""
-    chosen = people[people["role"].isin(roles)].sort_values(["title_id", "billing", "name"])
-    chosen = chosen.drop_duplicates(["title_id", "name"]).groupby("title_id").head(limit)
-    return chosen.groupby("title_id")["name"].agg(list).to_dict()
+        found = slice(start, end)
+        yield pack(neighbours[found].tobytes(), scores[found].tobytes(), parts[found].tobytes())
 
 
 @dg.asset_check(asset=cluster_lookup, blocking=True)
@@ -199,7 +213,7 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
             problems.append("the clusters do not add up to all titles")
         shown = [title for cluster in clusters for title in cluster.popular_titles[:3]]
         for title in lookup.titles(shown):
-            if not lookup.recommendations(title.title_id):
+            if not recommendations(lookup, title):
                 problems.append(f"{title.title_id} has no recommendations")
             # A title without letters, such as "$", has nothing to search for.
             is_found = title in lookup.search(title.title, limit=50)
@@ -324,4 +338,4 @@ def prune(storage: Storage) -> None:
             storage.delete(f"releases/{name}")
 
 
-publish_assets = [similar_titles, cluster_lookup, release]
+publish_assets = [title_series, similar_titles, cluster_lookup, release]

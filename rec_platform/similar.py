@@ -1,7 +1,8 @@
-"""Similar titles: for each title its ranked neighbours, each with a score.
+"""Similar titles: for each title its ranked neighbours, each with a score and its parts.
 
-A rule is a function from the matrix and the clusters to blocks of neighbours; it never holds more
-than one block of pairs, so memory stays bounded as titles grow.
+A rule is a function from the catalogue to blocks of neighbours; it never holds more than one block
+of pairs, so memory stays bounded as titles grow. What the parts are is in parts.py, how they are
+weighed in blend.py.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from rec_platform.blend import (
+    BALANCE,
+    CROWD_PLEASERS,
+    HIDDEN_GEMS,
+    PART_SCALE,
+    PARTS,
+    WEIGHTS,
+    balanced,
+)
 from rec_platform.choices import NEIGHBOURS, SimilarityRule
 from rec_platform.model import read_matrix, title_clusters
 from rec_platform.storage import Storage
@@ -19,8 +29,18 @@ from rec_platform.warehouse import Warehouse
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from scipy.sparse import csr_array
 
-BLOCK_ROWS = 8_192
+    from rec_platform.parts import Parts
+
+BLOCK_ROWS = 4_096
+# How many candidates come from where, before they are weighed; siblings come all.
+NEAREST_CANDIDATES = {HIDDEN_GEMS: 32, BALANCE: 64, CROWD_PLEASERS: 32}  # by place of the knob
+PEOPLE_CANDIDATES = 32
+WORD_CANDIDATES = 8
+COMMON_WORD = 100  # titles; a word of more finds no candidates
+GENRE_AXES = 6
+LOOSENESS = 0.3  # a candidate may be so much farther than the one that it stands for
 
 
 @dataclass(frozen=True)
@@ -31,11 +51,13 @@ class Catalogue:
         matrix: (titles, columns), float32 in 0..1.
         cluster: (titles,), int.
         distance: (titles,), Euclidean, to the cluster's centroid.
+        parts: what the titles are compared by.
     """
 
     matrix: "np.ndarray"
     cluster: "np.ndarray"
     distance: "np.ndarray"
+    parts: "Parts"
 
 
 @dataclass(frozen=True)
@@ -51,6 +73,180 @@ class Block:
     titles: "np.ndarray"
     neighbours: "np.ndarray"
     scores: "np.ndarray"
+
+
+def blend(catalogue: Catalogue, count: int) -> Iterator[Block]:
+    """The visible weighted sum of blend.py, over candidates from several sides.
+
+    Kept are the best at both ends of the balance knob and in its middle, so that the site can
+    turn it; they are ranked as in the middle.
+    """
+    import numpy as np
+
+    parts = catalogue.parts
+    words = _rare(parts.words)
+    taste = _Taste(catalogue)
+    knob = [_weights(balance) for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)]
+    for start in range(0, len(parts), BLOCK_ROWS):
+        titles = np.arange(start, min(start + BLOCK_ROWS, len(parts)))
+        candidates = _once(
+            titles,
+            taste.nearest(titles),
+            _most(parts.people, titles, PEOPLE_CANDIDATES),
+            _most(words, titles, WORD_CANDIDATES),
+            _siblings(parts.series, titles),
+        )
+        row, column = np.nonzero(candidates >= 0)
+        compared = parts.between(titles[row], candidates[row, column])
+        scores = np.full((len(knob), *candidates.shape), -1, dtype="float32")
+        for weights, found in zip(knob, scores, strict=True):
+            found[row, column] = compared @ (weights / weights.sum() / PART_SCALE)
+        best = _ranks(scores).min(axis=0)
+        # Of those that are equally good somewhere, the ones that are better in the middle.
+        order = np.lexsort((-scores[1], best), axis=1)[:, :count]
+        order = np.take_along_axis(
+            order, np.argsort(-np.take_along_axis(scores[1], order, 1), 1, kind="stable"), 1
+        )
+        yield Block(
+            titles,
+            np.take_along_axis(candidates, order, axis=1),
+            np.take_along_axis(scores[1], order, axis=1),
+        )
+
+
+class _Taste:
+    """Finds the titles that the blend may like best by what every title has.
+
+    A k-d tree (Bentley 1975) over genres, era, fame and rating, scaled so that the squared distance
+    is about what the blend takes off. The priors add a straight line to that parabola, so their
+    best lies where the parabola's does, shifted: the tree is asked at the shifted place.
+    Candidates come from the half of the clusters that are the nearest to the title.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        import numpy as np
+        from scipy.spatial import KDTree
+        from sklearn.metrics import pairwise_distances
+
+        from rec_platform.parts import ERA_YEARS, FAME_DECADES, RATING_WIDTH
+
+        parts = catalogue.parts
+        self._scale = np.sqrt(
+            [
+                WEIGHTS["era"] / ERA_YEARS**2,
+                WEIGHTS["fame"] / FAME_DECADES**2,
+                WEIGHTS["rating"] / RATING_WIDTH,
+            ]
+        )
+        facts = np.column_stack([parts.year, parts.fame, parts.rating])
+        self._places = np.hstack([facts * self._scale, _axes(parts.genres)])
+        self._tree = KDTree(self._places, balanced_tree=False)
+        self._most_famous = max(float(parts.fame.max()), 1.0)
+        clusters = np.unique(catalogue.cluster)
+        centroids = [catalogue.matrix[catalogue.cluster == one].mean(axis=0) for one in clusters]
+        order = pairwise_distances(catalogue.matrix, np.array(centroids)).argsort(axis=1)
+        near = order[:, : (len(clusters) + 1) // 2]
+        self._is_near = np.zeros((len(parts), int(clusters.max()) + 1), dtype=bool)
+        np.put_along_axis(self._is_near, clusters[near], values=True, axis=1)
+        self._cluster = catalogue.cluster
+
+    def nearest(self, titles: "np.ndarray") -> "np.ndarray":
+        """Candidates for titles: (rows, count) positions, -1 for none."""
+        import numpy as np
+
+        found = []
+        for balance, count in NEAREST_CANDIDATES.items():
+            weights = balanced(WEIGHTS, balance)
+            slopes = [0, weights["popularity"] / self._most_famous, weights["quality"] / 9]
+            asked = self._places[titles]
+            asked[:, : len(slopes)] += np.array(slopes) / (2 * self._scale)
+            near = range(1, min(count, len(self._places)) + 1)
+            found.append(self._tree.query(asked, k=near, eps=LOOSENESS, workers=-1)[1])
+        candidates = np.hstack(found)
+        is_near = self._is_near[titles[:, np.newaxis], self._cluster[candidates]]
+        return np.where(is_near, candidates, -1)
+
+
+def _axes(genres: "np.ndarray") -> "np.ndarray":
+    """Genres on a few axes, so that half the squared distance is about 1 - the cosine."""
+    import numpy as np
+
+    lengths = np.linalg.norm(genres, axis=1, keepdims=True)
+    directions = genres / np.maximum(lengths, 1e-9)
+    _, _, axes = np.linalg.svd(directions.T @ directions)
+    return directions @ axes[:GENRE_AXES].T * np.sqrt(WEIGHTS["genres"] / 2)
+
+
+def _weights(balance: float) -> "np.ndarray":
+    import numpy as np
+
+    weights = balanced(WEIGHTS, balance)
+    return np.array([weights[name] for name in PARTS])
+
+
+def _rare(words: "csr_array") -> "csr_array":
+    """The columns of words that few titles have."""
+    import numpy as np
+
+    count = np.bincount(words.indices, minlength=words.shape[1])
+    return words[:, np.flatnonzero((count > 1) & (count <= COMMON_WORD))]
+
+
+def _most(matrix: "csr_array", titles: "np.ndarray", count: int) -> "np.ndarray":
+    """The titles whose rows have the largest products with those of some: (rows, count) or -1."""
+    import numpy as np
+
+    product = (matrix[titles] @ matrix.T).tocoo()
+    row, other = product.coords
+    is_other = titles[row] != other
+    row, other, strength = row[is_other], other[is_other], product.data[is_other]
+    order = np.lexsort((other, -strength, row))
+    return _padded(len(titles), row[order], other[order], count)
+
+
+def _siblings(series: "np.ndarray", titles: "np.ndarray") -> "np.ndarray":
+    """The others of a title's series: (rows, as many as the largest has) or -1."""
+    import numpy as np
+
+    members = np.argsort(series, kind="stable")
+    starts = np.searchsorted(series[members], series[titles], side="left")
+    ends = np.searchsorted(series[members], series[titles], side="right")
+    sizes = np.where(series[titles] >= 0, ends - starts, 0)
+    row = np.repeat(np.arange(len(titles)), sizes)
+    steps = np.arange(len(row)) - np.repeat(sizes.cumsum() - sizes, sizes)
+    return _padded(len(titles), row, members[np.repeat(starts, sizes) + steps], sizes.max())
+
+
+def _padded(rows: int, row: "np.ndarray", values: "np.ndarray", count: int) -> "np.ndarray":
+    """The first values of each row, which are in order of rows, as a table: (rows, count) or -1."""
+    import numpy as np
+
+    place = np.arange(len(row)) - np.searchsorted(row, row, side="left")
+    table = np.full((rows, count), -1)
+    is_kept = place < count
+    table[row[is_kept], place[is_kept]] = values[is_kept]
+    return table
+
+
+def _once(titles: "np.ndarray", *found: "np.ndarray") -> "np.ndarray":
+    """All candidates, each once and no title its own: (rows, columns) or -1."""
+    import numpy as np
+
+    candidates = np.sort(np.hstack(found), axis=1)
+    is_repeated = candidates[:, 1:] == candidates[:, :-1]
+    candidates[:, 1:][is_repeated] = -1
+    candidates[candidates == titles[:, np.newaxis]] = -1
+    return candidates
+
+
+def _ranks(scores: "np.ndarray") -> "np.ndarray":
+    """The place of each score along the last axis, 0 for the highest."""
+    import numpy as np
+
+    order = np.argsort(-scores, axis=-1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(scores.shape[-1]), axis=-1)
+    return ranks
 
 
 def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
@@ -108,6 +304,7 @@ def seed(catalogue: Catalogue, count: int) -> Iterator[Block]:
 RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
     SimilarityRule.seed: seed,
     SimilarityRule.nearest: nearest,
+    SimilarityRule.blend: blend,
 }
 
 
@@ -115,35 +312,75 @@ RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
     group_name="site",
     kinds={"scipy", "parquet"},
     owners=["team:data"],
-    deps=[title_clusters],
+    deps=[title_clusters, "title_series", "title_people"],
 )
 def similar_titles(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """For each title its neighbours by the recipe's rule, ranked from 1, with a score in 0..1."""
+    """For each title its neighbours by the recipe's rule, ranked from 1, with a score in 0..1.
+
+    With each neighbour come the parts of the blend, 0 to 255, whatever the rule.
+    """
     del storage  # asked for because it holds the lock
     rule = SimilarityRule(read_recipe(warehouse)["rule"])
-    title_ids, matrix = read_matrix(warehouse)
-    clusters = warehouse.read("title_clusters", order_by="title_id")
-    catalogue = Catalogue(matrix, clusters["cluster"].to_numpy(), clusters["distance"].to_numpy())
-    ids = title_ids.to_numpy(object)
+    titles = warehouse.read("titles", order_by="title_id")
+    catalogue = read_catalogue(warehouse, titles)
+    ids = titles["title_id"].to_numpy(object)
     blocks = RULES[rule](catalogue, NEIGHBOURS)
-    warehouse.write("similar_titles", (_frame(block, ids) for block in blocks))
-    metadata = {"rule": rule.value} | table_metadata(warehouse, "similar_titles")
-    return dg.MaterializeResult(metadata=metadata)
+    warehouse.write("similar_titles", (_frame(block, catalogue.parts, ids) for block in blocks))
+    metadata = {"rule": rule.value, "weights": WEIGHTS}
+    return dg.MaterializeResult(metadata=metadata | table_metadata(warehouse, "similar_titles"))
 
 
-def _frame(block: Block, ids: "np.ndarray") -> "pd.DataFrame":
+def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> Catalogue:
+    """What the earlier stages made, in order of title_id as `titles` are."""
+    from rec_platform.parts import Parts
+
+    _, matrix = read_matrix(warehouse)
+    people = warehouse.read("title_people", order_by="title_id, person_id, role")
+    clusters = warehouse.read("title_clusters", order_by="title_id")
+    series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
+    cluster = clusters["cluster"].to_numpy()
+    parts = Parts(titles, people, cluster, series)
+    return Catalogue(matrix, cluster, clusters["distance"].to_numpy(), parts)
+
+
+def _frame(block: Block, parts: "Parts", ids: "np.ndarray") -> "pd.DataFrame":
     import numpy as np
     import pandas as pd
 
     count = block.neighbours.shape[1]
     is_found = (block.neighbours >= 0).ravel()
+    one = np.repeat(block.titles, count)[is_found]
+    other = block.neighbours.ravel()[is_found]
+    compared = parts.between(one, other).astype("int32")  # Athena has no unsigned bytes
     columns = {
-        "title_id": ids[np.repeat(block.titles, count)[is_found]],
+        "title_id": ids[one],
         "rank": np.tile(np.arange(1, count + 1, dtype="int32"), len(block.titles))[is_found],
-        "similar_id": ids[block.neighbours.ravel()[is_found]],
+        "similar_id": ids[other],
         "score": block.scores.ravel()[is_found].astype("float32"),
     }
-    return pd.DataFrame(columns)
+    parts_columns = {f"{name}_part": compared[:, at] for at, name in enumerate(PARTS)}
+    return pd.DataFrame(columns | parts_columns)
+
+
+@dg.asset(
+    group_name="features", kinds={"scipy", "parquet"}, owners=["team:data"], deps=["title_people"]
+)
+def title_series(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """The series each title belongs to, -1 for none, and its place in it by year, from 1."""
+    import numpy as np
+
+    from rec_platform.series import find_series
+
+    del storage  # asked for because it holds the lock
+    titles = warehouse.read("titles", order_by="title_id")
+    people = warehouse.read("title_people", order_by="title_id, person_id, role")
+    table = titles[["title_id", "year"]].assign(series=find_series(titles, people))
+    place = table.sort_values(["year", "title_id"]).groupby("series").cumcount() + 1
+    table["place"] = np.where(table["series"] >= 0, place.sort_index(), 0)
+    warehouse.write("title_series", [table[["title_id", "series", "place"]]])
+    found = table.loc[table["series"] >= 0, "series"]
+    metadata = {"series": found.nunique(), "titles_in_series": len(found)}
+    return dg.MaterializeResult(metadata=metadata | table_metadata(warehouse, "title_series"))
 
 
 @dg.asset_check(asset=similar_titles, blocking=True)

@@ -101,7 +101,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
     """Build a lookup of one title, as `cluster_lookup` leaves it."""
     from rec_platform.lookup import Cluster, Title, write_lookup
 
-    title = Title("tt1", name, name, 1999, None, [], 7.0, 9, [], [], 0, 0.5)
+    title = Title("tt1", name, name, 1999, None, [], 7.0, 9, [], None, None, 0, 0.5)
     (root / "build").mkdir(parents=True, exist_ok=True)
     write_lookup(
         root / "build" / "lookup.sqlite",
@@ -115,7 +115,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
         },
         clusters=[Cluster(0, "All", 1, [], 1999, 1999, 7.0, 9, ["tt1"], ["tt1"])],
         titles=[(title, "")],
-        neighbours=[(b"", b"")],
+        neighbours=[b""],
     )
 
 

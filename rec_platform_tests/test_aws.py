@@ -108,9 +108,9 @@ def refresh_both(aws: Platform, source: str, *options: str) -> None:
 def compare(aws: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     import pandas as pd
 
-    from rec_platform.choices import SimilarityRule
+    from rec_platform.choices import NEIGHBOURS, RULE
     from rec_platform.model import read_matrix, read_model
-    from rec_platform.similar import RULES, Catalogue
+    from rec_platform.similar import RULES, read_catalogue
 
     local, cloud = both(aws)
     monkeypatch.chdir(aws.folder)
@@ -131,8 +131,9 @@ def compare(aws: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ours.mean_squared_distance <= theirs.mean_squared_distance * 1.01
     # Under the same model, the same neighbours: those of AWS's clusters, found on this machine.
     clusters = cloud["warehouse"].read("title_clusters", "title_id")
-    catalogue = Catalogue(matrix, clusters["cluster"].to_numpy(), clusters["distance"].to_numpy())
-    expected = RULES[SimilarityRule.nearest](catalogue, 24)
+    titles = cloud["warehouse"].read("titles", "title_id")
+    catalogue = read_catalogue(cloud["warehouse"], titles)
+    expected = RULES[RULE](catalogue, NEIGHBOURS)
     first = next(iter(expected))
     similar = cloud["warehouse"].read("similar_titles", "title_id, rank")
     of_first = similar[similar["title_id"] == ids[0]]["similar_id"].tolist()

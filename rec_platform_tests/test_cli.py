@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rec_platform.recommend import recommendations
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
 
 COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "export")
@@ -47,7 +48,7 @@ def test_help_names_every_command(bench: Platform):
             ("seed|us_release|english_like|world", "REC_PRESET", "[default: english_like]"),
         ),
         ("refresh", ("<seed|balanced>", "REC_FEATURES", "[default: balanced]")),
-        ("refresh", ("<seed|nearest>", "REC_RULE", "[default: nearest]")),
+        ("refresh", ("<seed|nearest|blend>", "REC_RULE", "[default: blend]")),
         ("refresh", ("2<=x<=100", "REC_CLUSTERS", "[default: 9]")),
         ("refresh", ("--year-max", "REC_YEAR_MAX", "(the year of the run)")),
         ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", "data/demo")),
@@ -199,7 +200,8 @@ def test_export_writes_every_titles_list_in_order_of_rank(released: Platform):
     for one, next_one in itertools.pairwise(lines):
         assert 0 <= float(one[3]) <= 1 and one[0] != one[2]
         assert one[0] != next_one[0] or float(one[3]) >= float(next_one[3])
-    served = released.serving().recommendations(lines[0][0])
+    lookup = released.serving()
+    served = recommendations(lookup, lookup.titles([lines[0][0]])[0])
     assert [(found.title.title_id, found.score) for found in served] == [
         (line[2], float(line[3])) for line in lines[:9]
     ]
@@ -275,10 +277,10 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
     for cluster in lookup.clusters():
         assert f"  {cluster.title_count:>7,}  {cluster.name}" in lines
     title = lookup.titles(lookup.clusters()[0].popular_titles[:1])[0]
-    place = lines.index(f"{title.title} ({title.year}, {', '.join(title.genres)})")
+    place = lines.index(f"{title.title} ({title.year}), {', '.join(title.genres)}")
     assert lines[place + 1 : place + 6] == [
-        f"  {found.score:.2f}  {found.title.title} ({found.title.year})"
-        for found in lookup.recommendations(title.title_id, limit=5)
+        f"  {found.title.title} ({found.title.year}): {'. '.join(found.reasons)}"
+        for found in recommendations(lookup, title, limit=5)
     ]
     # The site tells its visitors by this.
     assert lookup.release["source_kind"] == "sample"

@@ -26,14 +26,17 @@ GRAPH = {
     "scaled_matrix": {"titles"},
     "kmeans_model": {"scaled_matrix"},
     "title_clusters": {"kmeans_model"},
-    "similar_titles": {"title_clusters"},
-    "cluster_lookup": {"similar_titles", "title_clusters", "title_people", "title_akas"},
+    "title_series": {"title_people"},
+    "similar_titles": {"title_clusters", "title_series", "title_people"},
+    "cluster_lookup": {
+        *("similar_titles", "title_clusters", "title_people", "title_akas", "title_series"),
+    },
     "release": {"cluster_lookup"},
     "cost_receipt": {"release"},
 }
 GROUPS = {
     **dict.fromkeys(list(GRAPH)[:6], "raw"),
-    **dict.fromkeys(["recipe", "titles", "title_akas", "title_people"], "features"),
+    **dict.fromkeys(["recipe", "titles", "title_akas", "title_people", "title_series"], "features"),
     **dict.fromkeys(["scaled_matrix", "kmeans_model", "title_clusters"], "model"),
     **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),
     "cost_receipt": "quality",

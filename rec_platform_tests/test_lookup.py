@@ -3,19 +3,23 @@ import sqlite3
 import struct
 import threading
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from rec_platform.blend import PARTS
 from rec_platform.lookup import (
     SCHEMA_VERSION,
     Cluster,
+    Credit,
     Lookup,
     LookupFileError,
     ServingRelease,
     Title,
     open_release,
+    pack,
     search_key,
     write_lookup,
 )
@@ -40,8 +44,9 @@ def title(place: int) -> Title:
         genres=["Drama", "War"] if place % 2 else [],
         rating=7.5,
         votes=1_000 - place,
-        directors=["Ann O'Nym"],
-        actors=[],
+        credits=[Credit("nm1", "director", "Ann O'Nym"), Credit("nm2", "actor", "Bo Lund")],
+        series=7 if place % 2 else None,
+        series_place=place if place % 2 else None,
         cluster=place % 2,
         distance=place / 10,
     )
@@ -51,10 +56,12 @@ def cluster(number: int) -> Cluster:
     return Cluster(number, f"Cluster {number}", 2 + number, ["Drama"], 1990, 1999, 7.5, 998, [], [])
 
 
-def neighbours(place: int) -> tuple[bytes, bytes]:
+def neighbours(place: int) -> bytes:
     others = [other for other in range(1, len(NAMES) + 1) if other != place]
-    scores = [1 - rank / 10 for rank in range(len(others))]
-    return struct.pack(f"<{len(others)}I", *others), struct.pack(f"<{len(others)}f", *scores)
+    count = len(others)
+    scores = [1 - rank / 10 for rank in range(count)]
+    parts = bytes(range(count * len(PARTS)))
+    return pack(struct.pack(f"<{count}I", *others), struct.pack(f"<{count}f", *scores), parts)
 
 
 def write(path: Path, **release: object) -> Path:
@@ -98,20 +105,25 @@ def test_what_was_written_is_read(lookup: Lookup) -> None:
     assert lookup.random_title() in map(title, range(1, 6))
 
 
-def test_recommendations_come_in_order_with_rank_and_score(lookup: Lookup) -> None:
-    found = lookup.recommendations("tt2", limit=3)
-    assert [(item.rank, item.title.title_id, item.score) for item in found] == [
-        (1, "tt1", 1.0),
-        (2, "tt3", 0.9),
-        (3, "tt4", 0.8),
-    ]
-    assert lookup.recommendations("tt9") == []
+def test_neighbours_come_in_order_with_scores_and_parts(lookup: Lookup) -> None:
+    found = lookup.neighbours("tt2")
+    assert [(item.number, item.score) for item in found] == [(1, 1), (3, 0.9), (4, 0.8), (5, 0.7)]
+    assert found[1].parts == bytes(range(len(PARTS), 2 * len(PARTS)))
+    assert lookup.numbered([item.number for item in found[:2]]) == [title(1), title(3)]
+    assert lookup.neighbours("tt9") == []
 
 
-def test_lists_hold_every_title_in_order_of_id(lookup: Lookup) -> None:
-    lists = list(lookup.lists(2))
-    assert lists[:3] == [("tt1", 1, "tt2", 1.0), ("tt1", 2, "tt3", 0.9), ("tt2", 1, "tt1", 1.0)]
-    assert len(lists) == 2 * len(NAMES)
+def test_all_neighbours_come_in_order_of_id(lookup: Lookup) -> None:
+    found = list(lookup.all_neighbours())
+    assert [title_id for title_id, _ in found] == [f"tt{place}" for place in range(1, 6)]
+    assert found[1][1] == lookup.neighbours("tt2")
+    assert lookup.title_ids() == {place: f"tt{place}" for place in range(1, 6)}
+
+
+def test_a_titles_people_are_named_once_in_order() -> None:
+    credits = [Credit("1", "actor", "A"), Credit("1", "writer", "A"), Credit("2", "actor", "B")]
+    assert replace(title(1), credits=credits).people("writer", "actor") == ["A", "B"]
+    assert title(1).people("composer") == []
 
 
 @pytest.mark.parametrize(

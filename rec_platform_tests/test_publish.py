@@ -65,7 +65,7 @@ def test_a_release_says_what_it_was_made_of(released: Platform):
     release = released.serving().release
     recipe = release["recipe"]
     assert (recipe["preset"], recipe["features"], recipe["rule"], recipe["clusters"]) == (
-        *("english_like", "balanced", "nearest"),
+        *("english_like", "balanced", "blend"),
         9,
     )
     assert recipe["seed"] == 0 and recipe["min_votes"] == 0

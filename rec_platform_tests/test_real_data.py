@@ -11,6 +11,7 @@ import pytest
 
 from rec_platform.clustering import ScikitLearnClustering
 from rec_platform.features import PRESETS, min_max, seed_features
+from rec_platform.parts import Parts
 from rec_platform.raw import RAW_FILES
 from rec_platform.recipe import FeaturePreset
 from rec_platform.similar import Catalogue, nearest
@@ -95,7 +96,9 @@ def test_films_of_a_series_are_among_the_nearest_nine(tmp_path: Path) -> None:
     titles = warehouse(tmp_path, "known-5000", "english_like").read("titles", "title_id")
     scaled, _ = min_max(PRESETS[FeaturePreset.balanced](titles))
     zeros = np.zeros(len(titles))
-    blocks = nearest(Catalogue(scaled.to_numpy(), zeros, zeros), 9)
+    nobody = pd.DataFrame({"title_id": [], "person_id": [], "role": []}, dtype=str)
+    parts = Parts(titles, nobody, zeros, zeros - 1)
+    blocks = nearest(Catalogue(scaled.to_numpy(), zeros, zeros, parts), 9)
     neighbours = np.concatenate([block.neighbours for block in blocks])
     names = titles["title"]
     series = names.index[names.str.startswith("The Lord of the Rings: ") & (titles["year"] > 2000)]

@@ -11,7 +11,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "features": "balanced",
         "clusters": 9,
         "seed": 0,
-        "rule": "nearest",
+        "rule": "blend",
         "min_title_share": 0.8,
     }
 

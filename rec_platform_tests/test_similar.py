@@ -1,8 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
 from rec_platform import similar
+from rec_platform.parts import Parts
 from rec_platform.similar import RULES, Block, Catalogue, nearest, seed
 
 
@@ -10,7 +12,33 @@ def catalogue(count: int, columns: int = 4, clusters: int = 3) -> Catalogue:
     random = np.random.default_rng(count)
     matrix = random.random((count, columns), dtype="float32")
     cluster = random.integers(0, clusters, count)
-    return Catalogue(matrix, cluster, random.random(count))
+    return placed(matrix, cluster, random.random(count))
+
+
+def placed(matrix: np.ndarray, cluster: np.ndarray, distance: np.ndarray) -> Catalogue:
+    """Titles at these places, of which the rest is invented."""
+    count = len(matrix)
+    random = np.random.default_rng(count)
+    people = pd.DataFrame(
+        {
+            "title_id": [f"tt{place}" for place in range(count) for _ in range(2)],
+            "person_id": random.integers(0, count // 2 + 1, 2 * count).astype(str),
+            "role": ["director", "actor"] * count,
+        }
+    )
+    titles = pd.DataFrame(
+        {
+            "title_id": [f"tt{place}" for place in range(count)],
+            "title": [f"Film {place % 7}" for place in range(count)],
+            "year": random.integers(1950, 2020, count),
+            "runtime_minutes": random.integers(80, 180, count),
+            "genres": random.choice(["Drama", "Comedy,Romance", "Horror", ""], count),
+            "rating": random.uniform(1, 10, count).round(1),
+            "votes": random.integers(5, 100_000, count),
+        }
+    )
+    series = np.where(random.random(count) < 0.2, random.integers(0, count // 4 + 1, count), -1)
+    return Catalogue(matrix, cluster, distance, Parts(titles, people, cluster, series))
 
 
 def lists(blocks: list[Block]) -> dict[int, list[int]]:
@@ -36,14 +64,14 @@ def test_nearest_are_the_true_nearest_neighbours() -> None:
 
 
 def test_the_score_of_nearest_falls_with_the_distance() -> None:
-    titles = Catalogue(np.array([[0.0], [0.6], [0.25]], "float32"), np.zeros(3), np.zeros(3))
+    titles = placed(np.array([[0.0], [0.6], [0.25]], "float32"), np.zeros(3), np.zeros(3))
     (block,) = nearest(titles, 2)
     assert block.neighbours.tolist() == [[2, 1], [2, 0], [0, 1]]
     assert block.scores[0] == pytest.approx([1 / 1.25, 1 / 1.6])
 
 
 def test_a_title_with_many_twins_is_never_its_own_neighbour() -> None:
-    titles = Catalogue(np.zeros((100, 3), "float32"), np.zeros(100), np.zeros(100))
+    titles = placed(np.zeros((100, 3), "float32"), np.zeros(100), np.zeros(100))
     for title, neighbours in lists(list(nearest(titles, 24))).items():
         assert title not in neighbours
         assert len(set(neighbours)) == 24
@@ -64,7 +92,7 @@ def test_the_seed_rule_takes_the_same_cluster_and_the_closest_distance() -> None
 
 def test_the_seed_rule_gives_what_there_is_in_a_small_cluster() -> None:
     distance = np.array([0.1, 0.2, 0.9, 0.5])
-    titles = Catalogue(np.zeros((4, 1), "float32"), np.array([0, 0, 0, 1]), distance)
+    titles = placed(np.zeros((4, 1), "float32"), np.array([0, 0, 0, 1]), distance)
     assert lists(list(seed(titles, 9))) == {0: [1, 2], 1: [0, 2], 2: [1, 0], 3: []}
 
 

@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 from api.app import create_app
-from rec_platform.lookup import SCHEMA_VERSION, Cluster, Title, write_lookup
+from rec_platform.blend import PARTS
+from rec_platform.lookup import SCHEMA_VERSION, Cluster, Credit, Title, pack, write_lookup
 
 ATTRIBUTION = "Information courtesy of IMDb (https://www.imdb.com). Used with permission."
 HOSTILE = "<script>alert(\"1\")</script> & 'Sons'"
@@ -33,6 +34,8 @@ ERROR_PAGES = [
     "/nowhere",
     "/search?q=" + "a" * 201,
 ]
+DIRECTOR = Credit("nm1", "director", "Ada Marlow")
+ACTORS = [Credit("nm2", "actor", "Ivo Solberg"), Credit("nm3", "actor", "Hana Voss")]
 
 
 def invented(number: int, name: str, cluster: int = CRIME, **facts: Any) -> Title:
@@ -45,8 +48,9 @@ def invented(number: int, name: str, cluster: int = CRIME, **facts: Any) -> Titl
         "genres": ["Crime", "Thriller"] if cluster == CRIME else ["Sci-Fi"],
         "rating": 7.25,
         "votes": 123456 - number,
-        "directors": ["Ada Marlow"],
-        "actors": ["Ivo Solberg", "Hana Voss"],
+        "credits": [DIRECTOR, *ACTORS],
+        "series": None,
+        "series_place": None,
         "cluster": cluster,
         "distance": number / 100,
     }
@@ -62,8 +66,8 @@ def publish(releases: Path, release_id: str, first: str = "The Silent Lantern") 
     """Publish `first`, tt0000001, among 29 others of its cluster and two of another one."""
     titles = [invented(1, first, original_title="L'Été Muet", votes=123456)]
     titles += [invented(number, f"Verdict {number}") for number in range(2, CRIME_COUNT + 1)]
-    titles += [invented(31, HOSTILE, SPACE, runtime_minutes=None, genres=[], actors=[])]
-    titles += [invented(32, "Orbit", SPACE, runtime_minutes=45, directors=[])]
+    titles += [invented(31, HOSTILE, SPACE, runtime_minutes=None, genres=[], credits=[DIRECTOR])]
+    titles += [invented(32, "Orbit", SPACE, runtime_minutes=45, credits=ACTORS)]
     lookup = releases / release_id / "lookup.sqlite"
     lookup.parent.mkdir(parents=True)
     write_lookup(
@@ -75,9 +79,10 @@ def publish(releases: Path, release_id: str, first: str = "The Silent Lantern") 
         ],
         titles=((title, "Die stille Laterne" if title is titles[0] else "") for title in titles),
         neighbours=[
-            (
+            pack(
                 struct.pack("<24I", *(33 - rank for rank in range(1, 25))),
                 struct.pack("<24f", *(1 - rank / 50 for rank in range(1, 25))),
+                bytes(24 * len(PARTS)),
             )
         ],
     )
@@ -165,8 +170,13 @@ def test_a_title_is_answered_with_its_facts(site: Site):
         "genres": ["Crime", "Thriller"],
         "rating": 7.25,
         "votes": 123456,
-        "directors": ["Ada Marlow"],
-        "actors": ["Ivo Solberg", "Hana Voss"],
+        "credits": [
+            {"person_id": "nm1", "role": "director", "name": "Ada Marlow"},
+            {"person_id": "nm2", "role": "actor", "name": "Ivo Solberg"},
+            {"person_id": "nm3", "role": "actor", "name": "Hana Voss"},
+        ],
+        "series": None,
+        "series_place": None,
         "cluster": CRIME,
         "distance": 0.01,
     }
@@ -240,7 +250,7 @@ def test_health_names_the_release_and_is_never_cached(site: Site):
         "/api/v1/titles/nonsense",
         "/api/v1/titles/tt1234567890123",
         "/api/v1/titles/tt0000001/recommendations?limit=0",
-        "/api/v1/titles/tt0000001/recommendations?limit=25",
+        "/api/v1/titles/tt0000001/recommendations?limit=49",
         "/api/v1/search",
         "/api/v1/search?q=",
         "/api/v1/search?q=" + "a" * 201,
@@ -568,7 +578,7 @@ def test_the_lambda_handler_answers_an_event_of_api_gateway(
     assert json.loads(answer["body"])["release_id"] == "first"
 
 
-def test_the_site_imports_nothing_heavy_and_only_the_lookup_of_the_platform(tmp_path: Path):
+def test_the_site_imports_nothing_heavy_and_only_what_reads_a_release(tmp_path: Path):
     program = (
         "import sys, api.handler; print(*(name for name in sys.modules if name.split('.')[0] in "
         "('rec_platform', 'pandas', 'numpy', 'dagster', 'boto3', 'botocore', 'sklearn')))"
@@ -580,4 +590,5 @@ def test_the_site_imports_nothing_heavy_and_only_the_lookup_of_the_platform(tmp_
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["rec_platform", "rec_platform.lookup"]
+    modules = {"blend", "choices", "lookup", "reasons", "recommend"}
+    assert set(done.stdout.split()) == {"rec_platform", *(f"rec_platform.{one}" for one in modules)}

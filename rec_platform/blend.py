@@ -1,0 +1,48 @@
+"""The blend: the visible weighted sum that says how alike two titles are, and its balance knob.
+
+Standard library only, for the site weighs again whenever a visitor moves the knob. How a part is
+computed does not belong here (see parts.py), nor what it is called in a sentence (see reasons.py).
+"""
+
+from collections.abc import Mapping, Sequence
+
+# Each part is in 0..1; parts.py has the formulas. The weights were tuned on half of the users of
+# MovieLens' ml-latest-small and checked on the other half: docs/recommendations.md tells how.
+WEIGHTS = {
+    "series": 6.0,
+    "people": 1.5,
+    "title": 1.0,
+    "genres": 1.6,
+    "era": 4.3,
+    "runtime": 0.3,
+    "fame": 16.0,
+    "rating": 5.5,
+    "cluster": 0.2,
+    "popularity": 16.0,
+    "quality": 12.6,
+}
+PARTS = tuple(WEIGHTS)
+PRIORS = ("popularity", "quality")  # of the neighbour alone: what the knob turns
+PART_SCALE = 255  # a part is stored in a byte
+
+HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
+PRIOR_FACTORS = (0.4, 1.6)  # at the ends of the knob, and 1 in the middle
+
+
+def balanced(weights: Mapping[str, float], balance: float = BALANCE) -> dict[str, float]:
+    """The weights as the knob sets them: from 0, hidden gems, to 1, crowd-pleasers.
+
+    Raises:
+        ValueError: the balance is not in 0..1.
+    """
+    if not HIDDEN_GEMS <= balance <= CROWD_PLEASERS:
+        raise ValueError(f"the balance is a number from 0 to 1, not {balance}")
+    low, high = PRIOR_FACTORS
+    factor = low + (high - low) * balance
+    return {name: weight * (factor if name in PRIORS else 1) for name, weight in weights.items()}
+
+
+def score(parts: Sequence[int], weights: Sequence[float]) -> float:
+    """The weighted mean of parts that were stored as bytes, in 0..1."""
+    total = sum(part * weight for part, weight in zip(parts, weights, strict=True))
+    return total / (sum(weights) * PART_SCALE)
