@@ -39,8 +39,8 @@ NEAREST_CANDIDATES = {HIDDEN_GEMS: 32, BALANCE: 64, CROWD_PLEASERS: 32}  # by pl
 PEOPLE_CANDIDATES = 32
 WORD_CANDIDATES = 8
 COMMON_WORD = 100  # titles; a word of more finds no candidates
-GENRE_AXES = 6
-LOOSENESS = 0.3  # a candidate may be so much farther than the one that it stands for
+GENRE_AXES = 4
+LOOSENESS = 2  # a candidate may be (1 + this) times as far as the one that it stands for
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def blend(catalogue: Catalogue, count: int) -> Iterator[Block]:
     taste = _Taste(catalogue)
     knob = [_weights(balance) for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)]
     for start in range(0, len(parts), BLOCK_ROWS):
-        titles = np.arange(start, min(start + BLOCK_ROWS, len(parts)))
+        titles = taste.order[start : start + BLOCK_ROWS]
         candidates = _once(
             titles,
             taste.nearest(titles),
@@ -141,6 +141,8 @@ class _Taste:
         facts = np.column_stack([parts.year, parts.fame, parts.rating])
         self._places = np.hstack([facts * self._scale, _axes(parts.genres)])
         self._tree = KDTree(self._places, balanced_tree=False)
+        # Titles that are asked for after their neighbours find their part of the tree in the cache.
+        self.order: np.ndarray = self._tree.indices
         self._most_famous = max(float(parts.fame.max()), 1.0)
         clusters = np.unique(catalogue.cluster)
         centroids = [catalogue.matrix[catalogue.cluster == one].mean(axis=0) for one in clusters]
