@@ -58,6 +58,7 @@ CURES = {
         (
             *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"),
             *("ConnectionClosedError", "ProxyConnectionError", "SSLError"),
+            *("ResponseStreamingError", "IncompleteReadError", "RetriesExceededError"),
         ),
         "look at the network, the proxy and AWS_REGION, then run it again",
     ),
@@ -128,10 +129,11 @@ def explained(what: str) -> Iterator[None]:
         dg.Failure: AWS refused, or could not be reached.
     """
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from s3transfer.exceptions import RetriesExceededError  # of a download, cut again and again
 
     try:
         yield
-    except (BotoCoreError, ClientError, HTTPClientError) as error:
+    except (BotoCoreError, ClientError, HTTPClientError, RetriesExceededError) as error:
         reason = f"{what} ({str(error).rstrip('.')})"
         cure = CURES.get(error_code(error))
         raise dg.Failure(f"{reason}: {cure}" if cure else reason, allow_retries=False) from error

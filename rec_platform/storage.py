@@ -297,7 +297,7 @@ class S3Storage(Storage):
             shutil.rmtree(copies / key, ignore_errors=True)
             (copies / key).unlink(missing_ok=True)
         for name, etag in found.items():
-            self._fetch(name, etag, copies / name.removeprefix(self.name("")))
+            self._fetch(name, etag, copies / self._key(name))
         return copies / key
 
     def names(self, key: str) -> list[str]:
@@ -417,16 +417,19 @@ class S3Storage(Storage):
             return
         copy.parent.mkdir(parents=True, exist_ok=True)
         part = copy.with_name(f"{copy.name}.part")
-        with self._explained("read", name), part.open("wb") as writer:
+        with self._explained("read", self._key(name)), part.open("wb") as writer:
             self._clients("s3").download_fileobj(self.bucket, name, writer)
         note.unlink(missing_ok=True)
         part.replace(copy)
         note.write_text(etag)
 
     def _pages(self, **which: str) -> Iterator[dict[str, Any]]:
-        with self._explained("listed", which["Prefix"]):
+        with self._explained("listed", self._key(which["Prefix"])):
             paginator = self._clients("s3").get_paginator("list_objects_v2")
             yield from paginator.paginate(Bucket=self.bucket, **which)
+
+    def _key(self, name: str) -> str:
+        return name.removeprefix(self.name(""))
 
     def _place(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self.name(key)}

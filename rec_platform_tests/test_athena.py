@@ -24,7 +24,7 @@ from rec_platform.storage import LocalStorage, S3Storage, Storage
 from rec_platform.tables import SQL_FOLDER
 from rec_platform.warehouse import DuckDBWarehouse
 from rec_platform_tests.emulators import BUCKET, REPOSITORY, Emulators
-from rec_platform_tests.emulators.faulty_proxy import EXPIRED_JSON, THROTTLED
+from rec_platform_tests.emulators.faulty_proxy import EXPIRED_JSON, LOST, THROTTLED
 
 pytestmark = pytest.mark.aws
 
@@ -291,7 +291,7 @@ def test_a_process_that_was_killed_finds_its_query_again(
 def test_a_query_whose_answer_was_lost_runs_once(athena: AthenaWarehouse, emulators: Emulators):
     athena.write("recipe", [RECIPE])
     before = len(emulators.queries())
-    emulators.proxy.play("StartQueryExecution", 1, -1)
+    emulators.proxy.play("StartQueryExecution", 1, LOST)
     athena.create("next", SELECT)
     assert emulators.proxy.played == 1
     assert len(emulators.queries()) == before + 1

@@ -23,7 +23,7 @@ from rec_platform.storage import (
 )
 from rec_platform_tests.conftest import build
 from rec_platform_tests.emulators import BUCKET, REPOSITORY, Emulators
-from rec_platform_tests.emulators.faulty_proxy import EXPIRED
+from rec_platform_tests.emulators.faulty_proxy import CUT, CUT_ANSWER, DAMAGED, EXPIRED, LOST
 
 LEASE_SECONDS = 3
 
@@ -197,7 +197,7 @@ def test_a_root_that_is_no_address_in_s3_is_told(root: str):
 
 
 @pytest.mark.aws
-@pytest.mark.parametrize("status", [503, 500, 0, -1])
+@pytest.mark.parametrize("status", [503, 500, CUT, LOST])
 def test_a_storm_of_errors_and_cut_connections_is_sat_out(
     s3: S3Storage, emulators: Emulators, status: int
 ):
@@ -229,6 +229,37 @@ def test_a_storm_that_does_not_end_is_told_and_nothing_half_is_left(
 
 
 @pytest.mark.aws
+def test_a_part_that_changes_on_its_way_is_refused_by_its_checksum(
+    s3: S3Storage, emulators: Emulators
+):
+    file = s3.workplace() / "names.gz"
+    file.write_bytes(os.urandom(20_000_000))
+    emulators.proxy.play("^PUT .*partNumber=2", 1, DAMAGED)
+    with pytest.raises(dg.Failure, match=r"names\.gz could not be written .*BadDigest"):
+        s3.put(file, "raw/names.gz")
+    assert file.exists() and s3.read("raw/names.gz") is None
+
+
+@pytest.mark.aws
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # boto3's, of answers cut off
+def test_a_download_that_is_cut_is_taken_up_again(s3: S3Storage, emulators: Emulators):
+    content = os.urandom(20_000_000)
+    file = s3.workplace() / "names.gz"
+    file.write_bytes(content)
+    s3.put(file, "raw/names.gz")
+    emulators.proxy.play(f"^GET /{BUCKET}/.*names.gz", 2, CUT_ANSWER)
+    assert s3.local("raw/names.gz").read_bytes() == content
+    s3.write("raw/names.gz", content[::-1])
+    emulators.proxy.play(f"^GET /{BUCKET}/.*names.gz", 99, CUT_ANSWER)
+    with pytest.raises(
+        dg.Failure, match=f"^{s3.root}/raw/names.gz could not be read .*the network"
+    ):
+        s3.local("raw/names.gz")
+    emulators.proxy.reset()
+    assert s3.local("raw/names.gz").read_bytes() == content[::-1]
+
+
+@pytest.mark.aws
 def test_credentials_that_expire_half_way_are_named_with_the_cure(
     s3: S3Storage, emulators: Emulators
 ):
@@ -243,7 +274,7 @@ def test_a_swap_whose_answer_was_lost_is_not_taken_for_a_lost_race(
     s3: S3Storage, emulators: Emulators
 ):
     s3.write("releases/current", b"one")
-    emulators.proxy.play("^PUT .*current", 1, -1)
+    emulators.proxy.play("^PUT .*current", 1, LOST)
     s3.swap("releases/current", b"one", b"two")
     assert s3.read("releases/current") == b"two" and emulators.proxy.played == 1
 

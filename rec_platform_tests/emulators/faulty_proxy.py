@@ -18,6 +18,11 @@ SLOW_DOWN = (
 EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>"
 THROTTLED = '{"__type": "TooManyRequestsException", "message": "Rate exceeded"}'
 EXPIRED_JSON = '{"__type": "ExpiredTokenException", "message": "The token has expired."}'
+# What happens to a request instead of an answer with a status of its own.
+CUT = 0  # the connection is cut in the middle of the request's body
+LOST = -1  # the request goes through, and the connection is cut before the answer
+DAMAGED = -2  # a byte of the request's body changes on its way
+CUT_ANSWER = -3  # the connection is cut in the middle of the answer's body
 HOP_HEADERS = {"transfer-encoding", "connection", "content-length"}
 
 
@@ -28,8 +33,7 @@ class Fault:
     Attributes:
         pattern: found in `METHOD path X-Amz-Target`.
         times: how many of them.
-        status: what is answered; 0 cuts the connection in the middle of the request's body, -1
-            lets the request through and cuts the connection before the answer.
+        status: what is answered, or one of the constants above.
         body: what is answered.
     """
 
@@ -85,7 +89,7 @@ def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:
                 self.send_response_only(100)
                 self.end_headers()
             length = int(self.headers.get("Content-Length", 0))
-            if fault and fault.status == 0:
+            if fault and fault.status == CUT:
                 self.rfile.read(length // 2)
                 self.close_connection = True
                 return
@@ -95,11 +99,14 @@ def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:
             if fault and fault.status > 0:
                 self._answer(fault.status, [], fault.body.encode())
                 return
+            if fault and fault.status == DAMAGED:
+                body = bytes([body[0] ^ 1]) + body[1:]
             answer, content = self._forward(body)
-            if fault:
-                self.close_connection = True
+            self.close_connection = bool(fault and fault.status in (LOST, CUT_ANSWER))
+            if fault and fault.status == LOST:
                 return
-            self._answer(answer.status, answer.getheaders(), content)
+            cut = len(content) // 2 if fault and fault.status == CUT_ANSWER else len(content)
+            self._answer(answer.status, answer.getheaders(), content, cut)
 
         def _chunked(self) -> bytes:
             body = b""
@@ -120,7 +127,13 @@ def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:
             finally:
                 connection.close()
 
-        def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        def _answer(
+            self,
+            status: int,
+            headers: list[tuple[str, str]],
+            content: bytes,
+            sent: int | None = None,
+        ) -> None:
             self.send_response_only(status)
             for name, value in headers:
                 if name.lower() not in HOP_HEADERS or self.command == "HEAD":
@@ -128,7 +141,7 @@ def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content[:sent])
 
         def log_message(self, format: str, *args: Any) -> None:
             del format, args
