@@ -44,7 +44,7 @@ from rec_platform.lookup import Lookup, LookupFileError, Title, current_release
 if TYPE_CHECKING:
     import dagster as dg
 
-    from rec_platform.costs import PriceTable, Receipt
+    from rec_platform.prices import PriceTable, Receipt
     from rec_platform.seam import Seam
     from rec_platform.sources import ImdbSource
     from rec_platform.storage import Storage

@@ -13,8 +13,9 @@ import dagster as dg
 from rec_platform.athena import AthenaWarehouse
 from rec_platform.choices import IMDB, ROOT
 from rec_platform.clustering import ScikitLearnClustering
-from rec_platform.costs import PriceTable, cost_receipt, receipt_of_failure
+from rec_platform.costs import cost_receipt, receipt_of_failure
 from rec_platform.model import model_assets, model_checks
+from rec_platform.prices import PriceTable
 from rec_platform.publish import lookup_answers, publish_assets
 from rec_platform.raw import raw_assets
 from rec_platform.recipe import Recipe

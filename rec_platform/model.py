@@ -12,6 +12,7 @@ import dagster as dg
 from rec_platform.choices import FeaturePreset
 from rec_platform.clustering import Clustering, KMeansModel, quality_by_cluster_count
 from rec_platform.lookup import Cluster
+from rec_platform.prices import PriceTable
 from rec_platform.storage import Storage
 from rec_platform.tables import read_recipe, table_metadata
 from rec_platform.warehouse import Warehouse
@@ -60,7 +61,7 @@ def read_matrix(warehouse: Warehouse) -> "tuple[pd.Series[str], np.ndarray]":
     group_name="model", kinds={"scikitlearn", "json"}, owners=["team:data"], deps=[scaled_matrix]
 )
 def kmeans_model(
-    storage: Storage, warehouse: Warehouse, clustering: Clustering
+    prices: PriceTable, storage: Storage, warehouse: Warehouse, clustering: Clustering
 ) -> dg.MaterializeResult[Any]:
     """K-Means fitted to the scaled matrix: seeded, best of many starts, largest cluster first."""
     from rec_platform import plots
@@ -68,6 +69,7 @@ def kmeans_model(
     recipe = read_recipe(warehouse)
     clusters, seed = recipe["clusters"], recipe["seed"]
     _, matrix = read_matrix(warehouse)
+    before = clustering.usage()
     model = clustering.fit(matrix, clusters, seed)
     content = {
         "clusters": clusters,
@@ -85,6 +87,7 @@ def kmeans_model(
         "mean_squared_distance": model.mean_squared_distance,
         "iterations": model.iterations,
         **model.metadata,
+        **prices.spent(clustering, before),
     }
     if quality:
         metadata["cluster_count"] = plots.cluster_count(quality, clusters)
@@ -109,7 +112,7 @@ def read_model(storage: Storage) -> KMeansModel:
     group_name="model", kinds={"scikitlearn", "parquet"}, owners=["team:data"], deps=[kmeans_model]
 )
 def title_clusters(
-    storage: Storage, warehouse: Warehouse, clustering: Clustering
+    prices: PriceTable, storage: Storage, warehouse: Warehouse, clustering: Clustering
 ) -> dg.MaterializeResult[Any]:
     """Each title's cluster and its Euclidean distance to the centroid, and what each cluster holds.
 
@@ -120,7 +123,9 @@ def title_clusters(
     from rec_platform.profiles import profile
 
     _, matrix = read_matrix(warehouse)
+    before = clustering.usage()
     assignment = clustering.assign(matrix, read_model(storage))
+    cost = prices.spent(clustering, before)
     cluster = assignment.cluster
     titles = warehouse.read("titles", order_by="title_id").assign(
         cluster=cluster, distance=assignment.distance
@@ -137,6 +142,7 @@ def title_clusters(
         }
         | table_metadata(warehouse, "title_clusters")
         | dict(assignment.metadata)
+        | cost
     )
 
 

@@ -23,6 +23,7 @@ from rec_platform.lookup import (
     current_release,
     open_release,
 )
+from rec_platform.prices import PriceTable
 from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.recipe import Recipe
 from rec_platform.storage import Storage
@@ -166,12 +167,16 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         description=sql.partition("\n")[0].removeprefix("-- ") + f"\n\n```sql\n{sql}```",
         deps=_dependencies(sql, tables - {table}),
     )
-    def sql_asset(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    def sql_asset(
+        prices: PriceTable, storage: Storage, warehouse: Warehouse
+    ) -> dg.MaterializeResult[Any]:
         del storage  # asked for because it holds the lock
+        before = warehouse.usage()
         made = warehouse.create(table, sql)
+        cost = prices.spent(warehouse, before)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
         return dg.MaterializeResult(
-            metadata=table_metadata(warehouse, table) | dict(made) | pictures
+            metadata=table_metadata(warehouse, table) | dict(made) | cost | pictures
         )
 
     return sql_asset
