@@ -100,7 +100,7 @@ class AthenaWarehouse(Warehouse):
         version = _hash(select, *sorted(self._versions(select).items()))
         if self._is_there(table, version):
             return {"version": version, "is_reused": True}
-        for attempt in range(1, ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
             name, folder = f"{table}__{version}_{attempt}", f"tables/{table}/{version}-{attempt}"
             statement = (
                 f'CREATE TABLE "{self.database}"."{name}" WITH ('

@@ -25,11 +25,12 @@ from rec_platform.storage import S3Storage, request_usage
 if TYPE_CHECKING:
     import numpy as np
 
-ATTEMPTS = 20
+ATTEMPTS = 100  # names of one input: SageMaker never forgets a name, nor lets it be used again
 START_SECONDS = 900  # until an instance is found and has started, beside the job's own time
 LOG_LINES = 20
 EPOCHS = 10
-# Those of the 2020 original, but for the number of clusters.
+# Lloyd's part is the 2020 original's; passes, batches and spare centres are more than its one pass
+# over a random start, for the optimum to be as good as scikit-learn's (seconds, either way).
 HYPERPARAMETERS = {
     "init_method": "kmeans++",
     "local_lloyd_init_method": "kmeans++",
@@ -131,7 +132,6 @@ class SageMakerClustering(Clustering):
                 allow_retries=False,
             )
         base = self._name("assign", matrix, {"artefact": model.artefact}, 0)
-
         models = [f"{base}-1"]  # a run that was killed may have left the first one
 
         def create(name: str) -> None:
@@ -180,7 +180,7 @@ class SageMakerClustering(Clustering):
         """
         if not self.role:
             raise dg.Failure("the jobs have no role: set REC_SAGEMAKER_ROLE", allow_retries=False)
-        for attempt in range(1, ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
             name = f"{base}-{attempt}"
             job = self._find(kind, name)
             is_old = job is not None and kind.state(job) not in ("InProgress", "Stopping")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -21,7 +21,7 @@ from rec_platform.mxnet import read_first_array
 from rec_platform.sagemaker import SageMakerClustering
 from rec_platform.storage import S3Storage
 from rec_platform_tests.emulators import BUCKET, REPOSITORY, Emulators
-from rec_platform_tests.emulators.faulty_proxy import EXPIRED_JSON, THROTTLED
+from rec_platform_tests.emulators.faulty_proxy import CUT, EXPIRED_JSON, LOST, THROTTLED
 from rec_platform_tests.emulators.sagemaker_server import (
     BILLABLE_SECONDS,
     SageMakerServer,
@@ -134,6 +134,36 @@ def test_too_few_titles_are_told_before_anything_is_asked(
     assert not server.asked
 
 
+KINDS = pytest.mark.parametrize("kind", ["Training", "Transform"])
+
+
+def cluster(clustering: SageMakerClustering) -> None:
+    clustering.assign(MATRIX, clustering.fit(MATRIX, 3, seed=0))
+
+
+def doom(server: SageMakerServer, kind: str, fate: str) -> None:
+    """The fate of the training job, or of the transform after it."""
+    server.fates = [fate] if kind == "Training" else ["ok", fate]
+
+
+def when_started(server: SageMakerServer, kind: str, act: Callable[[str], None]) -> None:
+    """Do something to the first job of a kind, by its name, as soon as it is there."""
+
+    def wait() -> None:
+        while not (found := [name for name, job in server.jobs.items() if f"{kind}JobName" in job]):
+            time.sleep(0.02)
+        act(found[0])
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def states(server: SageMakerServer) -> list[str]:
+    return [
+        job.get("TransformJobStatus") or job["TrainingJobStatus"] for job in server.jobs.values()
+    ]
+
+
+@KINDS
 @pytest.mark.parametrize(
     ("reason", "cure"),
     [
@@ -143,60 +173,68 @@ def test_too_few_titles_are_told_before_anything_is_asked(
     ],
 )
 def test_a_job_that_fails_says_why_and_the_next_run_starts_one_more(
-    clustering: SageMakerClustering, server: SageMakerServer, reason: str, cure: str
+    clustering: SageMakerClustering, server: SageMakerServer, kind: str, reason: str, cure: str
 ):
-    server.fates = [reason]
+    doom(server, kind, reason)
     with pytest.raises(dg.Failure) as failure:
-        clustering.fit(MATRIX, 3, seed=0)
+        cluster(clustering)
     assert reason in str(failure.value.description) and cure in str(failure.value.description)
-    assert server.count("CreateTrainingJob") == 1
-    clustering.fit(MATRIX, 3, seed=0)
-    assert server.count("CreateTrainingJob") == 2
+    assert server.count(f"Create{kind}Job") == 1 and not server.models
+    cluster(clustering)
+    assert server.count(f"Create{kind}Job") == 2 and len(server.jobs) == 3
 
 
-def test_a_job_that_somebody_stopped_is_told(
+def test_a_quota_that_is_used_up_is_told_and_the_job_starts_when_there_is_more(
     clustering: SageMakerClustering, server: SageMakerServer
 ):
-    server.fates = ["stall"]
+    assert server.proxy
+    limit = '{"__type": "ResourceLimitExceeded", "message": "The account-level limit is 0."}'
+    server.proxy.play("Create(Training|Transform)Job", 1, 400, limit)
+    with pytest.raises(dg.Failure, match=r"limit is 0.*Service Quotas"):
+        cluster(clustering)
+    model = clustering.fit(MATRIX, 3, seed=0)
+    server.proxy.play("CreateTransformJob", 1, 400, limit)
+    with pytest.raises(dg.Failure, match=r"limit is 0.*Service Quotas"):
+        clustering.assign(MATRIX, model)
+    assert not server.models
+    clustering.assign(MATRIX, model)
+    assert states(server) == ["Completed", "Completed"]
 
-    def stop() -> None:
-        while not server.jobs:
-            time.sleep(0.05)
-        for job in server.jobs.values():
-            job["TrainingJobStatus"] = "Stopped"
 
-    thread = threading.Thread(target=stop)
-    thread.start()
+@KINDS
+def test_a_job_that_somebody_stopped_is_told(
+    clustering: SageMakerClustering, server: SageMakerServer, kind: str
+):
+    doom(server, kind, "stall")
+    when_started(
+        server, kind, lambda name: server.jobs[name].update({f"{kind}JobStatus": "Stopped"})
+    )
     with pytest.raises(dg.Failure, match="it has stopped"):
-        clustering.fit(MATRIX, 3, seed=0)
-    thread.join()
+        cluster(clustering)
+    assert not server.models
 
 
+@KINDS
 def test_a_job_that_never_ends_is_stopped(
-    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sagemaker, "START_SECONDS", 0)
-    server.fates = ["stall"]
+    doom(server, kind, "stall")
     with pytest.raises(dg.Failure, match="did not end and was stopped"):
-        fresh(tmp_path, max_seconds=1).fit(MATRIX, 3, seed=0)
-    assert [job["TrainingJobStatus"] for job in server.jobs.values()] == ["Stopped"]
+        cluster(fresh(tmp_path, max_seconds=1))
+    assert states(server)[-1] == "Stopped" and not server.models
 
 
-def test_stopping_the_run_stops_the_job(clustering: SageMakerClustering, server: SageMakerServer):
-    server.fates = ["stall"]
-
-    def interrupt() -> None:
-        while not server.jobs:
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
+@KINDS
+def test_stopping_the_run_stops_the_job(
+    clustering: SageMakerClustering, server: SageMakerServer, kind: str
+):
+    doom(server, kind, "stall")
+    when_started(server, kind, lambda _: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
-        clustering.fit(MATRIX, 3, seed=0)
-    thread.join()
-    assert [job["TrainingJobStatus"] for job in server.jobs.values()] == ["Stopped"]
+        cluster(clustering)
+    assert states(server)[-1] == "Stopped" and not server.models
 
 
 def test_a_process_that_was_killed_finds_its_job_again(
@@ -229,7 +267,9 @@ def finish(server: SageMakerServer, job: dict[str, object]) -> None:
     job.update(server._train(name, job) | {"TrainingJobStatus": "Completed"})
 
 
-@pytest.mark.parametrize(("status", "body"), [(400, THROTTLED), (500, "{}"), (503, "{}"), (0, "")])
+@pytest.mark.parametrize(
+    ("status", "body"), [(400, THROTTLED), (500, "{}"), (503, "{}"), (CUT, "")]
+)
 def test_throttling_errors_and_cut_connections_are_sat_out(
     clustering: SageMakerClustering, server: SageMakerServer, status: int, body: str
 ):
@@ -247,7 +287,7 @@ def test_a_job_whose_answer_was_lost_is_started_once(
     clustering: SageMakerClustering, server: SageMakerServer
 ):
     assert server.proxy
-    server.proxy.play("CreateTrainingJob", 1, -1)
+    server.proxy.play("CreateTrainingJob", 1, LOST)
     clustering.fit(MATRIX, 3, seed=0)
     assert server.count("CreateTrainingJob") == 2 and len(server.jobs) == 1
 
@@ -257,7 +297,7 @@ def test_credentials_that_expire_half_way_leave_the_job_to_the_next_run(
 ):
     assert server.proxy
     clustering._find(sagemaker.TRAINING, "rec-none")
-    server.proxy.play("DescribeTrainingJob", 1, -1)  # the first look finds nothing yet
+    server.proxy.play("DescribeTrainingJob", 1, LOST)  # the first look finds nothing yet
     server.fates = ["stall"]
 
     def expire() -> None:
