@@ -305,6 +305,20 @@ def test_throttling_is_sat_out(athena: AthenaWarehouse, emulators: Emulators):
     assert emulators.proxy.played == 4
 
 
+def test_throttling_that_does_not_end_is_told_and_the_query_is_found_again(
+    athena: AthenaWarehouse, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rec_platform.aws.ATTEMPTS", 2)
+    athena.write("recipe", [RECIPE])
+    emulators.proxy.play("GetQueryExecution", 99, 400, THROTTLED)
+    with pytest.raises(dg.Failure, match=r"TooManyRequests.*what is done is not done again"):
+        athena.create("next", SELECT)
+    emulators.proxy.reset()
+    before = len(emulators.queries())
+    athena.create("next", SELECT)
+    assert len(emulators.queries()) == before
+
+
 def test_credentials_that_expire_half_way_are_named_with_the_cure(
     athena: AthenaWarehouse, emulators: Emulators
 ):

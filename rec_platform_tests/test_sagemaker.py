@@ -189,7 +189,7 @@ def test_a_quota_that_is_used_up_is_told_and_the_job_starts_when_there_is_more(
 ):
     assert server.proxy
     limit = '{"__type": "ResourceLimitExceeded", "message": "The account-level limit is 0."}'
-    server.proxy.play("Create(Training|Transform)Job", 1, 400, limit)
+    server.proxy.play("CreateTrainingJob", 1, 400, limit)
     with pytest.raises(dg.Failure, match=r"limit is 0.*Service Quotas"):
         cluster(clustering)
     model = clustering.fit(MATRIX, 3, seed=0)
@@ -206,9 +206,8 @@ def test_a_job_that_somebody_stopped_is_told(
     clustering: SageMakerClustering, server: SageMakerServer, kind: str
 ):
     doom(server, kind, "stall")
-    when_started(
-        server, kind, lambda name: server.jobs[name].update({f"{kind}JobStatus": "Stopped"})
-    )
+    stopped = {f"{kind}JobStatus": "Stopped"}
+    when_started(server, kind, lambda name: server.jobs[name].update(stopped))
     with pytest.raises(dg.Failure, match="it has stopped"):
         cluster(clustering)
     assert not server.models
@@ -267,17 +266,18 @@ def finish(server: SageMakerServer, job: dict[str, object]) -> None:
     job.update(server._train(name, job) | {"TrainingJobStatus": "Completed"})
 
 
+THROTTLING = THROTTLED.replace("TooManyRequests", "Throttling")
+
+
 @pytest.mark.parametrize(
-    ("status", "body"), [(400, THROTTLED), (500, "{}"), (503, "{}"), (CUT, "")]
+    ("status", "body"), [(400, THROTTLING), (500, "{}"), (503, "{}"), (CUT, "")]
 )
 def test_throttling_errors_and_cut_connections_are_sat_out(
     clustering: SageMakerClustering, server: SageMakerServer, status: int, body: str
 ):
     assert server.proxy
-    server.proxy.play("CreateTrainingJob", 1, status, body.replace("TooManyRequests", "Throttling"))
-    server.proxy.play(
-        "DescribeTrainingJob", 1, status, body.replace("TooManyRequests", "Throttling")
-    )
+    server.proxy.play("CreateTrainingJob", 1, status, body)
+    server.proxy.play("DescribeTrainingJob", 1, status, body)
     clustering.fit(MATRIX, 3, seed=0)
     assert server.proxy.played == 2
     assert len(server.jobs) == 1
