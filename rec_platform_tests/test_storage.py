@@ -110,10 +110,14 @@ def test_a_swap_needs_the_file_as_it_was_read(storage: Storage):
 def test_of_many_that_swap_at_once_one_wins(storage: Storage):
     storage.write("releases/current", b"before")
     outcomes: list[bytes] = []
+    are_ready = threading.Barrier(8)
 
     def publish(number: int) -> None:
+        mine = another(storage)
+        assert mine.read("releases/current") == b"before"
+        are_ready.wait()
         try:
-            another(storage).swap("releases/current", b"before", b"%d" % number)
+            mine.swap("releases/current", b"before", b"%d" % number)
             outcomes.append(b"%d" % number)
         except StorageConflictError:
             pass
@@ -275,6 +279,24 @@ def test_a_swap_whose_answer_was_lost_is_not_taken_for_a_lost_race(
     emulators.proxy.play("^PUT .*current", 1, LOST)
     s3.swap("releases/current", b"one", b"two")
     assert s3.read("releases/current") == b"two" and emulators.proxy.played == 1
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("old", [None, b"one"])
+def test_a_write_that_comes_between_a_swaps_look_and_its_write_wins(
+    s3: S3Storage, old: bytes | None
+):
+    if old:
+        s3.write("releases/current", old)
+    rival = another(s3)
+
+    def interfere(**_: object) -> None:
+        rival.write("releases/current", b"rival")
+
+    s3._clients("s3").meta.events.register_first("before-send.s3.PutObject", interfere)
+    with pytest.raises(StorageConflictError, match="somebody else"):
+        s3.swap("releases/current", old, b"two")
+    assert s3.read("releases/current") == b"rival"
 
 
 @pytest.mark.aws
