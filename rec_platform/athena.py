@@ -459,7 +459,11 @@ class AthenaWarehouse(Warehouse):
         self._is_limited = True
 
     def _limit(self) -> tuple[str, str]:
-        group = self._clients("athena").get_work_group(WorkGroup=self.workgroup)["WorkGroup"]
+        athena = self._clients("athena")
+        try:
+            group = athena.get_work_group(WorkGroup=self.workgroup)["WorkGroup"]
+        except athena.exceptions.InvalidRequestException:
+            return "not been made", "make it as docs/aws.md says, or set REC_ATHENA_WORKGROUP"
         settings = group["Configuration"]
         limit = settings.get("BytesScannedCutoffPerQuery")
         most = self.max_gigabytes * 1e9

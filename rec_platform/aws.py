@@ -62,7 +62,9 @@ CURES = {
         ),
         "look at the network, the proxy and AWS_REGION, then run it again",
     ),
-    "NoSuchBucket": "create the bucket, or set REC_ROOT to one that exists",
+    **dict.fromkeys(
+        ("NoSuchBucket", "404"), "create the bucket, or set REC_ROOT to one that exists"
+    ),
     "ResourceLimitExceeded": "ask for a higher limit in Service Quotas, or choose another instance "
     "type with REC_SAGEMAKER_INSTANCE_TYPE",
 }

@@ -37,6 +37,7 @@ class SageMakerServer:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     fates: list[str] = field(default_factory=list)  # of the next jobs: a reason, or `stall`
+    quotas: dict[str, float] = field(default_factory=dict)
     s3: Any = None
 
     def count(self, operation: str) -> int:
@@ -93,6 +94,10 @@ class SageMakerServer:
     def GetLogEvents(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         del request
         return {"events": [{"message": line, "timestamp": 0} for line in LOG]}
+
+    def ListServiceQuotas(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        assert request["ServiceCode"] == "sagemaker"
+        return {"Quotas": [{"QuotaName": name, "Value": n} for name, n in self.quotas.items()]}
 
     def _job(self, name: str) -> dict[str, Any]:
         if name not in self.jobs:
