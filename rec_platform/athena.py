@@ -200,8 +200,7 @@ class AthenaWarehouse(Warehouse):
 
     def _parts(self, table: str) -> list[Path]:
         location = self._known(table)["StorageDescriptor"]["Location"]
-        key = location.removeprefix(self._storage.address("")).strip("/")
-        return _files_below(self._storage.local(key))
+        return _files_below(self._storage.local(self._storage.key(location)))
 
     # Glue's catalogue
 
@@ -225,8 +224,8 @@ class AthenaWarehouse(Warehouse):
         entry = self._entry(table)
         if entry is None or entry.get("Parameters", {}).get(VERSION) != version:
             return False
-        key = entry["StorageDescriptor"]["Location"].removeprefix(self._storage.address(""))
-        return bool(self._storage.etags(key.strip("/")))
+        location = entry["StorageDescriptor"]["Location"]
+        return bool(self._storage.etags(self._storage.key(location)))
 
     def _turn(self, table: str, columns: list[dict[str, str]], folder: str, version: str) -> None:
         """Let a table's name mean another folder, in one step, and drop all but the one before."""

@@ -6,6 +6,7 @@ What differs between deployments is chosen here, once, by `REC_DEPLOYMENT`; noth
 import logging
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
@@ -37,6 +38,8 @@ def _local(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _aws(environment: Mapping[str, str]) -> dict[str, Any]:
+    if find_spec("boto3") is None:
+        raise ValueError("REC_DEPLOYMENT='aws' needs the packages of requirements/aws.txt")
     root = environment.get("REC_ROOT", "")
     return {
         "storage": S3Storage(root=root),

@@ -389,11 +389,8 @@ class SageMakerClustering(Clustering):
         self._storage.put(file, key)
         return self._storage.address(key)
 
-    def _key(self, address: str) -> str:
-        return address.removeprefix(self._storage.address(""))
-
     def _exists(self, address: str) -> bool:
-        return bool(address and self._storage.etags(self._key(address)))
+        return bool(address and self._storage.etags(self._storage.key(address)))
 
     def _has_artefact(self, job: Any) -> bool:
         return self._exists(_text(job.model_artifacts.s3_model_artifacts))
@@ -404,7 +401,7 @@ class SageMakerClustering(Clustering):
     def _centroids(self, artefact: str) -> "np.ndarray":
         from rec_platform.mxnet import read_first_array
 
-        packed = self._storage.local(self._key(artefact)).read_bytes()
+        packed = self._storage.local(self._storage.key(artefact)).read_bytes()
         try:
             with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
                 (member, *_) = (name for name in archive.getnames() if "model_algo" in name)
@@ -418,7 +415,7 @@ class SageMakerClustering(Clustering):
     def _answer(self, job: Any, rows: int) -> "tuple[np.ndarray, np.ndarray]":
         import numpy as np
 
-        key = self._key(f"{job.transform_output.s3_output_path}/matrix.csv.out")
+        key = self._storage.key(f"{job.transform_output.s3_output_path}/matrix.csv.out")
         lines = self._storage.local(key).read_text().splitlines()
         if len(lines) != rows:
             raise dg.Failure(

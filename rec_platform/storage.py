@@ -232,6 +232,10 @@ class S3Storage(Storage):
         """Where a person, or Athena, finds the file."""
         return f"s3://{self.bucket}/{self.name(key)}"
 
+    def key(self, address: str) -> str:
+        """The key of the file, or folder, with this address."""
+        return address.removeprefix(self.address("")).rstrip("/")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """See Storage."""

@@ -235,6 +235,26 @@ def test_a_query_that_takes_too_long_is_stopped(athena: AthenaWarehouse, emulato
     assert states[-1] == "CANCELLED"
 
 
+def test_a_query_that_somebody_stopped_is_told(athena: AthenaWarehouse, emulators: Emulators):
+    athena.write("recipe", [RECIPE])
+    emulators.tell_athena("stall")
+    client, before = athena._clients("athena"), len(emulators.queries())
+
+    def stop() -> None:
+        while len(emulators.queries()) == before:
+            time.sleep(0.05)
+        group = client.list_query_executions(WorkGroup=athena.workgroup)
+        for found in group["QueryExecutionIds"]:
+            client.stop_query_execution(QueryExecutionId=found)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(dg.Failure, match="somebody stopped it: run the refresh again"):
+        athena.create("next", SELECT)
+    thread.join()
+    assert not keys(athena, "tables/next")
+
+
 def test_an_interrupt_stops_the_query(athena: AthenaWarehouse, emulators: Emulators):
     athena.write("recipe", [RECIPE])
     emulators.tell_athena("stall")

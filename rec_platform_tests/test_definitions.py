@@ -132,6 +132,13 @@ print([name for name in ("boto3", "botocore", "pyathena", "sagemaker") if name i
     assert result.stdout.strip() == "[]", result.stderr
 
 
+def test_without_its_packages_the_aws_deployment_says_what_to_install() -> None:
+    code = "import sys; sys.modules['boto3'] = None; import rec_platform.definitions"
+    assert python(code).returncode == 0
+    result = python(code, REC_DEPLOYMENT="aws")
+    assert "needs the packages of requirements/aws.txt" in result.stderr.splitlines()[-1]
+
+
 def test_the_local_install_has_nothing_of_amazons() -> None:
     app = (REPOSITORY / "requirements" / "app.txt").read_text()
     names = ("boto3", "botocore", "pyathena", "sagemaker", "dagster-aws", "dagster-postgres")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import dagster as dg
@@ -198,6 +199,25 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_held(s3: S3Storage):
 def test_a_root_that_is_no_address_in_s3_is_told(root: str):
     with pytest.raises(dg.Failure, match="set REC_ROOT"):
         S3Storage(root=root).read("a")
+
+
+@pytest.mark.aws
+def test_a_large_file_is_never_whole_in_memory(
+    s3: S3Storage, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulators.endpoint)  # the proxy would be measured too
+    file = s3.workplace() / "names.gz"
+    with file.open("wb") as writer:
+        writer.truncate(300_000_000)
+    tracemalloc.start()
+    try:
+        s3.put(file, "raw/names.gz")
+        assert s3.local("raw/names.gz").stat().st_size == 300_000_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150_000_000
+    s3.delete("raw")  # the emulator keeps it in memory
 
 
 @pytest.mark.aws
