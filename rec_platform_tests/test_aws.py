@@ -287,24 +287,36 @@ def test_runs_that_are_killed_at_every_step_get_there_and_nothing_is_paid_twice(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_a_run_stops_its_job_and_frees_the_lock(
-    aws: Platform, server: SageMakerServer, number: signal.Signals
+@pytest.mark.parametrize("what", ["query", "job"])
+def test_stopping_a_run_stops_what_it_pays_for_and_frees_the_lock(
+    aws: Platform, server: SageMakerServer, emulators: Emulators, what: str, number: signal.Signals
 ):
+    import boto3
+
     from rec_platform.sample import write_sample
     from rec_platform.storage import S3Storage
 
     write_sample(aws.source, 300)
-    server.fates = ["stall"]
+    before = len(emulators.queries())
+    if what == "query":
+        emulators.tell_athena("stall")
+    else:
+        server.fates = ["stall"]
     with aws.start("refresh", "--source", "sample") as process:
-        while not server.jobs:
+        while not (len(emulators.queries()) > before if what == "query" else server.jobs):
             time.sleep(0.05)
             assert process.poll() is None
         process.send_signal(number)
         assert process.wait(60) == 1
-    assert [job["TrainingJobStatus"] for job in server.jobs.values()] == ["Stopped"]
+    if what == "query":
+        athena = boto3.client("athena")
+        ids = athena.list_query_executions(WorkGroup="rec_platform")["QueryExecutionIds"]
+        found = athena.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
+        assert not [query for query in found if query["Status"]["State"] in ("QUEUED", "RUNNING")]
+        assert "CANCELLED" in {query["Status"]["State"] for query in found}
+    else:
+        assert [job["TrainingJobStatus"] for job in server.jobs.values()] == ["Stopped"]
     assert "refresh.lock" not in S3Storage(root=os.environ["REC_ROOT"]).names("")
-    done = aws.run("refresh", "--source", "sample")
-    assert done.exit_code == 0, done.stderr
 
 
 def test_the_doctor_finds_all_well_where_the_guide_was_followed(
