@@ -78,10 +78,6 @@ class SageMakerServer:
     def DescribeModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return self.models[request["ModelName"]] | {"CreationTime": 0, "ModelArn": "arn"}
 
-    def ListModels(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        found = [name for name in self.models if request["NameContains"] in name]
-        return {"Models": [{"ModelName": name, "ModelArn": name} for name in found]}
-
     def DeleteModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         if request["ModelName"] not in self.models:
             raise ValueError("ValidationException", "Could not find model")
@@ -145,7 +141,8 @@ class SageMakerServer:
         model = KMeans(int(settings["k"]), n_init=10, random_state=1).fit(matrix)
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            content = ndarray_file(model.cluster_centers_.astype("<f4"))
+            smallest_first = np.argsort(np.bincount(model.labels_))  # in no order of ours
+            content = ndarray_file(model.cluster_centers_[smallest_first].astype("<f4"))
             member = tarfile.TarInfo("model_algo-1")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
