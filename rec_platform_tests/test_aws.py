@@ -202,6 +202,37 @@ def allowed(*policies: str) -> set[str]:
     return set(itertools.chain(*lists))
 
 
+def test_giving_up_is_allowed_too(
+    aws: Platform,
+    server: SageMakerServer,
+    emulators: Emulators,
+    recorded: Counter[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    import dagster as dg
+
+    monkeypatch.chdir(aws.folder)
+    monkeypatch.setattr("rec_platform.aws.ATTEMPTS", 1)
+    monkeypatch.setattr("rec_platform.sagemaker.START_SECONDS", 0)
+    cloud = deployment("aws", REC_ATHENA_MAX_SECONDS="0.3", REC_SAGEMAKER_MAX_SECONDS="1")
+    emulators.tell_athena("stall")
+    with pytest.raises(dg.Failure, match="was stopped"):
+        cloud["warehouse"].query("SELECT 1 AS one")
+    points = np.random.default_rng(0).random((20, 2)).astype("float32")
+    for fates in (["stall"], ["ok", "stall"]):
+        server.fates = fates
+        with pytest.raises(dg.Failure, match="was stopped"):
+            cloud["clustering"].assign(points, cloud["clustering"].fit(points, 2, seed=0))
+    file = cloud["storage"].workplace() / "names.gz"
+    file.write_bytes(bytes(20_000_000))
+    emulators.proxy.play("^PUT .*partNumber=2", 1, 503)
+    with pytest.raises(dg.Failure, match="SlowDown"):
+        cloud["storage"].put(file, "raw/names.gz")
+    ends = {"athena:StopQueryExecution", "s3:AbortMultipartUpload"}
+    ends |= {"sagemaker:StopTrainingJob", "sagemaker:StopTransformJob"}
+    assert ends <= set(recorded) <= allowed("platform")
+
+
 def metadata() -> dict[str, dict[str, Any]]:
     """What the Dagster UI shows of each asset that the last run made."""
     import dagster as dg
