@@ -328,13 +328,12 @@ def test_stopping_a_run_stops_what_it_pays_for_and_frees_the_lock(
     from rec_platform.storage import S3Storage
 
     write_sample(aws.source, 300)
-    before = len(emulators.queries())
     if what == "query":
         emulators.tell_athena("stall")
     else:
         server.fates = ["stall"]
     with aws.start("refresh", "--source", "sample") as process:
-        while not (len(emulators.queries()) > before if what == "query" else server.jobs):
+        while not (emulators.proxy.asked("GetQueryExecution") if what == "query" else server.jobs):
             time.sleep(0.05)
             assert process.poll() is None
         process.send_signal(number)

@@ -61,6 +61,10 @@ class FaultyProxy:
         self.requests.clear()
         self.played = 0
 
+    def asked(self, pattern: str) -> bool:
+        with self._lock:
+            return any(re.search(pattern, request) for request in self.requests)
+
     def fault(self, request: str) -> Fault | None:
         with self._lock:
             self.requests.append(request)
