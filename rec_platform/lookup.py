@@ -64,7 +64,7 @@ CREATE TABLE titles (
     votes INTEGER NOT NULL,
     credits TEXT NOT NULL,             -- JSON array of [person_id, role, name], as billed
     series INTEGER,                    -- the same for titles of one series
-    series_place INTEGER,              -- from 1, by year
+    series_place INTEGER,              -- from 1, by year; NULL where it is not certain
     cluster INTEGER NOT NULL REFERENCES clusters,
     distance REAL NOT NULL,            -- Euclidean, to the cluster's centroid
     search_key TEXT NOT NULL           -- the title as people type it: see search_key()

@@ -365,21 +365,22 @@ def _frame(block: Block, parts: "Parts", ids: "np.ndarray") -> "pd.DataFrame":
 
 
 @dg.asset(
-    group_name="features", kinds={"scipy", "parquet"}, owners=["team:data"], deps=["title_people"]
+    group_name="features",
+    kinds={"scipy", "parquet"},
+    owners=["team:data"],
+    deps=["title_people", "title_akas"],
 )
 def title_series(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """The series each title belongs to, -1 for none, and its place in it by year, from 1."""
-    import numpy as np
-
+    """The series each title belongs to, -1 for none, and its place in it, 0 where unsure."""
     from rec_platform.series import find_series
 
     del storage  # asked for because it holds the lock
     titles = warehouse.read("titles", order_by="title_id")
     people = warehouse.read("title_people", order_by="title_id, person_id, role")
-    table = titles[["title_id", "year"]].assign(series=find_series(titles, people))
-    place = table.sort_values(["year", "title_id"]).groupby("series").cumcount() + 1
-    table["place"] = np.where(table["series"] >= 0, place.sort_index(), 0)
-    warehouse.write("title_series", [table[["title_id", "series", "place"]]])
+    akas = warehouse.read("title_akas", order_by="title_id, name")
+    series, place = find_series(titles, people, akas)
+    table = titles[["title_id"]].assign(series=series, place=place)
+    warehouse.write("title_series", [table])
     found = table.loc[table["series"] >= 0, "series"]
     metadata = {"series": found.nunique(), "titles_in_series": len(found)}
     return dg.MaterializeResult(metadata=metadata | table_metadata(warehouse, "title_series"))

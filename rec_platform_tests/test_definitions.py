@@ -26,7 +26,7 @@ GRAPH = {
     "scaled_matrix": {"titles"},
     "kmeans_model": {"scaled_matrix"},
     "title_clusters": {"kmeans_model"},
-    "title_series": {"title_people"},
+    "title_series": {"title_people", "title_akas"},
     "similar_titles": {"title_clusters", "title_series", "title_people"},
     "cluster_lookup": {
         *("similar_titles", "title_clusters", "title_people", "title_akas", "title_series"),
