@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rec_platform.features import GENRES, genre_flags
+from rec_platform.genres import kind
 from rec_platform.lookup import Cluster
 
 if TYPE_CHECKING:
@@ -20,42 +21,6 @@ SHOWN_TITLES = 12
 COMMON_SHARE = 0.35  # a genre names its cluster where so many of the titles have it
 TELLING_WIDTH = 0.75  # a decade does where the middle half of the years is so much narrower
 
-NOUNS = {
-    "Action": "action films",
-    "Adventure": "adventures",
-    "Animation": "animations",
-    "Biography": "biographies",
-    "Comedy": "comedies",
-    "Crime": "crime films",
-    "Documentary": "documentaries",
-    "Drama": "dramas",
-    "Family": "family films",
-    "Fantasy": "fantasies",
-    "Film-Noir": "films noirs",
-    "History": "histories",
-    "Horror": "horror films",
-    "Music": "music films",
-    "Musical": "musicals",
-    "Mystery": "mysteries",
-    "News": "news films",
-    "Romance": "romances",
-    "Sci-Fi": "science fiction",
-    "Sport": "sport films",
-    "Thriller": "thrillers",
-    "War": "war films",
-    "Western": "westerns",
-}
-ADJECTIVES = {
-    "Biography": "biographical",
-    "Comedy": "comic",
-    "Documentary": "documentary",
-    "Drama": "dramatic",
-    "Film-Noir": "noir",
-    "History": "historical",
-    "Music": "musical",
-    "Romance": "romantic",
-    "Sci-Fi": "sci-fi",
-}
 # What sets apart clusters that would bear one name: the figure, its upper and its lower end.
 CONTRASTS = (
     ("year_from", "newer", "older"),
@@ -115,16 +80,9 @@ def _genre_words(shares: np.ndarray, overall: np.ndarray) -> str:
     """The one or two genres that most of the titles have, as a noun: "crime thrillers"."""
     telling = np.lexsort((-shares, overall - shares))[:2]
     named = [GENRES[genre] for genre in telling if shares[genre] >= COMMON_SHARE]
-    if not named:
-        return NOUNS[GENRES[int(np.argmax(shares))]] if shares.any() else "films of no genre"
-    if set(named) == {"Comedy", "Romance"}:
-        return "romantic comedies"
-    if len(named) == 1:
-        return NOUNS[named[0]]
-    noun, front = named
-    if front not in ADJECTIVES:  # "romantic dramas" have drama first, "crime thrillers" crime
-        noun, front = front, noun
-    return f"{ADJECTIVES.get(front, front.lower())} {NOUNS[noun]}"
+    if not named and shares.any():
+        named = [GENRES[int(np.argmax(shares))]]
+    return kind(named) or "films of no genre"
 
 
 def _told_apart(clusters: list[Cluster]) -> list[Cluster]:

@@ -6,16 +6,18 @@ Standard library only, for the site says them. How much each part counts is in b
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rec_platform.genres import kind
+
 if TYPE_CHECKING:
     from rec_platform.lookup import Title
 
+MOST_REASONS = 3
 MOST_NAMES = 3
-CLOSE_YEARS = 3
 CLOSE_RATING = 0.3
 CLOSE_VOTES = 1.5  # times as many
 ORDINALS = (
-    *("first", "second", "third", "fourth", "fifth", "sixth"),
-    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
+    *("First", "Second", "Third", "Fourth", "Fifth", "Sixth"),
+    *("Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth"),
 )
 # What a shared role is called, in the order in which people care.
 ROLES = {
@@ -28,63 +30,73 @@ ROLES = {
 
 
 def reasons(title: "Title", other: "Title") -> list[str]:
-    """Why somebody who likes `title` may like `other`; the strongest first, never empty."""
-    return [*_series(title, other), *_people(title, other), *_kind(title, other)] or [
-        *_closeness(title, other)
-    ]
+    """Why somebody who likes `title` may like `other`: one to three, the strongest first."""
+    strong = [*_series(title, other), *_people(title, other), *_kind(title, other)]
+    found = [*strong, *_crew(title, other)] or [*_closeness(title, other)]
+    return found[:MOST_REASONS]
 
 
 def _series(title: "Title", other: "Title") -> Iterator[str]:
     if title.series is not None and title.series == other.series:
         place = other.series_place or 0
-        name = ORDINALS[place - 1] if 0 < place <= len(ORDINALS) else f"{place}th"
-        yield f"The {name} film of the series"
+        is_told = 0 < place <= len(ORDINALS)
+        yield f"{ORDINALS[place - 1]} film of the series" if is_told else "Of the same series"
     elif title.title.casefold() == other.title.casefold():
-        yield "A film of the same title"
+        yield "Of the same title"
 
 
 def _people(title: "Title", other: "Title") -> Iterator[str]:
+    """Who did the same in both, each once and in the role that counts most."""
     theirs = {(credit.person_id, credit.role) for credit in other.credits}
     told: set[str] = set()
     for role, phrase in ROLES.items():
-        shared = [
-            credit
+        shared = {
+            credit.person_id: credit.name
             for credit in title.credits
             if credit.role == role
             and (credit.person_id, role) in theirs
             and credit.person_id not in told
-        ]
+        }
         if shared:
-            told |= {credit.person_id for credit in shared}
-            yield f"{phrase}: {_list([credit.name for credit in shared[:MOST_NAMES]])}"
-    people = {credit.person_id for credit in other.credits} - told
-    rest = {credit.person_id: credit.name for credit in title.credits if credit.person_id in people}
+            told |= shared.keys()
+            yield f"{phrase}: {_names(shared)}"
+
+
+def _crew(title: "Title", other: "Title") -> Iterator[str]:
+    """Who else is in both, whatever they did."""
+    theirs = {(credit.person_id, credit.role) for credit in other.credits}
+    people = {person_id for person_id, _ in theirs}
+    shared = [credit for credit in title.credits if credit.person_id in people]
+    told = {
+        credit.person_id
+        for credit in shared
+        if credit.role in ROLES and (credit.person_id, credit.role) in theirs
+    }
+    rest = {credit.person_id: credit.name for credit in shared if credit.person_id not in told}
     if rest:
-        yield f"{_list([*rest.values()][:MOST_NAMES])} worked on both"
+        yield f"{_names(rest)} worked on both"
+
+
+def _names(people: dict[str, str]) -> str:
+    *first, last = [*people.values()][:MOST_NAMES]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _kind(title: "Title", other: "Title") -> Iterator[str]:
-    shared = [genre for genre in title.genres if genre in other.genres]
-    decade, other_decade = title.year // 10 * 10, other.year // 10 * 10
-    when = f" of the {decade}s" if decade == other_decade else ""
+    shared = kind(genre for genre in title.genres if genre in other.genres)
+    decade = title.year // 10 * 10
     if shared:
-        yield f"Both {_list(shared)}{when}"
-    elif when:
-        yield f"Both{when}"
+        yield f"Both {decade}s {shared}" if decade == other.year // 10 * 10 else f"Both {shared}"
 
 
 def _closeness(title: "Title", other: "Title") -> Iterator[str]:
-    is_liked_alike = abs(title.rating - other.rating) <= CLOSE_RATING
-    is_known_alike = max(title.votes, other.votes) <= CLOSE_VOTES * min(title.votes, other.votes)
-    years = abs(title.year - other.year)
-    if is_liked_alike:
+    """What can be said of any two titles, where nothing better can."""
+    if abs(title.rating - other.rating) <= CLOSE_RATING:
         yield f"Liked as much: rated {other.rating:.1f}"
-    if is_known_alike:
+    if max(title.votes, other.votes) <= CLOSE_VOTES * min(title.votes, other.votes):
         yield f"As well known: {other.votes:,} votes"
-    if years <= CLOSE_YEARS or not (is_liked_alike or is_known_alike):
-        yield {0: "Of the same year", 1: "One year apart"}.get(years, f"{years} years apart")
-
-
-def _list(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    years, decade = abs(title.year - other.year), title.year // 10 * 10
+    if decade == other.year // 10 * 10:
+        yield f"Both of the {decade}s"
+    else:
+        yield f"{years} years apart" if years > 1 else "One year apart"

@@ -1,0 +1,54 @@
+"""Genres in words: what people call films of one genre, or of two at once.
+
+Standard library only, for the site says them. How genres become numbers does not belong here (see
+features.py), nor which genres tell a cluster (see profiles.py).
+"""
+
+from collections.abc import Iterable
+
+# What films of a genre are called, and what they are called as a kind of another: "romantic
+# comedies". Of two genres the first in this order is the noun: "crime thrillers", "war dramas".
+WORDS = {
+    "Western": ("westerns", "western"),
+    "Musical": ("musicals", "musical"),
+    "Documentary": ("documentaries", "documentary"),
+    "Thriller": ("thrillers", "thriller"),
+    "Drama": ("dramas", "dramatic"),
+    "Comedy": ("comedies", "comic"),
+    "Adventure": ("adventures", "adventure"),
+    "Romance": ("romances", "romantic"),
+    "Mystery": ("mysteries", "mystery"),
+    "Horror": ("horror films", "horror"),
+    "Action": ("action films", "action"),
+    "Crime": ("crime films", "crime"),
+    "Animation": ("animations", "animated"),
+    "Family": ("family films", "family"),
+    "Fantasy": ("fantasies", "fantasy"),
+    "War": ("war films", "war"),
+    "Sport": ("sport films", "sport"),
+    "Biography": ("biographies", "biographical"),
+    "History": ("histories", "historical"),
+    "Music": ("music films", "musical"),
+    "News": ("news films", "news"),
+    "Sci-Fi": ("science fiction", "sci-fi"),
+    "Film-Noir": ("films noirs", "noir"),
+}
+# The most common genres say the least, so that two others are named where there are more.
+COMMON = ("Drama", "Action", "Comedy", "Thriller", "Romance", "Adventure")
+
+
+def kind(genres: Iterable[str]) -> str:
+    """What films of these genres are called, by two of them at most; empty where none has a name.
+
+    >>> kind(["Crime", "Thriller"]), kind(["Action", "Adventure", "Sci-Fi"]), kind(["Drama"])
+    ('crime thrillers', 'sci-fi adventures', 'dramas')
+    """
+    known = set(genres) & WORDS.keys()
+    if "Musical" in known:
+        known.discard("Music")
+    order = list(WORDS)
+    commonness = {genre: place for place, genre in enumerate(reversed(COMMON))}
+    telling = sorted(known, key=lambda genre: (commonness.get(genre, -1), order.index(genre)))
+    named = sorted(telling[:2], key=order.index)
+    nouns, adjectives = [WORDS[genre][0] for genre in named], [WORDS[genre][1] for genre in named]
+    return " ".join(adjectives[1:] + nouns[:1])
