@@ -48,6 +48,7 @@ MAKERS = ("director", "writer")
 LEADS = 5  # how far down the bill an actor is a leading one
 MOST_NAMESAKES = 50  # a person's films that share a word; more are an anthology's episodes
 RARE, FEW = 0.001, 0.005  # share of the titles that have a word
+FEWEST = 5  # titles that have a rare word, in however small a catalogue
 SIGNS = 3
 
 CUT = {"the", "a", "an", "and", "s"}  # the last of "Charlie's"
@@ -115,7 +116,7 @@ class _Films:
 
     Attributes:
         words: of each, its telling words.
-        shares: of each telling word, the share of films that have it.
+        counts: of each telling word, how many films have it.
     """
 
     def __init__(self, titles: "pd.DataFrame") -> None:
@@ -126,8 +127,7 @@ class _Films:
         self.votes = titles["votes"].tolist()
         self.genres = [frozenset(text.split(",")) for text in titles["genres"]]
         self.words = [_telling(found.words) for found in self.names]
-        counts = Counter(word for words in self.words for word in words)
-        self.shares = {word: count / len(self.words) for word, count in counts.items()}
+        self.counts = Counter(word for words in self.words for word in words)
 
     def are_alike(self, one: int, other: int) -> bool:
         """Whether half of the genres of two films are the same."""
@@ -294,19 +294,20 @@ def _by_people(films: _Films, people: "pd.DataFrame") -> Iterator[Link]:
             credits_ = zip(group["film"].tolist(), group["makes"].tolist(), strict=True)
             for (one, makes_one), (other, makes_other) in combinations(credits_, 2):
                 shared[one, other][person] = makes_one and makes_other
+    rare, few = (max(FEWEST, share * len(films.ids)) for share in (RARE, FEW))
     for (one, other), persons in shared.items():
         common = films.words[one] & films.words[other]
-        share = min(films.shares[word] for word in common)
+        count = min(films.counts[word] for word in common)
         begins = _begins(films.names[one].words, films.names[other].words)
         signs = (
             films.are_alike(one, other)
             + (len(persons) > 1)
             + any(persons.values())
-            + (share <= RARE)
+            + (count <= rare)
             + (len(common) > 1)
             + bool(begins)
         )
-        if (len(begins) > 1 and _telling(begins)) or (signs >= SIGNS and share <= FEW):
+        if (len(begins) > 1 and _telling(begins)) or (signs >= SIGNS and count <= few):
             yield one, other
 
 
@@ -360,6 +361,7 @@ def _phrases(found: Name) -> set[Words]:
     """What a title or its subtitle begins with or, by more than a word, ends with."""
     words, at, count = found.words, found.subtitle, len(found.words)
     starts = {words[:end] for end in range(1, count + 1)}
-    ends = {words[start:] for start in range(count - 1)}
-    ends |= {words[start:at] for start in range(at - 1)}
-    return starts | ends | {words[at:end] for end in range(at + 2, count + 1)}
+    subtitles = {words[at:end] for end in range(at + 2, count + 1)}
+    heads = (words, words[:at], found.stem)
+    ends = {head[start:] for head in heads for start in range(len(head) - 1)}
+    return starts | subtitles | ends
