@@ -15,10 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rec_platform.recommend import recommendations
+from rec_platform.lookup import Title
+from rec_platform.recommend import basket, recommendations
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
 
-COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "export")
+COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "recommend", "export")
 ROOT_OPTION = ("--root", "REC_ROOT", "[default: data]")
 
 
@@ -56,6 +57,7 @@ def test_help_names_every_command(bench: Platform):
         ("serve", ("--host", "[default: 127.0.0.1]", "--port", "[default: 8000]", *ROOT_OPTION)),
         ("releases", ROOT_OPTION),
         ("rollback", ("[default: (the one before)]", *ROOT_OPTION)),
+        ("recommend", ("titles", "--limit", "--balance", "[default: 0.5]", *ROOT_OPTION)),
         ("export", ("--limit", "[default: 9]", *ROOT_OPTION)),
     ],
 )
@@ -117,6 +119,8 @@ def test_the_command_answers_before_anything_heavy_is_imported():
         (["refresh", "--year-max", "99999"], "--year-max"),
         (["serve", "--port", "70000"], "--port"),
         (["export", "--limit", "0"], "--limit"),
+        (["recommend"], "titles"),
+        (["recommend", "tt1", "--balance", "1.5"], "--balance"),
         (["sample", "--titles", "5"], "--out"),
         (["sample", "--titles", "0", "--out", "x"], "--titles"),
         (["publish"], "publish"),
@@ -182,6 +186,71 @@ def test_a_root_that_is_no_folder_is_told_in_a_line(bench: Platform):
     done = bench.refresh()
     assert done.exit_code == 1
     assert "data" in done.stderr.splitlines()[1] and len(done.stderr.splitlines()) == 3
+
+
+# Recommendations
+
+
+def popular(platform: Platform, count: int) -> list[Title]:
+    """The best known titles of a release."""
+    return platform.serving().numbered([*range(1, count + 1)])
+
+
+def test_a_liked_title_has_a_list_with_reasons(released: Platform):
+    (liked,) = popular(released, 1)
+    done = released.run("recommend", liked.title_id)
+    assert done.exit_code == 0
+    assert done.stderr == f"like {liked.title} ({liked.year})\n"
+    expected = [
+        f"{one.rank:>3}  {one.title.title} ({one.title.year}): {'. '.join(one.reasons)}"
+        for one in recommendations(released.serving(), liked)
+    ]
+    assert done.stdout.splitlines() == expected and len(expected) == 9
+
+
+def test_a_title_may_be_called_by_its_name(released: Platform):
+    (liked,) = popular(released, 1)
+    by_id, by_name = (
+        released.run("recommend", one) for one in (liked.title_id, liked.title.upper())
+    )
+    assert by_name.stdout == by_id.stdout != ""
+
+
+def test_the_knob_and_the_limit_are_obeyed(released: Platform):
+    (liked,) = popular(released, 1)
+    shown = set()
+    for balance in (0, 0.5, 1):
+        done = released.run("recommend", liked.title_id, "--limit", "5", "--balance", str(balance))
+        found = recommendations(released.serving(), liked, 5, balance)
+        assert [line.split("): ")[0][5:] + ")" for line in done.stdout.splitlines()] == [
+            f"{one.title.title} ({one.title.year})" for one in found
+        ]
+        shown.add(done.stdout)
+    assert len(shown) > 1
+
+
+def test_several_liked_titles_have_one_list_that_says_which_each_is_like(released: Platform):
+    liked = popular(released, 3)
+    done = released.run("recommend", *(title.title_id for title in liked), "--limit", "4")
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [f"like {one.title} ({one.year})" for one in liked]
+    expected = []
+    for found in basket(released.serving(), liked, 4):
+        expected.append(f"{found.rank:>3}  {found.title.title} ({found.title.year})")
+        assert found.because
+        for because in found.because:
+            reasons = ". ".join(because.reasons)
+            expected.append(f"       like {because.title.title}: {reasons}")
+    assert done.stdout.splitlines() == expected
+
+
+@pytest.mark.parametrize("unknown", ["tt99999999", "No Such Film Anywhere", "tt", "", "!?"])
+def test_a_title_that_is_not_there_is_named_with_exit_code_2(released: Platform, unknown: str):
+    (liked,) = popular(released, 1)
+    done = released.run("recommend", liked.title_id, unknown)
+    assert done.exit_code == 2 and not done.stdout
+    release_id = released.serving().path.parent.name
+    assert done.stderr == f"{unknown}: no such title in release {release_id}\n"
 
 
 # Export

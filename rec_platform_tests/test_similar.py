@@ -4,8 +4,22 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from rec_platform import similar
+from rec_platform.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS, PARTS, WEIGHTS, balanced
 from rec_platform.parts import Parts
-from rec_platform.similar import RULES, Block, Catalogue, nearest, seed
+from rec_platform.similar import (
+    NEAREST_CANDIDATES,
+    PEOPLE_CANDIDATES,
+    RULES,
+    WORD_CANDIDATES,
+    Block,
+    Catalogue,
+    blend,
+    nearest,
+    read_catalogue,
+    seed,
+)
+from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform_tests.conftest import Platform
 
 
 def catalogue(count: int, columns: int = 4, clusters: int = 3) -> Catalogue:
@@ -113,3 +127,141 @@ def test_every_rule_holds_one_block_at_a_time(rule: similar.SimilarityRule) -> N
 def test_fewer_titles_than_neighbours_are_all_neighbours() -> None:
     assert lists(list(nearest(catalogue(3), 24))).keys() == {0, 1, 2}
     assert all(len(found) == 2 for found in lists(list(nearest(catalogue(3), 24))).values())
+
+
+# The blend
+
+
+def weighed(parts: np.ndarray, balance: float) -> np.ndarray:
+    """The scores of compared pairs, worked out one weight at a time."""
+    weights = balanced(WEIGHTS, balance)
+    terms = [parts[:, at] * weights[name] for at, name in enumerate(PARTS)]
+    return np.sum(terms, axis=0) / (255 * sum(weights.values()))
+
+
+def test_the_score_of_the_blend_is_the_weighted_sum_of_the_parts() -> None:
+    titles = catalogue(150)
+    for block in blend(titles, 20):
+        for title, neighbours, scores in zip(
+            block.titles, block.neighbours, block.scores, strict=True
+        ):
+            found = neighbours[neighbours >= 0]
+            parts = titles.parts.between(np.full(len(found), title), found)
+            assert scores[: len(found)] == pytest.approx(weighed(parts, BALANCE), abs=1e-6)
+            assert title not in found
+            assert len(set(found.tolist())) == len(found)
+
+
+def planted(count: int, **shared: str) -> Catalogue:
+    """Titles of which the first two have what is named in common, and nothing else.
+
+    They lie in clusters, genres, years and fame as far apart as there are.
+    """
+    random = np.random.default_rng(count)
+    titles = pd.DataFrame(
+        {
+            "title_id": [f"tt{place}" for place in range(count)],
+            "title": [f"Film {place}" for place in range(count)],
+            "year": random.integers(1950, 2020, count),
+            "runtime_minutes": 100,
+            "genres": random.choice(["Drama", "Comedy,Romance", "Action"], count),
+            "rating": random.uniform(3, 8, count).round(1),
+            "votes": random.integers(100, 100_000, count),
+        }
+    )
+    titles.loc[0, ["genres", "year", "votes"]] = ["War", 1930, 60]
+    titles.loc[1, ["genres", "year", "votes"]] = ["Sci-Fi", 2020, 60]
+    if word := shared.get("word"):
+        titles.loc[[0, 1], "title"] = [f"{word} One", f"Two {word}"]
+    people = pd.DataFrame(
+        {
+            "title_id": titles["title_id"],
+            "person_id": [f"nm{place}" for place in range(count)],
+            "role": "director",
+        }
+    )
+    if director := shared.get("director"):
+        people.loc[[0, 1], "person_id"] = director
+    series = np.full(count, -1)
+    if shared.get("series"):
+        series[:2] = 7
+    cluster = random.integers(1, 3, count)
+    cluster[:2] = 0, 3
+    matrix = np.eye(4, dtype="float32")[cluster]
+    return Catalogue(matrix, cluster, np.zeros(count), Parts(titles, people, cluster, series))
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> set[tuple[int, int]]:
+    """The pairs of titles that are compared from now on."""
+    pairs: set[tuple[int, int]] = set()
+    between = Parts.between
+
+    def watched(parts: Parts, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        pairs.update(zip(one.tolist(), other.tolist(), strict=True))
+        return between(parts, one, other)
+
+    monkeypatch.setattr(Parts, "between", watched)
+    return pairs
+
+
+@pytest.mark.parametrize("shared", [{"series": "Isle"}, {"director": "nm9"}, {"word": "Zephyr"}])
+def test_what_shares_a_series_a_person_or_a_rare_word_is_weighed_however_far_it_lies(
+    shared: dict[str, str], compared: set[tuple[int, int]]
+) -> None:
+    list(blend(planted(1_500), 48))
+    assert (0, 1) not in compared
+    list(blend(planted(1_500, **shared), 48))
+    assert {(0, 1), (1, 0)} <= compared
+
+
+def test_a_sibling_by_the_same_director_is_first_among_titles_of_its_kind() -> None:
+    titles = planted(600, series="Isle", director="nm9")
+    parts = titles.parts
+    for values in (parts.year, parts.fame, parts.rating):
+        values[:] = values[2]  # all alike but for genres, people and series
+    found = lists(list(blend(titles, 48)))
+    assert found[0][0] == 1 and found[1][0] == 0
+
+
+def test_the_pairs_compared_grow_with_the_titles_and_not_with_their_square(
+    compared: set[tuple[int, int]],
+) -> None:
+    most = sum(NEAREST_CANDIDATES.values()) + PEOPLE_CANDIDATES + WORD_CANDIDATES
+    for count in (400, 800, 1_600):
+        compared.clear()
+        titles = catalogue(count)
+        list(blend(titles, 48))
+        series = titles.parts.series
+        siblings = np.bincount(series[series >= 0]).max() - 1
+        assert 48 * count <= len(compared) <= count * (most + siblings)
+
+
+def test_the_best_at_either_end_of_the_knob_and_in_its_middle_are_kept() -> None:
+    """Held against all pairs; in one cluster of few titles all are candidates."""
+    count, kept = 60, 24
+    titles = catalogue(count, clusters=1)
+    found = lists(list(blend(titles, kept)))
+    for title in range(count):
+        others = np.delete(np.arange(count), title)
+        parts = titles.parts.between(np.full(count - 1, title), others)
+        for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS):
+            best = others[np.argsort(-weighed(parts, balance), kind="stable")]
+            assert set(best[: kept // 3].tolist()) <= set(found[title])
+
+
+def test_the_blend_is_the_same_bytes_each_time() -> None:
+    first, second = (list(blend(catalogue(300), 48)) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert one.neighbours.tobytes() == other.neighbours.tobytes()
+        assert one.scores.tobytes() == other.scores.tobytes()
+
+
+def test_a_release_has_the_neighbours_that_come_out_once_more(released: Platform) -> None:
+    warehouse = DuckDBWarehouse(root=str(released.root))
+    titles = warehouse.read("titles", order_by="title_id")
+    ids = titles["title_id"].to_numpy()
+    stored = warehouse.read("similar_titles", order_by="title_id, rank")
+    expected = stored.groupby("title_id")["similar_id"].apply(list).to_dict()
+    found = lists(list(blend(read_catalogue(warehouse, titles), similar.NEIGHBOURS)))
+    assert {ids[title]: ids[others].tolist() for title, others in found.items()} == expected
