@@ -1,7 +1,9 @@
 """What was measured on the original system and on real files must come out here too."""
 
+import csv
 import itertools
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,12 +13,18 @@ import pytest
 
 from rec_platform.clustering import ScikitLearnClustering
 from rec_platform.features import PRESETS, min_max, seed_features
+from rec_platform.lookup import Lookup
 from rec_platform.parts import Parts
 from rec_platform.raw import RAW_FILES
+from rec_platform.reasons import reasons
 from rec_platform.recipe import FeaturePreset
+from rec_platform.recommend import recommendations
+from rec_platform.series import find_series
 from rec_platform.similar import Catalogue, nearest
 from rec_platform.tables import SQL_FOLDER
 from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform_tests.conftest import Platform, clean_environment
+from rec_platform_tests.test_reasons import check
 
 DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
 pytestmark = [
@@ -105,3 +113,137 @@ def test_films_of_a_series_are_among_the_nearest_nine(tmp_path: Path) -> None:
     assert len(series) == 3
     for film in series:
         assert set(neighbours[film]) & set(series) - {film}, names[film]
+
+
+# Series
+
+# Films by id: what is of one series for everybody, and what only looks like it.
+SERIES = {
+    "Bourne": "tt0258463 tt0372183 tt0440963 tt1194173 tt4196776",
+    "Die Hard": "tt0095016 tt0099423 tt0112864 tt0337978 tt1606378",
+    "Fast and Furious": "tt0232500 tt0322259 tt0463985 tt1596343 tt2820852",
+    "Before": "tt0112471 tt0381681 tt2209418",
+    "Rambo": "tt0083944 tt0089880 tt0095956",
+    "Planet of the Apes": "tt0065462 tt0067065 tt0068408 tt0069768 tt0133152 tt1318514 tt2103281",
+    "Jurassic Park": "tt0107290 tt0119567 tt0163025",
+    "Toy Story": "tt0114709 tt0120363 tt0435761",
+    "Terminator": "tt0088247 tt0103064 tt0181852 tt0438488 tt1340138",
+}
+LOOK_ALIKES = {
+    "Apollo 13 and 18": "tt0112384 tt1772240",
+    "Super and Super 8": "tt1512235 tt1650062",
+    "Red Dragon and RED": "tt0289765 tt1245526",
+    "Hamlet and Hamlet 2": "tt0116477 tt1104733",
+    "The Mighty Ducks and The Mighty": "tt0104868 tt0119670",
+    "Blade and Blade Runner": "tt0120611 tt0083658",
+}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) -> Platform:
+    """A platform refreshed with well-known films."""
+    platform = Platform(tmp_path_factory.mktemp("known"))
+    source = str(DATA / "imdb" / "known-5000")
+    with clean_environment(dagster_home):
+        done = platform.run("refresh", "--source", source, "--preset", "us_release")
+    assert done.exit_code == 0, done.stderr
+    return platform
+
+
+@pytest.fixture(scope="module")
+def lookup(known: Platform) -> Lookup:
+    return known.serving()
+
+
+def series_of(lookup: Lookup, ids: str) -> list[int | None]:
+    titles = lookup.titles(ids.split())
+    assert len(titles) == len(ids.split()), ids
+    return [title.series for title in titles]
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_what_everybody_calls_a_series_is_one(lookup: Lookup, name: str) -> None:
+    (series,) = set(series_of(lookup, SERIES[name]))
+    assert series is not None
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_look_alikes_are_not_of_one_series(lookup: Lookup, name: str) -> None:
+    one, other = series_of(lookup, LOOK_ALIKES[name])
+    assert one != other or one is None
+
+
+def test_places_are_those_that_everybody_knows(lookup: Lookup) -> None:
+    def places(ids: str) -> list[int | None]:
+        return [title.series_place for title in lookup.titles(ids.split())]
+
+    assert places(SERIES["Toy Story"]) == [1, 2, 3]
+    assert places(SERIES["Jurassic Park"]) == [1, 2, 3]
+    assert places(SERIES["Terminator"])[:3] == [1, 2, 3]
+    assert places(SERIES["Planet of the Apes"]) == [None] * 7  # the first one is missing
+
+
+def test_the_largest_series_are_no_chains_of_unrelated_films(tmp_path: Path) -> None:
+    """Of 84,499 titles nobody of whom is known, which makes chains likely."""
+    titles = warehouse(tmp_path, "us-2022-09", "us_release").read("titles", "title_id")
+    people = pd.DataFrame(columns=["title_id", "person_id", "role", "billing"])
+    names = pd.DataFrame({"title_id": [], "name": []}, dtype=str)
+    series, _ = find_series(titles, people, names)
+    found = titles.assign(series=series)[series >= 0]
+    assert len(found) > 3_000
+    largest = found["series"].value_counts().head(10)
+    assert largest.max() < 30
+    for number in largest.index:
+        names_ = found["title"][found["series"] == number].str.lower()
+        words = [set(re.findall(r"\w{4,}", text)) for text in names_]
+        shared = max(sum(word in other for other in words) for word in set.union(*words))
+        assert shared > 2 / 3 * len(words), names_.tolist()
+
+
+# Reasons
+
+
+def crew(column: str) -> dict[str, set[str]]:
+    """Who made each film, as the raw file has it."""
+    path = DATA / "imdb" / "known-5000" / "title.crew.tsv.gz"
+    table = pd.read_csv(path, sep="\t", dtype=str, quoting=csv.QUOTE_NONE).set_index("tconst")
+    return {title_id: set(ids.split(",")) - {"\\N"} for title_id, ids in table[column].items()}
+
+
+def test_the_same_director_is_the_same_person_in_the_raw_file(lookup: Lookup) -> None:
+    directors = crew("directors")
+    said = 0
+    for cluster in lookup.clusters():
+        for title in lookup.titles(cluster.popular_titles):
+            for found in recommendations(lookup, title, 24):
+                shared = directors[title.title_id] & directors[found.title.title_id]
+                told = any(reason.startswith("Same director") for reason in found.reasons)
+                assert told == bool(shared), (title.title, found.title.title)
+                said += told
+    assert said > 50
+
+
+def test_a_known_pair_has_the_reasons_that_a_friend_would_give(lookup: Lookup) -> None:
+    dark_knight, begins, toy_story, second = lookup.titles(
+        ["tt0468569", "tt0372784", "tt0114709", "tt0120363"]
+    )
+    director = "Same director: Christopher Nolan"
+    assert reasons(dark_knight, begins)[:2] == ["Of the same series", director]
+    first, *rest = reasons(toy_story, second)
+    assert first == "Second film of the series"
+    assert "Same director: John Lasseter" in rest
+
+
+def test_every_stored_neighbour_has_a_true_reason(lookup: Lookup) -> None:
+    numbers = list(lookup.title_ids())
+    titles = dict(zip(numbers, lookup.numbered(numbers), strict=True))
+    by_id = {title.title_id: title for title in titles.values()}
+    count = 0
+    for title_id, neighbours in lookup.all_neighbours():
+        for neighbour in neighbours:
+            found = reasons(by_id[title_id], titles[neighbour.number])
+            assert found
+            for reason in found:
+                check(reason, by_id[title_id], titles[neighbour.number])
+            count += 1
+    assert count > 4_000 * 24
