@@ -13,8 +13,8 @@ number ("Toy Story 3" and "Toy Story" have one). Two films are linked where
 4. one has the name that two films of a series begin or end with ("Bourne"), most films with that
    name are of the series, and half of its genres are those of a film of the series.
 
-Films that share nobody are not linked over `LONGEST_GAP` years, nor a fan's film to what it
-admires: see `MOST_VOTES`. What is linked, directly or through others, is one series.
+But for those that share somebody, films are not linked over `LONGEST_GAP` years, nor a fan's film
+to what it admires: see `MOST_VOTES`. What is linked, directly or through others, is one series.
 `rec_platform_tests/test_series.py` holds the rules to series that everybody knows and look-alikes.
 """
 
@@ -59,8 +59,11 @@ EMPTY = {
 }
 COUNTERS = {"part", "chapter", "episode", "vol", "volume", "number", "act"}
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
-NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+SPELLED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 AGAIN = {"return", "again", "reborn", "reboot", "too", "forever"}  # as good as a 2
+NUMBERS = {
+    word: number for words in (ROMAN, SPELLED) for number, word in enumerate(words, start=1)
+} | dict.fromkeys(AGAIN, 2)
 SUBTITLE = re.compile(r":\s+|\s[-\N{EN DASH}\N{EM DASH}]\s")
 HAS_NUMBER = r"\d|\b[IVX]+\b"
 
@@ -100,9 +103,7 @@ def _number(word: str) -> int:
     """The number that a word is; 0 where it is none."""
     if word.isdecimal() and len(word) < 3:
         return int(word)
-    if word in AGAIN:
-        return 2
-    return next((words.index(word) + 1 for words in (ROMAN, NUMERALS) if word in words), 0)
+    return NUMBERS.get(word, 0)
 
 
 def _telling(words: Words) -> set[str]:
@@ -117,17 +118,20 @@ class _Films:
     Attributes:
         words: of each, its telling words.
         counts: of each telling word, how many films have it.
+        starts: of two words or more, how many films begin with them.
     """
 
     def __init__(self, titles: "pd.DataFrame") -> None:
         self.ids = titles["title_id"].to_numpy()
-        self.titles = titles["title"].tolist()
-        self.names = [name(title) for title in self.titles]
+        self.names = [name(title) for title in titles["title"]]
         self.years = titles["year"].tolist()
         self.votes = titles["votes"].tolist()
         self.genres = [frozenset(text.split(",")) for text in titles["genres"]]
         self.words = [_telling(found.words) for found in self.names]
         self.counts = Counter(word for words in self.words for word in words)
+        self.starts = Counter(
+            found.words[:end] for found in self.names for end in range(2, len(found.words) + 1)
+        )
 
     def are_alike(self, one: int, other: int) -> bool:
         """Whether half of the genres of two films are the same."""
@@ -215,7 +219,8 @@ def _by_stem(films: _Films, others: "pd.DataFrame") -> Iterator[Link]:
         groups[found.stem].append((position[title_id], found, False))
     for stem in filter(_telling, groups):
         group = sorted(groups[stem])
-        is_name = sum(found.words == stem for _, found, _ in group) <= MOST_REMAKES
+        bare = sum(found.words == stem for _, found, _ in group)
+        is_name = bare <= MOST_REMAKES and len(group) <= MOST_BEARERS
         for step in range(1, NEXT_FILMS + 1):
             for one, other in zip(group, group[step:], strict=False):
                 if _is_sequel(films, one, other, is_name):
@@ -307,7 +312,8 @@ def _by_people(films: _Films, people: "pd.DataFrame") -> Iterator[Link]:
             + (len(common) > 1)
             + bool(begins)
         )
-        if (len(begins) > 1 and _telling(begins)) or (signs >= SIGNS and count <= few):
+        is_name = len(begins) > 1 and _telling(begins) and films.starts[begins] <= MOST_BEARERS
+        if is_name or (signs >= SIGNS and count <= few):
             yield one, other
 
 

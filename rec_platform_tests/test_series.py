@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.series import MOST_REMAKES, find_series, name
+from rec_platform.series import MOST_BEARERS, MOST_REMAKES, find_series, name
 from rec_platform.similar import title_series
 from rec_platform.storage import LocalStorage
 from rec_platform.warehouse import DuckDBWarehouse
@@ -238,6 +238,15 @@ def test_an_actor_far_down_the_bill_and_a_composer_are_no_sign() -> None:
     extra = people((0, "nm1", "actor"), (1, "nm1", "actor")).assign(billing=9)
     assert are_none(titles, extra)
     assert are_none(titles, people((0, "nm2", "composer"), (1, "nm2", "composer")))
+
+
+def test_an_umbrella_over_many_films_is_no_series() -> None:
+    """A cinema's broadcasts, say: each has a stem and somebody in common with the next."""
+    count = MOST_BEARERS + 1
+    rows = [(f"Harpoon Evenings: Tale {place + 100}", 2000) for place in range(count)]
+    cast = people(*((place, "nm1", "actor") for place in range(count)))
+    assert are_none(films(*rows), cast)
+    assert are_one(films(*rows[1:]), count - 1, cast)
 
 
 # Rule 4: the name of a series
