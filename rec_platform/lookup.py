@@ -10,11 +10,9 @@ import itertools
 import json
 import logging
 import random
-import re
 import sqlite3
 import struct
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,10 +21,11 @@ from typing import Any
 from urllib.parse import quote
 
 from rec_platform.blend import PARTS
+from rec_platform.search import forms, search, search_key, search_names
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LOOKUP_FILE = "lookup.sqlite"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
@@ -74,8 +73,17 @@ CREATE TABLE neighbours (
     packed BLOB NOT NULL               -- numbers, best first, then scores, then parts: see pack()
 );
 CREATE VIRTUAL TABLE title_search USING fts5 (
-    names,                             -- search_key() of all its names
-    content = '', detail = 'none', prefix = '1 2 3',
+    names,                             -- search_names() of all its names
+    content = '', detail = 'none', columnsize = 0, prefix = '1 2 3',
+    tokenize = "unicode61 categories 'L* M* N* Co'"
+);
+CREATE TABLE words (
+    number INTEGER PRIMARY KEY,        -- in order of the most voted title that has it
+    word TEXT NOT NULL                 -- of search_names()
+);
+CREATE VIRTUAL TABLE word_search USING fts5 (
+    forms,                             -- forms() of the word, to find it misspelt
+    content = '', detail = 'none', columnsize = 0,
     tokenize = "unicode61 categories 'L* M* N* Co'"
 );
 """
@@ -195,6 +203,7 @@ def write_lookup(
         connection.executemany(_insert("titles", 15), _title_rows(connection, titles))
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
+        connection.execute("INSERT INTO word_search (word_search) VALUES ('optimize')")
         connection.execute("COMMIT")
         connection.executescript(INDEXES)
 
@@ -221,12 +230,20 @@ def _cluster_row(cluster: Cluster) -> tuple[Any, ...]:
 def _title_rows(
     connection: sqlite3.Connection, titles: Iterable[tuple[Title, str]]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of `titles`, filling the full-text index on the way."""
+    """Yield the rows of `titles`, filling the full-text indexes on the way."""
+    words: dict[str, int] = {}
     for number, (title, akas) in enumerate(titles, start=1):
         key = search_key(title.title)
         original = title.original_title if title.original_title != title.title else ""
-        names = f"{key} {search_key(f'{original} {akas}')}"
+        names = search_names(f"{title.title} {original} {akas}")
         connection.execute("INSERT INTO title_search (rowid, names) VALUES (?, ?)", (number, names))
+        for word in names.split():
+            if word not in words:
+                words[word] = len(words) + 1
+                entry = (words[word], word)
+                connection.execute("INSERT INTO words VALUES (?, ?)", entry)
+                entry = (words[word], " ".join(sorted(forms(word))))
+                connection.execute("INSERT INTO word_search (rowid, forms) VALUES (?, ?)", entry)
         yield (
             number,
             title.title_id,
@@ -271,18 +288,6 @@ def unpack(packed: bytes) -> list[Neighbour]:
 
 # json.dumps() with an option builds an encoder each time, which shows in 100,000 rows.
 _json = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def search_key(text: str) -> str:
-    """A title as people type it: lower case, no accents, no punctuation.
-
-    >>> search_key("Amélie: L'Été")
-    'amelie l ete'
-    """
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 # Reading
@@ -350,30 +355,8 @@ class Lookup:
         return [found[number] for number in numbers]
 
     def search(self, query: str, limit: int = 20) -> list[Title]:
-        """Titles whose names hold every word of the query, the last one as a prefix.
-
-        Titles that are exactly the query come first, then the most voted.
-        """
-        words = search_key(query).split()
-        if not words:
-            return []
-        exact = self._titles(
-            "SELECT * FROM titles WHERE search_key = ? ORDER BY number LIMIT ?",
-            " ".join(words),
-            limit,
-        )
-        match = " ".join(f'"{word}"' for word in words) + "*"
-        matching = self._titles(
-            """
-            SELECT * FROM titles WHERE number IN (
-                SELECT rowid FROM title_search WHERE title_search MATCH ? ORDER BY rowid LIMIT ?
-            ) ORDER BY number
-            """,
-            match,
-            limit,
-        )
-        found = {title.title_id: title for title in (*exact, *matching)}
-        return list(found.values())[:limit]
+        """The titles that a query may mean, best first: see search.py."""
+        return self.numbered(search(self._connection, query, limit))
 
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""

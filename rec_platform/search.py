@@ -1,0 +1,376 @@
+"""Search: how a query finds titles, though it is cut short, misspelt or put in other words.
+
+Belongs here: what of a name is indexed, and how a query is answered from that. Does not belong: the
+tables and who fills them (see lookup.py). Standard library only, for the site imports it.
+
+A query is first taken at its word: titles that are exactly it, then those that hold its words, the
+last one as a prefix, the most voted first. Only where that finds hardly anything its words are
+corrected. Misspelt words are found by what is left of them when letters are deleted, from them and
+from the words of the release alike (the symmetric delete algorithm of Garbe, 2012), and ranked by
+optimal string alignment distance. Everything is bounded: no query can take long.
+"""
+
+import math
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice, pairwise, product
+
+FORM_LENGTH = 7  # letters of a word that its forms are made of
+FEW = 3  # answers that make it worth while to ask what was meant
+MOST_WORDS = 24
+MOST_CORRECTED = 6  # words
+LONGEST_CORRECTED = 24  # letters
+MOST_CANDIDATES = 400  # words to compare with those of one query
+MOST_ALTERNATIVES = 24  # to a word
+MOST_PHRASES = 60  # of alternatives, that may be titles
+MOST_TITLES = 150  # to rank, or to look for a year in times ten
+ARTICLES = ("the", "a", "an")
+ROMAN = ("", "", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii")
+NUMERALS = {word: str(number) for number, word in enumerate(ROMAN) if word}
+NUMERALS |= {number: word for word, number in NUMERALS.items()}
+YEAR = re.compile(r"(18|19|20)\d\d")
+# Letters that do not come apart into a plain one and its accent.
+PLAIN = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+# Chinese and Japanese put no spaces between words: each character is one.
+WITHOUT_SPACES = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
+
+# Costs: 1 is one misspelt letter in the middle of a word.
+OTHER_START = 0.3  # people rarely mistake the first letter
+UNFINISHED = 0.3  # a misspelt beginning of a word, rather than a misspelt word
+UNSAID = 0.1  # a beginning of a word
+APART = 0.4  # words joined or split
+OTHER_NAME = 2.1  # found by a name that is not the title; how far it is, is not known
+NOT_ALL = 0.3  # the title has more words than were asked for
+EXTRA_WORD = 0.05  # each of them
+MOST_EXTRA = 0.6
+FAME = 0.08  # the title's number twice as high
+
+
+# What is indexed
+
+
+def search_key(text: str) -> str:
+    """A title as people type it: lower case, no accents, no punctuation.
+
+    >>> search_key("Amélie: L'Été")
+    'amelie l ete'
+    """
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in decomposed if not unicodedata.combining(char))
+        return " ".join(WORD.findall(text.casefold().translate(PLAIN)))
+    return " ".join(WORD.findall(text.casefold()))
+
+
+def search_names(text: str) -> str:
+    """What a name is found by: its key, and how else people write it.
+
+    >>> search_names("Spider-Man & Co.")
+    'spider man co spiderman and'
+    """
+    key = search_key(text)
+    if key == text.casefold():
+        return key
+    words = [key]
+    for chunk in text.split():
+        joined = search_key(chunk).split()
+        if len(joined) > 1 and not re.search(f"[{WITHOUT_SPACES}]", chunk):
+            words.append("".join(joined))
+    if "&" in text:
+        words.append("and")
+    return " ".join(words)
+
+
+def forms(word: str) -> set[str]:
+    """The word's first letters, and what is left of them without one or, of a long word, two.
+
+    Two words that differ by so many letters have a form in common, wherever they differ.
+
+    >>> sorted(forms("tide"))
+    ['ide', 'tde', 'tid', 'tide', 'tie']
+    """
+    start = word[:FORM_LENGTH]
+    return {
+        "".join(kept)
+        for deleted in range(_errors(word) + 1)
+        for kept in combinations(start, len(start) - deleted)
+        if kept
+    }
+
+
+def _errors(word: str) -> int:
+    """How many letters of a word may be wrong."""
+    return 1 if len(word) < FORM_LENGTH else 2
+
+
+# How a query is answered
+
+
+def search(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
+    """The numbers of the titles that a query may mean, best first.
+
+    Args:
+        connection: a lookup.
+        query: as somebody typed it, finished or not.
+        limit: how many at most.
+    """
+    words = search_key(query).split()[:MOST_WORDS]
+    if not words:
+        return []
+    found = dict.fromkeys(_exact(connection, [words], limit))
+    found |= dict.fromkeys(_matching(connection, _match_as_typed(words), limit))
+    if len(found) < min(FEW, limit) and not _begins_a_title(connection, words):
+        found |= dict.fromkeys(_meant(connection, words, limit))
+    return list(found)[:limit]
+
+
+def _exact(
+    connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: int
+) -> list[int]:
+    """The titles that are one of these, whatever their article; the most voted first."""
+    keys: set[str] = set()
+    for words in phrases:
+        bare = " ".join(words[1:] if words[0] in ARTICLES and len(words) > 1 else words)
+        keys |= {" ".join(words), bare, *(f"{article} {bare}" for article in ARTICLES)}
+    sql = f"""
+        SELECT number FROM titles WHERE search_key IN ({", ".join("?" * len(keys))})
+        ORDER BY number LIMIT ?
+    """
+    return [number for (number,) in connection.execute(sql, (*keys, limit))]
+
+
+def _begins_a_title(connection: sqlite3.Connection, words: list[str]) -> bool:
+    """Whether these words are how a title begins, with or without its article."""
+    typed = " ".join(words)
+    starts = (typed, *(f"{article} {typed}" for article in ARTICLES))
+    sql = "SELECT 1 FROM titles WHERE search_key >= ? AND search_key < ? LIMIT 1"
+    return any(connection.execute(sql, (start, f"{start}\U0010ffff")).fetchone() for start in starts)
+
+
+def _match_as_typed(words: list[str]) -> str:
+    """A full-text query for all these words, the last as a prefix."""
+    *others, last = words
+    terms = list(dict.fromkeys(map(_term, others)))
+    if others and last in NUMERALS:
+        terms.append(f'("{last}"* OR "{NUMERALS[last]}")')
+    else:
+        terms.append(f'"{last}"*')
+    return " AND ".join(terms)
+
+
+def _term(word: str) -> str:
+    return f'"{word}"'
+
+
+def _matching(connection: sqlite3.Connection, match: str, limit: int) -> list[int]:
+    """The titles that a full-text query finds, the most voted first."""
+    sql = "SELECT rowid FROM title_search WHERE title_search MATCH ? ORDER BY rowid LIMIT ?"
+    return [number for (number,) in connection.execute(sql, (match, limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alternative:
+    """What a word of the query may have been meant as, and how far that is from what was typed."""
+
+    terms: tuple[str, ...]  # words of the title, one unless the query joined them
+    cost: float
+    is_prefix: bool = False
+
+    def match(self) -> str:
+        text = " AND ".join(map(_term, self.terms)) + ("*" if self.is_prefix else "")
+        return f"({text})" if len(self.terms) > 1 else text
+
+
+_Reading = list[list[_Alternative]]  # for each word what it may mean
+
+
+def _meant(connection: sqlite3.Connection, words: list[str], limit: int) -> list[int]:
+    """The titles that may have been meant, where hardly any holds the words as typed."""
+    if len(words) > 1 and YEAR.fullmatch(words[-1]):
+        found = _dated(connection, words[:-1], int(words[-1]))
+        if found:
+            return found[:limit]
+    return [number for number, _ in _corrected(connection, words)][:limit]
+
+
+def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[int]:
+    """The titles of about this year."""
+    found = _matching(connection, " AND ".join(map(_term, words)), 10 * MOST_TITLES)
+    dated = _of_year(connection, found, year)
+    return dated or _of_year(connection, [number for number, _ in _corrected(connection, words)], year)
+
+
+def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> list[int]:
+    sql = f"""
+        SELECT number FROM titles
+        WHERE number IN ({", ".join(map(str, numbers))}) AND year BETWEEN ? AND ?
+        ORDER BY year <> ?, number
+    """
+    return [number for (number,) in connection.execute(sql, (year - 1, year + 1, year))]
+
+
+def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[tuple[int, float]]:
+    """Titles by corrected words, with their costs, best first.
+
+    Words that no title has are corrected alone at first: the others are likely to be right.
+    """
+    *others, last = words
+    literal = [*([_Alternative((word,), 0)] for word in others), [_Alternative((last,), 0, True)]]
+    places = range(len(words))
+    firsts = [_matching(connection, group[0].match(), 1) for group in literal]
+    unknown = [at for at in places if not firsts[at]]
+    # What no well-known title has is more likely to be wrong.
+    known = sorted((at for at in places if firsts[at]), key=lambda at: -firsts[at][0])
+    reading = list(literal)
+    found: list[tuple[int, float]] = []
+    for group in (unknown, known):
+        for at in group[:MOST_CORRECTED]:
+            share = MOST_CANDIDATES // len(group[:MOST_CORRECTED])
+            reading[at] = _alternatives(connection, words[at], at == len(others), share)
+        if group and not found:
+            readings = [reading, *_joined(words, literal), *_split(words, literal)]
+            found = _ranked(connection, readings)
+    return found
+
+
+def _any(group: list[_Alternative]) -> str:
+    return "(" + " OR ".join(one.match() for one in group) + ")"
+
+
+def _joined(words: list[str], literal: _Reading) -> Iterator[_Reading]:
+    """The query with two words written as one."""
+    for place, (first, second) in enumerate(pairwise(words)):
+        is_last = place == len(words) - 2
+        yield [
+            *literal[:place],
+            [_Alternative((first + second,), APART, is_last)],
+            *literal[place + 2 :],
+        ]
+
+
+def _split(words: list[str], literal: _Reading) -> Iterator[_Reading]:
+    """The query with a word written as two."""
+    for place, word in enumerate(words[:MOST_CORRECTED]):
+        is_last = place == len(words) - 1
+        halves = [
+            _Alternative((word[:at], word[at:]), APART, is_last)
+            for at in range(1, min(len(word), LONGEST_CORRECTED))
+        ]
+        if halves:
+            yield [*literal[:place], halves, *literal[place + 1 :]]
+
+
+def _alternatives(
+    connection: sqlite3.Connection, word: str, is_last: bool, limit: int
+) -> list[_Alternative]:
+    """The words of the release that a word may be misspelt for, and itself."""
+    found = [_Alternative((word,), 0, is_last)]
+    if word in NUMERALS:
+        found.append(_Alternative((NUMERALS[word],), 0))
+    if len(word) > LONGEST_CORRECTED:
+        return found
+    # Of a short beginning of a word the forms are beginnings of that word's forms.
+    is_beginning = is_last and 4 <= len(word) < FORM_LENGTH - 1
+    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in sorted(forms(word)))
+    rows = connection.execute(
+        """
+        SELECT number, word FROM words WHERE number IN (
+            SELECT rowid FROM word_search WHERE word_search MATCH ? ORDER BY rowid LIMIT ?
+        ) ORDER BY number
+        """,
+        (match, limit),
+    )
+    costed: list[tuple[float, int, str, bool]] = []
+    for number, other in rows:
+        if other == word:
+            continue
+        whole, beginning = distances(word, other, _errors(word))
+        start = OTHER_START * (word[0] != other[0])
+        if whole <= _errors(word):
+            costed.append((whole + start, number, other, False))
+        elif is_last and beginning <= min(1, _errors(word)):
+            costed.append((beginning + start + UNFINISHED, number, other, False))
+    costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
+    found += [_Alternative((other,), cost) for cost, _, other, _ in costed[:MOST_ALTERNATIVES]]
+    return found
+
+
+def distances(typed: str, word: str, most: int) -> tuple[int, int]:
+    """Optimal string alignment distances of what was typed from a word and from its beginning.
+
+    Letters left out, added, replaced, or swapped with the next one count 1 each. What is more than
+    `most` may come out as any number above it: only a band of the table is filled.
+    """
+    far = most + 1
+    width = len(word)
+    earlier: list[int] = []
+    before = [*range(far), *[far] * (width + 1 - far)]
+    for place, letter in enumerate(typed, start=1):
+        row = [far] * (width + 1)
+        if place <= most:
+            row[0] = place
+        for at in range(max(1, place - most), min(width, place + most) + 1):
+            cost = before[at - 1]
+            if letter != word[at - 1]:
+                cost = min(cost, before[at], row[at - 1]) + 1
+                if place > 1 and at > 1 and letter == word[at - 2] and typed[place - 2] == word[at - 1]:
+                    cost = min(cost, earlier[at - 2] + 1)
+            row[at] = cost
+        if min(row) > most:
+            return far, far
+        earlier, before = before, row
+    return before[-1], min(before)
+
+
+def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[tuple[int, float]]:
+    """The titles that fit one of the readings, with their costs, best first."""
+    match = " OR ".join(f"({' AND '.join(map(_any, reading))})" for reading in readings)
+    numbers = _matching(connection, match, MOST_TITLES)
+    # The title itself, should it be too little known to be among those.
+    likely = (sorted(group, key=lambda one: one.cost) for group in readings[0])
+    phrases = (_phrase(chosen) for chosen in islice(product(*likely), MOST_PHRASES))
+    numbers += _exact(connection, phrases, MOST_TITLES)
+    sql = f"""
+        SELECT number, search_key FROM titles WHERE number IN ({", ".join(map(str, numbers))})
+    """
+    costs = [
+        (number, _cost(key, readings) + FAME * math.log2(number))
+        for number, key in connection.execute(sql)
+    ]
+    return sorted(costs, key=lambda one: (one[1], one[0]))
+
+
+def _phrase(chosen: tuple[_Alternative, ...]) -> list[str]:
+    return [term for one in chosen for term in one.terms]
+
+
+def _cost(key: str, readings: list[_Reading]) -> float:
+    """How far a title is from the query, by the reading that suits it best."""
+    words = key.split()
+    return min(_reading_cost(words, reading) for reading in readings)
+
+
+def _reading_cost(words: list[str], reading: _Reading) -> float:
+    cost, used = 0.0, 0
+    for group in reading:
+        fitting = [one for one in group if _holds(words, one)]
+        if not fitting:
+            return OTHER_NAME
+        best = min(fitting, key=lambda one: one.cost)
+        cost += best.cost + UNSAID * (best.is_prefix and best.terms[-1] not in words)
+        used += len(best.terms)
+    bare = len(words) - (len(words) > 1 and words[0] in ARTICLES)
+    if bare <= used:
+        return cost
+    return cost + min(MOST_EXTRA, NOT_ALL + EXTRA_WORD * (bare - used))
+
+
+def _holds(words: list[str], one: _Alternative) -> bool:
+    *others, last = one.terms
+    return all(word in words for word in others) and (
+        any(word.startswith(last) for word in words) if one.is_prefix else last in words
+    )
