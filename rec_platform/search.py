@@ -121,11 +121,25 @@ def search(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
     words = search_key(query).split()[:MOST_WORDS]
     if not words:
         return []
-    found = dict.fromkeys(_exact(connection, [words], limit))
-    found |= dict.fromkeys(_matching(connection, _match_as_typed(words), limit))
-    if len(found) < min(FEW, limit) and not _begins_a_title(connection, words):
-        found |= dict.fromkeys(_meant(connection, words, limit))
-    return list(found)[:limit]
+    exact = _exact(connection, [words], limit)
+    found = [*dict.fromkeys((*exact, *_matching(connection, _match_as_typed(words), limit)))]
+    is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
+    if len(found) < FEW and (is_one_word or not _begins_a_title(connection, words)):
+        found += [number for number in _meant(connection, words) if number not in found]
+    elif is_one_word and not exact:
+        found[FEW - 1 : FEW - 1] = _more_famous(connection, words, found)
+    return found[:limit]
+
+
+def _more_famous(connection: sqlite3.Connection, words: list[str], found: list[int]) -> list[int]:
+    """The title of one word that may be misspelt, where it is but the beginning of those found.
+
+    Nobody can tell which was meant, so a title that is more famous than these has a place, too.
+    """
+    alternatives = _alternatives(connection, words[-1], False, MOST_CANDIDATES)
+    phrases = [[*words[:-1], *one.terms] for one in alternatives if one.cost <= 1 + OTHER_START]
+    exact = _exact(connection, phrases, 1)
+    return [number for number in exact if number < found[FEW - 1] and number not in found]
 
 
 def _exact(
@@ -188,13 +202,14 @@ class _Alternative:
 _Reading = list[list[_Alternative]]  # for each word what it may mean
 
 
-def _meant(connection: sqlite3.Connection, words: list[str], limit: int) -> list[int]:
+def _meant(connection: sqlite3.Connection, words: list[str]) -> list[int]:
     """The titles that may have been meant, where hardly any holds the words as typed."""
+    words = [*dict.fromkeys(words[:-1]), words[-1]]
     if len(words) > 1 and YEAR.fullmatch(words[-1]):
         found = _dated(connection, words[:-1], int(words[-1]))
         if found:
-            return found[:limit]
-    return [number for number, _ in _corrected(connection, words)][:limit]
+            return found
+    return [number for number, _ in _corrected(connection, words)]
 
 
 def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[int]:
@@ -221,13 +236,13 @@ def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[tuple[i
     *others, last = words
     literal = [*([_Alternative((word,), 0)] for word in others), [_Alternative((last,), 0, True)]]
     places = range(len(words))
-    firsts = [_matching(connection, group[0].match(), 1) for group in literal]
-    unknown = [at for at in places if not firsts[at]]
-    # What no well-known title has is more likely to be wrong.
-    known = sorted((at for at in places if firsts[at]), key=lambda at: -firsts[at][0])
+    unknown = [at for at in places if not _matching(connection, literal[at][0].match(), 1)]
+    # A word that no well-known title has is more likely to be wrong than others.
+    rarity = [min(_matching(connection, _term(word), 1), default=math.inf) for word in words]
+    known = sorted(set(places) - set(unknown), key=lambda at: -rarity[at])
     reading = list(literal)
     found: list[tuple[int, float]] = []
-    for group in (unknown, known):
+    for group in (unknown, known[:2], known[2:]):
         for at in group[:MOST_CORRECTED]:
             share = MOST_CANDIDATES // len(group[:MOST_CORRECTED])
             reading[at] = _alternatives(connection, words[at], at == len(others), share)
@@ -284,15 +299,16 @@ def _alternatives(
         """,
         (match, limit),
     )
+    letters, most = set(word), _errors(word)
     costed: list[tuple[float, int, str, bool]] = []
     for number, other in rows:
-        if other == word:
+        if other == word or len(letters.difference(other)) > most:
             continue
-        whole, beginning = distances(word, other, _errors(word))
+        whole, beginning = distances(word, other, most)
         start = OTHER_START * (word[0] != other[0])
-        if whole <= _errors(word):
+        if whole <= most:
             costed.append((whole + start, number, other, False))
-        elif is_last and beginning <= min(1, _errors(word)):
+        elif is_last and beginning <= 1:
             costed.append((beginning + start + UNFINISHED, number, other, False))
     costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
     found += [_Alternative((other,), cost) for cost, _, other, _ in costed[:MOST_ALTERNATIVES]]
