@@ -28,7 +28,7 @@ import pandas as pd
 from scipy import sparse
 
 from rec_platform.blend import PART_SCALE, PARTS
-from rec_platform.lookup import search_key
+from rec_platform.search import search_key
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

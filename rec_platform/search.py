@@ -28,12 +28,19 @@ MOST_ALTERNATIVES = 24  # to a word
 MOST_PHRASES = 60  # of alternatives, that may be titles
 MOST_TITLES = 150  # to rank, or to look for a year in times ten
 ARTICLES = ("the", "a", "an")
-ROMAN = ("", "", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii")
-NUMERALS = {word: str(number) for number, word in enumerate(ROMAN) if word}
-NUMERALS |= {number: word for word, number in NUMERALS.items()}
+# How people write the number of a film.
+NUMBERS = (
+    "1 one, 2 ii two, 3 iii three, 4 iv four, 5 v five, 6 vi six, 7 vii seven, 8 viii eight,"
+    "9 ix nine, 10 x ten, 11 xi eleven, 12 xii twelve, 13 xiii thirteen"
+)
+NUMERALS = {
+    word: [other for other in group.split() if other != word]
+    for group in NUMBERS.split(",")
+    for word in group.split()
+}
 YEAR = re.compile(r"(18|19|20)\d\d")
 # Letters that do not come apart into a plain one and its accent.
-PLAIN = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+PLAIN = str.maketrans("øłđðı", "olddi") | {ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"}
 # Chinese and Japanese put no spaces between words: each character is one.
 WITHOUT_SPACES = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
@@ -41,7 +48,7 @@ WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
 # Costs: 1 is one misspelt letter in the middle of a word.
 OTHER_START = 0.3  # people rarely mistake the first letter
 UNFINISHED = 0.3  # a misspelt beginning of a word, rather than a misspelt word
-UNSAID = 0.1  # a beginning of a word
+UNSAID = 0.1  # a beginning of a word, or a number written in another way
 APART = 0.4  # words joined or split
 OTHER_NAME = 2.1  # found by a name that is not the title; how far it is, is not known
 NOT_ALL = 0.3  # the title has more words than were asked for
@@ -121,8 +128,9 @@ def search(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
     words = search_key(query).split()[:MOST_WORDS]
     if not words:
         return []
-    exact = _exact(connection, [words], limit)
-    found = [*dict.fromkeys((*exact, *_matching(connection, _match_as_typed(words), limit)))]
+    wanted = max(limit, FEW)
+    exact = _exact(connection, [words], wanted)
+    found = [*dict.fromkeys((*exact, *_matching(connection, _match_as_typed(words), wanted)))]
     is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
     if len(found) < FEW and (is_one_word or not _begins_a_title(connection, words)):
         found += [number for number in _meant(connection, words) if number not in found]
@@ -142,9 +150,7 @@ def _more_famous(connection: sqlite3.Connection, words: list[str], found: list[i
     return [number for number in exact if number < found[FEW - 1] and number not in found]
 
 
-def _exact(
-    connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: int
-) -> list[int]:
+def _exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: int) -> list[int]:
     """The titles that are one of these, whatever their article; the most voted first."""
     keys: set[str] = set()
     for words in phrases:
@@ -160,9 +166,10 @@ def _exact(
 def _begins_a_title(connection: sqlite3.Connection, words: list[str]) -> bool:
     """Whether these words are how a title begins, with or without its article."""
     typed = " ".join(words)
-    starts = (typed, *(f"{article} {typed}" for article in ARTICLES))
     sql = "SELECT 1 FROM titles WHERE search_key >= ? AND search_key < ? LIMIT 1"
-    return any(connection.execute(sql, (start, f"{start}\U0010ffff")).fetchone() for start in starts)
+    starts = [typed, *(f"{article} {typed}" for article in ARTICLES)]
+    ranges = [(start, f"{start}\U0010ffff") for start in starts]
+    return any(connection.execute(sql, found).fetchone() for found in ranges)
 
 
 def _match_as_typed(words: list[str]) -> str:
@@ -170,7 +177,7 @@ def _match_as_typed(words: list[str]) -> str:
     *others, last = words
     terms = list(dict.fromkeys(map(_term, others)))
     if others and last in NUMERALS:
-        terms.append(f'("{last}"* OR "{NUMERALS[last]}")')
+        terms.append(f'("{last}"* OR {" OR ".join(map(_term, NUMERALS[last]))})')
     else:
         terms.append(f'"{last}"*')
     return " AND ".join(terms)
@@ -204,19 +211,20 @@ _Reading = list[list[_Alternative]]  # for each word what it may mean
 
 def _meant(connection: sqlite3.Connection, words: list[str]) -> list[int]:
     """The titles that may have been meant, where hardly any holds the words as typed."""
-    words = [*dict.fromkeys(words[:-1]), words[-1]]
+    *others, last = words
+    words = [*dict.fromkeys(word for word in others if word not in ARTICLES), last]
     if len(words) > 1 and YEAR.fullmatch(words[-1]):
         found = _dated(connection, words[:-1], int(words[-1]))
         if found:
             return found
-    return [number for number, _ in _corrected(connection, words)]
+    return _corrected(connection, words)
 
 
 def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[int]:
     """The titles of about this year."""
     found = _matching(connection, " AND ".join(map(_term, words)), 10 * MOST_TITLES)
     dated = _of_year(connection, found, year)
-    return dated or _of_year(connection, [number for number, _ in _corrected(connection, words)], year)
+    return dated or _of_year(connection, _corrected(connection, words), year)
 
 
 def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> list[int]:
@@ -228,8 +236,8 @@ def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> l
     return [number for (number,) in connection.execute(sql, (year - 1, year + 1, year))]
 
 
-def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[tuple[int, float]]:
-    """Titles by corrected words, with their costs, best first.
+def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[int]:
+    """The titles that hold the words as they may have been meant, best first.
 
     Words that no title has are corrected alone at first: the others are likely to be right.
     """
@@ -241,15 +249,17 @@ def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[tuple[i
     rarity = [min(_matching(connection, _term(word), 1), default=math.inf) for word in words]
     known = sorted(set(places) - set(unknown), key=lambda at: -rarity[at])
     reading = list(literal)
-    found: list[tuple[int, float]] = []
     for group in (unknown, known[:2], known[2:]):
-        for at in group[:MOST_CORRECTED]:
-            share = MOST_CANDIDATES // len(group[:MOST_CORRECTED])
+        doubted = group[:MOST_CORRECTED]
+        for at in doubted:
+            share = MOST_CANDIDATES // len(doubted)
             reading[at] = _alternatives(connection, words[at], at == len(others), share)
-        if group and not found:
+        if doubted:
             readings = [reading, *_joined(words, literal), *_split(words, literal)]
             found = _ranked(connection, readings)
-    return found
+            if found:
+                return found
+    return []
 
 
 def _any(group: list[_Alternative]) -> str:
@@ -284,8 +294,7 @@ def _alternatives(
 ) -> list[_Alternative]:
     """The words of the release that a word may be misspelt for, and itself."""
     found = [_Alternative((word,), 0, is_last)]
-    if word in NUMERALS:
-        found.append(_Alternative((NUMERALS[word],), 0))
+    found += [_Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
         return found
     # Of a short beginning of a word the forms are beginnings of that word's forms.
@@ -300,18 +309,21 @@ def _alternatives(
         (match, limit),
     )
     letters, most = set(word), _errors(word)
-    costed: list[tuple[float, int, str, bool]] = []
+    costed: list[tuple[float, int, str]] = []
     for number, other in rows:
+        lacking = len(other) - len(word)
         if other == word or len(letters.difference(other)) > most:
+            continue
+        if lacking < -most or (lacking > most and not is_last):
             continue
         whole, beginning = distances(word, other, most)
         start = OTHER_START * (word[0] != other[0])
         if whole <= most:
-            costed.append((whole + start, number, other, False))
+            costed.append((whole + start, number, other))
         elif is_last and beginning <= 1:
-            costed.append((beginning + start + UNFINISHED, number, other, False))
+            costed.append((beginning + start + UNFINISHED, number, other))
     costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
-    found += [_Alternative((other,), cost) for cost, _, other, _ in costed[:MOST_ALTERNATIVES]]
+    found += [_Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
     return found
 
 
@@ -333,7 +345,7 @@ def distances(typed: str, word: str, most: int) -> tuple[int, int]:
             cost = before[at - 1]
             if letter != word[at - 1]:
                 cost = min(cost, before[at], row[at - 1]) + 1
-                if place > 1 and at > 1 and letter == word[at - 2] and typed[place - 2] == word[at - 1]:
+                if letter == word[at - 2 : at - 1] and typed[place - 2 : place - 1] == word[at - 1]:
                     cost = min(cost, earlier[at - 2] + 1)
             row[at] = cost
         if min(row) > most:
@@ -342,8 +354,8 @@ def distances(typed: str, word: str, most: int) -> tuple[int, int]:
     return before[-1], min(before)
 
 
-def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[tuple[int, float]]:
-    """The titles that fit one of the readings, with their costs, best first."""
+def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[int]:
+    """The titles that fit one of the readings, best first."""
     match = " OR ".join(f"({' AND '.join(map(_any, reading))})" for reading in readings)
     numbers = _matching(connection, match, MOST_TITLES)
     # The title itself, should it be too little known to be among those.
@@ -353,40 +365,37 @@ def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[tu
     sql = f"""
         SELECT number, search_key FROM titles WHERE number IN ({", ".join(map(str, numbers))})
     """
-    costs = [
-        (number, _cost(key, readings) + FAME * math.log2(number))
+    costs = {
+        number: _cost(key.split(), readings) + FAME * math.log2(number)
         for number, key in connection.execute(sql)
-    ]
-    return sorted(costs, key=lambda one: (one[1], one[0]))
+    }
+    return sorted(costs, key=lambda number: (costs[number], number))
 
 
 def _phrase(chosen: tuple[_Alternative, ...]) -> list[str]:
     return [term for one in chosen for term in one.terms]
 
 
-def _cost(key: str, readings: list[_Reading]) -> float:
-    """How far a title is from the query, by the reading that suits it best."""
-    words = key.split()
-    return min(_reading_cost(words, reading) for reading in readings)
+def _cost(title: list[str], readings: list[_Reading]) -> float:
+    """How far a title, in words, is from the query, by the reading that suits it best."""
+    return min(_reading_cost(title, reading) for reading in readings)
 
 
-def _reading_cost(words: list[str], reading: _Reading) -> float:
+def _reading_cost(title: list[str], reading: _Reading) -> float:
     cost, used = 0.0, 0
     for group in reading:
-        fitting = [one for one in group if _holds(words, one)]
+        fitting = [one for one in group if _holds(title, one)]
         if not fitting:
             return OTHER_NAME
         best = min(fitting, key=lambda one: one.cost)
-        cost += best.cost + UNSAID * (best.is_prefix and best.terms[-1] not in words)
+        cost += best.cost + UNSAID * (best.is_prefix and best.terms[-1] not in title)
         used += len(best.terms)
-    bare = len(words) - (len(words) > 1 and words[0] in ARTICLES)
-    if bare <= used:
-        return cost
-    return cost + min(MOST_EXTRA, NOT_ALL + EXTRA_WORD * (bare - used))
+    unused = len(title) - (title[0] in ARTICLES) - used
+    return cost + (min(MOST_EXTRA, NOT_ALL + EXTRA_WORD * unused) if unused > 0 else 0)
 
 
-def _holds(words: list[str], one: _Alternative) -> bool:
+def _holds(title: list[str], one: _Alternative) -> bool:
     *others, last = one.terms
-    return all(word in words for word in others) and (
-        any(word.startswith(last) for word in words) if one.is_prefix else last in words
+    return all(word in title for word in others) and (
+        any(word.startswith(last) for word in title) if one.is_prefix else last in title
     )

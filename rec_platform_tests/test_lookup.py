@@ -20,7 +20,6 @@ from rec_platform.lookup import (
     Title,
     open_release,
     pack,
-    search_key,
     write_lookup,
 )
 
@@ -161,11 +160,6 @@ def test_no_query_is_an_error(lookup: Lookup, query: str) -> None:
 @pytest.mark.parametrize("letter", [chr(code) for code in range(0x80, 0x2FFFF, 997)])
 def test_no_letter_is_an_error(lookup: Lookup, letter: str) -> None:
     assert isinstance(lookup.search(f"a{letter}b"), list)
-
-
-def test_search_keys_are_what_people_type() -> None:
-    assert search_key("  Amélie: L'Été — 2²") == "amelie l ete 22"
-    assert search_key("STRASSE") == "strasse"
 
 
 def test_a_lookup_cannot_be_written_to(lookup: Lookup) -> None:
