@@ -206,7 +206,7 @@ class _Alternative:
         return f"({text})" if len(self.terms) > 1 else text
 
 
-_Reading = list[list[_Alternative]]  # for each word what it may mean
+_Reading = list[list[_Alternative]]  # for each word what it may mean, the nearest first
 
 
 def _meant(connection: sqlite3.Connection, words: list[str]) -> list[int]:
@@ -292,7 +292,7 @@ def _split(words: list[str], literal: _Reading) -> Iterator[_Reading]:
 def _alternatives(
     connection: sqlite3.Connection, word: str, is_last: bool, limit: int
 ) -> list[_Alternative]:
-    """The words of the release that a word may be misspelt for, and itself."""
+    """The word itself and those of the release that it may be misspelt for, the nearest first."""
     found = [_Alternative((word,), 0, is_last)]
     found += [_Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
@@ -324,7 +324,7 @@ def _alternatives(
             costed.append((beginning + start + UNFINISHED, number, other))
     costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
     found += [_Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
-    return found
+    return sorted(found, key=lambda one: one.cost)
 
 
 def distances(typed: str, word: str, most: int) -> tuple[int, int]:
@@ -359,8 +359,7 @@ def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[in
     match = " OR ".join(f"({' AND '.join(map(_any, reading))})" for reading in readings)
     numbers = _matching(connection, match, MOST_TITLES)
     # The title itself, should it be too little known to be among those.
-    likely = (sorted(group, key=lambda one: one.cost) for group in readings[0])
-    phrases = (_phrase(chosen) for chosen in islice(product(*likely), MOST_PHRASES))
+    phrases = (_phrase(chosen) for chosen in islice(product(*readings[0]), MOST_PHRASES))
     numbers += _exact(connection, phrases, MOST_TITLES)
     sql = f"""
         SELECT number, search_key FROM titles WHERE number IN ({", ".join(map(str, numbers))})
@@ -384,10 +383,9 @@ def _cost(title: list[str], readings: list[_Reading]) -> float:
 def _reading_cost(title: list[str], reading: _Reading) -> float:
     cost, used = 0.0, 0
     for group in reading:
-        fitting = [one for one in group if _holds(title, one)]
-        if not fitting:
+        best = next((one for one in group if _holds(title, one)), None)
+        if best is None:
             return OTHER_NAME
-        best = min(fitting, key=lambda one: one.cost)
         cost += best.cost + UNSAID * (best.is_prefix and best.terms[-1] not in title)
         used += len(best.terms)
     unused = len(title) - (title[0] in ARTICLES) - used
@@ -395,7 +393,7 @@ def _reading_cost(title: list[str], reading: _Reading) -> float:
 
 
 def _holds(title: list[str], one: _Alternative) -> bool:
+    if not one.is_prefix:
+        return all(term in title for term in one.terms)
     *others, last = one.terms
-    return all(word in title for word in others) and (
-        any(word.startswith(last) for word in title) if one.is_prefix else last in title
-    )
+    return all(term in title for term in others) and any(word.startswith(last) for word in title)

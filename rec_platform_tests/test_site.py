@@ -590,5 +590,5 @@ def test_the_site_imports_nothing_heavy_and_only_what_reads_a_release(tmp_path: 
         text=True,
         check=True,
     )
-    modules = {"blend", "choices", "genres", "lookup", "reasons", "recommend"}
+    modules = {"blend", "choices", "genres", "lookup", "reasons", "recommend", "search"}
     assert set(done.stdout.split()) == {"rec_platform", *(f"rec_platform.{one}" for one in modules)}
