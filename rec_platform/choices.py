@@ -34,6 +34,15 @@ class SimilarityRule(StrEnum):
     blend = "blend"
 
 
+class GatedFigure(StrEnum):
+    """Figures of the scorecard that a release must not lose: see scorecard.py."""
+
+    ndcg = "ndcg"
+    tail_ndcg = "tail_ndcg"
+    coverage = "coverage"
+    siblings = "siblings"
+
+
 NEIGHBOURS = 48  # as many as a release holds for each title
 PRESET = SelectionPreset.english_like
 FEATURES = FeaturePreset.balanced

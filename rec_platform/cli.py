@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from rec_platform.seam import Seam
     from rec_platform.sources import ImdbSource
     from rec_platform.storage import Storage
+    from rec_platform.warehouse import Warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -313,6 +314,39 @@ def costs(
 
 
 @app.command()
+def scorecard(
+    root: Root = ROOT,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(help="A folder of MovieLens: score the serving release by it, anew."),
+    ] = None,
+) -> None:
+    """Show how good the serving release's lists are, beside baselines."""
+    from rec_platform import scorecard as scoring
+
+    platform = _platform(root)
+    release = _serving(platform).release
+    if ratings is None:
+        found = release.get("scorecard")
+        if found is None:
+            raise _fail("the serving release has no scorecard: a refresh makes one")
+        output.print(scoring.to_markdown(scoring.Scorecard(**found)))
+        return
+    from rec_platform.ratings import RatingsSource
+
+    with _failing_plainly(), platform.storage.locked():
+        if not scoring.is_made_of(platform.warehouse, release):
+            raise _fail(
+                f"the tables in {root} are no longer those of the serving release: "
+                "run `rec-platform refresh` first"
+            )
+        source = RatingsSource(location=str(ratings))
+        output.print(
+            scoring.to_markdown(scoring.score(platform.storage, platform.warehouse, source))
+        )
+
+
+@app.command()
 def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
     """Look at all that a refresh needs, and say what to mend; nothing is changed or paid for."""
     platform = _platform(root, REC_IMDB_SOURCE=source)
@@ -341,7 +375,8 @@ class _Platform:
         self.source: ImdbSource = resources["source"]
         self.prices: PriceTable = resources["prices"]
         self.storage: Storage = resources["storage"]
-        self.parts: list[Seam] = [self.storage, resources["warehouse"], resources["clustering"]]
+        self.warehouse: Warehouse = resources["warehouse"]
+        self.parts: list[Seam] = [self.storage, self.warehouse, resources["clustering"]]
 
 
 def _platform(root: str, **variables: str) -> _Platform:

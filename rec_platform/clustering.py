@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RESTARTS = 50
 SAMPLE_ROWS = 3_000
+HALVES = 5
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,38 @@ def quality_by_cluster_count(
                 )
                 quality.append((count, float(model.inertia_) / len(sample), float(silhouette)))
     return quality
+
+
+def cluster(matrix: "np.ndarray", fitted: "np.ndarray", clusters: int, seed: int) -> Assignment:
+    """Assign titles by a model fitted to other ones, or the same, in this process.
+
+    Raises:
+        dg.Failure: there are fewer different titles to fit to than clusters.
+    """
+    here = ScikitLearnClustering()
+    return here.assign(matrix, here.fit(fitted, clusters, seed))
+
+
+def stability(matrix: "np.ndarray", clusters: int, seed: int) -> float | None:
+    """How alike the clusters come out when K-Means sees other titles.
+
+    Returns:
+        The mean adjusted Rand index (Hubert and Arabie 1985; 1 the same, 0 chance) of each two of
+        the models that are fitted to random halves, and then assign all titles; None where a half
+        has fewer different titles than clusters.
+    """
+    from itertools import combinations
+
+    import numpy as np
+    from sklearn.metrics import adjusted_rand_score
+
+    random = np.random.default_rng(seed)
+    halves = [random.permutation(matrix)[: len(matrix) // 2] for _ in range(HALVES)]
+    try:
+        found = [cluster(matrix, half, clusters, seed).cluster for half in halves]
+    except dg.Failure:
+        return None
+    return float(np.mean([adjusted_rand_score(*pair) for pair in combinations(found, 2)]))
 
 
 def _sample(matrix: "np.ndarray", seed: int) -> "np.ndarray":

@@ -18,9 +18,11 @@ from rec_platform.costs import cost_receipt, receipt_of_failure
 from rec_platform.model import model_assets, model_checks
 from rec_platform.prices import PriceTable
 from rec_platform.publish import lookup_answers, publish_assets
+from rec_platform.ratings import RatingsSource
 from rec_platform.raw import raw_assets
 from rec_platform.recipe import Recipe
 from rec_platform.sagemaker import SageMakerClustering
+from rec_platform.scorecard import release_is_no_worse, scorecard
 from rec_platform.similar import every_title_has_neighbours
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import LocalStorage, S3Storage
@@ -95,12 +97,19 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
     resources = {
         "recipe": Recipe.from_environment(environment),
         "source": ImdbSource(location=environment.get("REC_IMDB_SOURCE", IMDB)),
+        "ratings": RatingsSource(location=environment.get("REC_RATINGS_SOURCE", "")),
         "prices": PriceTable.from_environment(environment),
         **DEPLOYMENTS[deployment](environment),
     }
     return dg.Definitions(
-        assets=[*raw_assets, *table_assets, *model_assets, *publish_assets, cost_receipt],
-        asset_checks=[*table_checks, *model_checks, every_title_has_neighbours, lookup_answers],
+        assets=[
+            *(*raw_assets, *table_assets, *model_assets, *publish_assets),
+            *(scorecard, cost_receipt),
+        ],
+        asset_checks=[
+            *(*table_checks, *model_checks),
+            *(every_title_has_neighbours, release_is_no_worse, lookup_answers),
+        ],
         jobs=[refresh],
         schedules=[weekly_refresh],
         resources=resources,

@@ -71,6 +71,7 @@ def kmeans_model(
     _, matrix = read_matrix(warehouse)
     before = clustering.usage()
     model = clustering.fit(matrix, clusters, seed)
+    quality = quality_by_cluster_count(matrix, sorted({*CLUSTER_COUNTS, clusters}), seed)
     content = {
         "clusters": clusters,
         "seed": seed,
@@ -79,9 +80,9 @@ def kmeans_model(
         "iterations": model.iterations,
         "artefact": model.artefact,
         "centroids": model.centroids.tolist(),
+        "quality": quality,
     }
     storage.write(KMEANS_KEY, json.dumps(content).encode())
-    quality = quality_by_cluster_count(matrix, sorted({*CLUSTER_COUNTS, clusters}), seed)
     metadata: dict[str, Any] = {
         "clusters": clusters,
         "mean_squared_distance": model.mean_squared_distance,
@@ -106,6 +107,12 @@ def read_model(storage: Storage) -> KMeansModel:
         iterations=content["iterations"],
         artefact=content["artefact"],
     )
+
+
+def read_quality(storage: Storage) -> list[tuple[int, float, float]]:
+    """How well other numbers of clusters would fit, as `kmeans_model` found."""
+    content = json.loads(storage.read(KMEANS_KEY) or "{}")
+    return [(count, distance, silhouette) for count, distance, silhouette in content["quality"]]
 
 
 @dg.asset(

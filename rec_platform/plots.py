@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+from rec_platform.choices import GatedFigure
 from rec_platform.lookup import Cluster
 
 COLOUR = "#2f6690"
@@ -118,3 +119,39 @@ def cluster_count(axes: "Axes", quality: list[tuple[int, float, float]], chosen:
     axes.set_position((0.1, 0.13, 0.8, 0.77))
     other.set_position((0.1, 0.13, 0.8, 0.77))
     return f"Mean squared distance and silhouette by number of clusters (chosen: {chosen})"
+
+
+@_picture
+def score_bars(axes: "Axes", figures: dict[str, dict[str, float]]) -> str:
+    """Bars: for each row of the scorecard the figures that are gated."""
+    names = list(figures)
+    bars = 0.8 / len(GatedFigure)
+    for place, figure in enumerate(GatedFigure):
+        values = [found.get(figure, 0) for found in figures.values()]
+        heights = np.arange(len(names)) + (place - (len(GatedFigure) - 1) / 2) * bars
+        axes.barh(heights, values, bars, color=f"C{place}", label=figure.value)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axes.set_position((0.25, 0.13, 0.57, 0.77))
+    return "Scorecard"
+
+
+@_picture
+def trade_off(
+    axes: "Axes",
+    points: dict[str, tuple[float, float]],
+    across: str,
+    up: str,
+    line: list[str],
+) -> str:
+    """Points: two figures of each row of the scorecard; a line joins what one knob makes."""
+    joined = sorted(points[name] for name in line)
+    axes.plot(*zip(*joined, strict=True), "-", color=COLOUR, alpha=0.5)
+    for name, (x, y) in points.items():
+        axes.plot(x, y, "o", color=COLOUR if name in line else "#d1495b")
+        axes.annotate(name, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
+    axes.margins(x=0.2, y=0.1)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    return f"{up} against {across}"

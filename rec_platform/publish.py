@@ -11,6 +11,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.reasons import ROLES
 from rec_platform.recommend import recommendations
 from rec_platform.search import search_key
+from rec_platform.scorecard import read_scorecard, scorecard
 from rec_platform.similar import similar_titles, title_series
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage
@@ -67,7 +69,7 @@ NEIGHBOURS_SQL = f"""
     group_name="site",
     kinds={"sqlite"},
     owners=["team:data"],
-    deps=[similar_titles, title_series, "title_clusters", "title_people", "title_akas"],
+    deps=[similar_titles, scorecard, title_series, "title_clusters", "title_people", "title_akas"],
 )
 def cluster_lookup(
     source: ImdbSource, storage: Storage, warehouse: Warehouse
@@ -125,6 +127,7 @@ def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> d
             "centroids": model.centroids.tolist(),
         },
         "weights": WEIGHTS,
+        "scorecard": asdict(read_scorecard(storage)),
         "packages": package_versions(),
     }
 
@@ -255,7 +258,10 @@ def publish(storage: Storage) -> dict[str, Any]:
     created = datetime.fromisoformat(content["created_at"])
     # With the checksum in its name a release is never overwritten by another one.
     release_id = f"{created:%Y%m%dT%H%M%SZ}-{checksum[:8]}"
-    described = ("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind")
+    described = (
+        *("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind"),
+        "scorecard",
+    )
     manifest = {
         "release_id": release_id,
         "schema_version": SCHEMA_VERSION,

@@ -7,7 +7,7 @@ environment and on the command line. Where the platform runs does not belong her
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rec_platform.choices import (
     CLUSTERS,
@@ -19,6 +19,7 @@ from rec_platform.choices import (
     PRESET,
     RULE,
     FeaturePreset,
+    GatedFigure,
     SelectionPreset,
     SimilarityRule,
 )
@@ -50,6 +51,26 @@ class Recipe(Settings):
         ge=0,
         description="Fewest titles, as a share of the serving release's, that may replace it.",
     )
+
+    max_score_drop: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="What a gated figure of the scorecard may lose, as a share of the serving "
+        "release's.",
+    )
+    force: str = Field(
+        default="",
+        description="Gated figures, separated by commas, that may be worse this once: "
+        f"{', '.join(GatedFigure)}.",
+    )
+
+    @field_validator("force")
+    @classmethod
+    def _are_figures(cls, force: str) -> str:
+        if not set(filter(None, force.split(","))) <= set(GatedFigure):
+            raise ValueError(f"there is {', '.join(GatedFigure)}")
+        return force
 
     def choices(self) -> dict[str, Any]:
         """The recipe as plain values, for provenance and run configuration."""

@@ -7,7 +7,7 @@ are its dependencies. What the columns become for K-Means does not belong here (
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from rec_platform.lookup import (
     open_release,
 )
 from rec_platform.prices import PriceTable
+from rec_platform.ratings import RatingsSource
 from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.recipe import Recipe
 from rec_platform.storage import Storage
@@ -31,6 +32,8 @@ from rec_platform.warehouse import Warehouse
 
 SQL_FOLDER = Path(__file__).parent.parent / "sql"
 REFRESH_JOB = "refresh"
+# Of the recipe, what decides whether a release is published, not what is in it.
+GATES = ("min_title_share", "max_score_drop", "force")
 PREVIEW_ROWS = 8
 PACKAGES = (
     *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
@@ -45,18 +48,22 @@ PACKAGES = (
     output_required=False,
 )
 def recipe(
-    context: dg.AssetExecutionContext, recipe: Recipe, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext,
+    recipe: Recipe,
+    ratings: RatingsSource,
+    storage: Storage,
+    warehouse: Warehouse,
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """What this run makes, as a table of one row, so that no SQL needs a parameter.
 
-    Here the `refresh` job decides whether there is anything to do: where the files, the recipe and
-    the code are those of the serving release, nothing below this asset runs.
+    Here the `refresh` job decides whether there is anything to do: where the files, the ratings,
+    the recipe and the code are those of the serving release, nothing below this asset runs.
     """
     import pandas as pd
 
     choices = recipe.choices()
     choices["year_max"] = recipe.year_max or datetime.now(UTC).year
-    fingerprint = _fingerprint(storage, choices)
+    fingerprint = _fingerprint(storage, choices, ratings.fingerprint())
     serving = read_manifest(storage)
     # After a rollback, what was rolled back from is not built again either.
     known = (serving.get("fingerprint"), read_pointer(storage).get("set_aside"))
@@ -68,15 +75,14 @@ def recipe(
     yield dg.MaterializeResult(metadata=choices | table_metadata(warehouse, "recipe"))
 
 
-def _fingerprint(storage: Storage, choices: dict[str, Any]) -> str:
-    """A hash of all that a release is made of: files, recipe, packages, SQL and code."""
+def _fingerprint(storage: Storage, choices: dict[str, Any], ratings: str) -> str:
+    """A hash of all that a release is made of: files, ratings, recipe, packages, SQL and code."""
     states = [read_state(storage, file) for file in RAW_FILES]
     files = {
         file.name: state.sha256 for file, state in zip(RAW_FILES, states, strict=True) if state
     }
-    # How many titles a release must have decides whether it is published, not what is in it.
-    parts = {name: value for name, value in choices.items() if name != "min_title_share"}
-    made_of = [files, parts, package_versions()]
+    parts = {name: value for name, value in choices.items() if name not in GATES}
+    made_of = [files, ratings, parts, package_versions()]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
     for path in sorted([*SQL_FOLDER.glob("*.sql"), *Path(__file__).parent.glob("*.py")]):
         digest.update(path.read_bytes())
@@ -202,6 +208,18 @@ _tables = {path.stem for path in _sql_files} | {file.asset for file in RAW_FILES
 table_assets = [recipe, *(_sql_asset(path, _tables) for path in _sql_files)]
 
 
+def is_comparable(storage: Storage, manifest: dict[str, Any], choices: Mapping[str, Any]) -> bool:
+    """Whether a release was made of the same source and selection as this run's."""
+    state = read_state(storage, RAW_FILES[0])
+    of_release = {"year_max": choices["year_max"]} | manifest.get("recipe", {})
+    return (
+        all(of_release.get(key) == choices[key] for key in ("preset", "min_votes"))
+        and of_release["year_max"] <= choices["year_max"]
+        and state is not None
+        and str(manifest.get("source")).rstrip("/") == state.source.rstrip("/")
+    )
+
+
 @dg.asset_check(asset="titles", blocking=True)
 def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Some titles were selected, and not far fewer than the serving release has.
@@ -211,18 +229,10 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     count = warehouse.row_count("titles")
     serving = read_manifest(storage)
     choices = read_recipe(warehouse)
-    same = ("preset", "min_votes")
-    state = read_state(storage, RAW_FILES[0])
-    of_serving = {"year_max": choices["year_max"]} | serving.get("recipe", {})
-    is_comparable = (
-        all(of_serving.get(key) == choices[key] for key in same)
-        and of_serving["year_max"] <= choices["year_max"]
-        and state is not None
-        and str(serving.get("source")).rstrip("/") == state.source.rstrip("/")
-    )
     clusters = choices["clusters"]
     for_clusters = clusters * 2
-    share = round(choices["min_title_share"] * serving["title_count"]) if is_comparable else 0
+    compared = is_comparable(storage, serving, choices)
+    share = round(choices["min_title_share"] * serving["title_count"]) if compared else 0
     fewest = max(for_clusters, share)
     if count < for_clusters:
         cure = (

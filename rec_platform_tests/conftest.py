@@ -112,6 +112,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
             "recipe": {"preset": "world", "features": "seed", "rule": "seed"},
             "source": "sample",
             "source_kind": "sample",
+            "scorecard": {},
         },
         clusters=[Cluster(0, "All", 1, [], 1999, 1999, 7.0, 9, ["tt1"], ["tt1"])],
         titles=[(title, "")],

@@ -28,8 +28,10 @@ GRAPH = {
     "title_clusters": {"kmeans_model"},
     "title_series": {"title_people", "title_akas"},
     "similar_titles": {"title_clusters", "title_series", "title_people"},
+    "scorecard": {"similar_titles", "title_clusters", "title_people", "title_series"},
     "cluster_lookup": {
         *("similar_titles", "title_clusters", "title_people", "title_akas", "title_series"),
+        "scorecard",
     },
     "release": {"cluster_lookup"},
     "cost_receipt": {"release"},
@@ -39,7 +41,7 @@ GROUPS = {
     **dict.fromkeys(["recipe", "titles", "title_akas", "title_people", "title_series"], "features"),
     **dict.fromkeys(["scaled_matrix", "kmeans_model", "title_clusters"], "model"),
     **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),
-    "cost_receipt": "quality",
+    **dict.fromkeys(["scorecard", "cost_receipt"], "quality"),
 }
 HEAVY = (
     *("pandas", "numpy", "sklearn", "scipy", "matplotlib", "duckdb", "sqlglot", "requests"),
@@ -80,6 +82,7 @@ def test_every_check_blocks_what_comes_after_it() -> None:
     checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]  # type: ignore[union-attr]
     assert {name(spec.asset_key) for spec in checks} == {
         *("titles", "scaled_matrix", "title_clusters", "similar_titles", "cluster_lookup"),
+        "scorecard",
     }
     assert all(spec.blocking and spec.description for spec in checks)
 

@@ -13,6 +13,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "seed": 0,
         "rule": "blend",
         "min_title_share": 0.8,
+        "max_score_drop": 0.1,
+        "force": "",
     }
 
 
@@ -26,6 +28,8 @@ def test_every_field_is_an_environment_variable() -> None:
         "REC_SEED": "7",
         "REC_RULE": "seed",
         "REC_MIN_TITLE_SHARE": "0",
+        "REC_MAX_SCORE_DROP": "0.5",
+        "REC_FORCE": "ndcg,siblings",
         "REC_OTHER": "ignored",
     }
     assert Recipe.from_environment(environment) == Recipe(
@@ -37,6 +41,8 @@ def test_every_field_is_an_environment_variable() -> None:
         seed=7,
         rule=SimilarityRule.seed,
         min_title_share=0,
+        max_score_drop=0.5,
+        force="ndcg,siblings",
     )
 
 
@@ -51,6 +57,9 @@ def test_every_field_is_an_environment_variable() -> None:
         ("REC_CLUSTERS", "101"),
         ("REC_SEED", "-1"),
         ("REC_RULE", ""),
+        ("REC_MAX_SCORE_DROP", "2"),
+        ("REC_FORCE", "ncdg"),
+        ("REC_FORCE", "ndcg, siblings"),
     ],
 )
 def test_a_value_out_of_bounds_is_an_error_that_names_the_variable(
