@@ -335,7 +335,7 @@ def scorecard(
     from rec_platform.ratings import RatingsSource
 
     with _failing_plainly(), platform.storage.locked():
-        if not scoring.is_made_of(platform.warehouse, release):
+        if not scoring.is_made_of(platform.storage, platform.warehouse, release):
             raise _fail(
                 f"the tables in {root} are no longer those of the serving release: "
                 "run `rec-platform refresh` first"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RESTARTS = 50
 SAMPLE_ROWS = 3_000
-HALVES = 5
+HALVES = 3
 
 
 @dataclass(frozen=True)

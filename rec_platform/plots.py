@@ -137,15 +137,14 @@ def score_bars(axes: "Axes", figures: dict[str, dict[str, float]]) -> str:
     return "Scorecard"
 
 
-@_picture
-def trade_off(
+def draw_trade_off(
     axes: "Axes",
     points: dict[str, tuple[float, float]],
     across: str,
     up: str,
     line: list[str],
 ) -> str:
-    """Points: two figures of each row of the scorecard; a line joins what one knob makes."""
+    """Points: two figures of each row of a scorecard; a line joins what one knob makes."""
     joined = sorted(points[name] for name in line)
     axes.plot(*zip(*joined, strict=True), "-", color=COLOUR, alpha=0.5)
     for name, (x, y) in points.items():
@@ -155,3 +154,6 @@ def trade_off(
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     return f"{up} against {across}"
+
+
+trade_off = _picture(draw_trade_off)

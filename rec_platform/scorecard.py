@@ -152,9 +152,9 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
     votes = titles["votes"].to_numpy()
     figures, intervals = {}, {}
     for name, lists in _all_lists(warehouse, catalogue, titles, likes):
-        figures[name] = _figures(lists, catalogue, votes)
+        figures[name] = by_catalogue(lists, catalogue, votes)
         if likes:
-            found = _by_likes(lists, likes)
+            found = by_likes(lists, likes)
             figures[name] = {key: mean for key, (mean, *_) in found.items()} | figures[name]
             intervals[name] = {key: bounds for key, (_, *bounds) in found.items()}
     asked = sum(map(len, likes.testing)) if likes else 0
@@ -168,8 +168,10 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
     )
 
 
-def is_made_of(warehouse: Warehouse, release: Mapping[str, Any]) -> bool:
+def is_made_of(storage: Storage, warehouse: Warehouse, release: Mapping[str, Any]) -> bool:
     """Whether the tables are those that a release was made of."""
+    if storage.read(SCORECARD_KEY) is None:  # the releases alone were brought here
+        return False
     table = warehouse.query("SELECT * FROM recipe")
     return table["fingerprint"].tolist() == [release["fingerprint"]]
 
@@ -311,8 +313,10 @@ def _most_voted(votes: "np.ndarray") -> "np.ndarray":
 # The figures
 
 
-def _figures(lists: "np.ndarray", catalogue: Catalogue, votes: "np.ndarray") -> dict[str, float]:
-    """What needs no ratings."""
+def by_catalogue(
+    lists: "np.ndarray", catalogue: Catalogue, votes: "np.ndarray"
+) -> dict[str, float]:
+    """The figures that need no ratings."""
     from rec_platform import metrics
 
     found = {
@@ -324,8 +328,8 @@ def _figures(lists: "np.ndarray", catalogue: Catalogue, votes: "np.ndarray") -> 
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _by_likes(lists: "np.ndarray", likes: Likes) -> dict[str, list[float]]:
-    """What the testing half says: mean, lower and upper bound."""
+def by_likes(lists: "np.ndarray", likes: Likes) -> dict[str, list[float]]:
+    """The figures of the testing half: mean, lower and upper bound."""
     from rec_platform import metrics
 
     head = metrics.most_liked([*likes.training, *likes.testing], len(lists))

@@ -5,7 +5,7 @@ of pairs, so memory stays bounded as titles grow. What the parts are is in parts
 weighed in blend.py.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,18 +75,21 @@ class Block:
     scores: "np.ndarray"
 
 
-def blend(catalogue: Catalogue, count: int) -> Iterator[Block]:
+def blend(
+    catalogue: Catalogue, count: int, weights: Mapping[str, float] = WEIGHTS
+) -> Iterator[Block]:
     """The visible weighted sum of blend.py, over candidates from several sides.
 
     Kept are the best at both ends of the balance knob and in its middle, so that the site can
-    turn it; they are ranked as in the middle.
+    turn it; they are ranked as in the middle. Other weights are for tuning: see
+    `benchmarks/tuning.py`.
     """
     import numpy as np
 
     parts = catalogue.parts
     words = _rare(parts.words)
-    taste = _Taste(catalogue)
-    knob = [_weights(balance) for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)]
+    taste = _Taste(catalogue, weights)
+    knob = [_weights(weights, balance) for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)]
     for start in range(0, len(parts), BLOCK_ROWS):
         titles = taste.order[start : start + BLOCK_ROWS]
         candidates = _once(
@@ -99,8 +102,8 @@ def blend(catalogue: Catalogue, count: int) -> Iterator[Block]:
         row, column = np.nonzero(candidates >= 0)
         compared = parts.between(titles[row], candidates[row, column])
         scores = np.full((len(knob), *candidates.shape), -1, dtype="float32")
-        for weights, found in zip(knob, scores, strict=True):
-            found[row, column] = compared @ (weights / weights.sum() / PART_SCALE)
+        for turned, found in zip(knob, scores, strict=True):
+            found[row, column] = compared @ (turned / turned.sum() / PART_SCALE)
         best = _ranks(scores).min(axis=0)
         # Of those that are equally good somewhere, the ones that are better in the middle.
         order = np.lexsort((-scores[1], best), axis=1)[:, :count]
@@ -123,7 +126,7 @@ class _Taste:
     Candidates come from the half of the clusters that are the nearest to the title.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, weights: Mapping[str, float]) -> None:
         import numpy as np
         from scipy.spatial import KDTree
         from sklearn.metrics import pairwise_distances
@@ -133,13 +136,15 @@ class _Taste:
         parts = catalogue.parts
         self._scale = np.sqrt(
             [
-                WEIGHTS["era"] / ERA_YEARS**2,
-                WEIGHTS["fame"] / FAME_DECADES**2,
-                WEIGHTS["rating"] / RATING_WIDTH,
+                weights["era"] / ERA_YEARS**2,
+                weights["fame"] / FAME_DECADES**2,
+                weights["rating"] / RATING_WIDTH,
             ]
         )
         facts = np.column_stack([parts.year, parts.fame, parts.rating])
-        self._places = np.hstack([facts * self._scale, _axes(parts.genres)])
+        axes = _axes(parts.genres) * np.sqrt(weights["genres"] / 2)
+        self._places = np.hstack([facts * self._scale, axes])
+        self._weights = weights
         self._tree = KDTree(self._places, balanced_tree=False)
         # Titles that are asked for after their neighbours find their part of the tree in the cache.
         self.order: np.ndarray = self._tree.indices
@@ -158,7 +163,7 @@ class _Taste:
 
         found = []
         for balance, count in NEAREST_CANDIDATES.items():
-            weights = balanced(WEIGHTS, balance)
+            weights = balanced(self._weights, balance)
             slopes = [0, weights["popularity"] / self._most_famous, weights["quality"] / 9]
             asked = self._places[titles]
             asked[:, : len(slopes)] += np.array(slopes) / (2 * self._scale)
@@ -176,14 +181,14 @@ def _axes(genres: "np.ndarray") -> "np.ndarray":
     lengths = np.linalg.norm(genres, axis=1, keepdims=True)
     directions = genres / np.maximum(lengths, 1e-9)
     _, _, axes = np.linalg.svd(directions.T @ directions)
-    return directions @ axes[:GENRE_AXES].T * np.sqrt(WEIGHTS["genres"] / 2)
+    return directions @ axes[:GENRE_AXES].T
 
 
-def _weights(balance: float) -> "np.ndarray":
+def _weights(weights: Mapping[str, float], balance: float) -> "np.ndarray":
     import numpy as np
 
-    weights = balanced(WEIGHTS, balance)
-    return np.array([weights[name] for name in PARTS])
+    turned = balanced(weights, balance)
+    return np.array([turned[name] for name in PARTS])
 
 
 def _rare(words: "csr_array") -> "csr_array":

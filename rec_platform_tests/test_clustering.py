@@ -2,7 +2,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from rec_platform.clustering import ScikitLearnClustering, quality_by_cluster_count
+from rec_platform.clustering import ScikitLearnClustering, quality_by_cluster_count, stability
 
 
 def planted(sizes: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -65,3 +65,17 @@ def test_quality_is_best_at_the_planted_number_of_clusters() -> None:
 def test_quality_leaves_out_counts_that_the_titles_do_not_allow() -> None:
     points, _ = planted((2, 2))
     assert [count for count, *_ in quality_by_cluster_count(points, [2, 3, 4, 9], 0)] == [2]
+
+
+def test_planted_clusters_are_stable_and_chance_is_not() -> None:
+    points, _ = planted((60, 60, 60, 60))
+    assert stability(points, 4, seed=0) == 1
+    noise = np.random.default_rng(0).random((200, 6), dtype="float32")
+    found = stability(noise, 4, seed=0)
+    assert found is not None and 0 < found < 0.8
+    assert stability(noise, 4, seed=0) == found
+
+
+def test_halves_with_too_few_different_titles_have_no_stability() -> None:
+    points, _ = planted((2, 2))
+    assert stability(points, 4, seed=0) is None

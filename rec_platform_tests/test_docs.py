@@ -8,14 +8,18 @@ from typer.main import get_command
 
 from api.app import create_app
 from rec_platform.athena import AthenaWarehouse
+from rec_platform.blend import PARTS, PRIOR_FACTORS, WEIGHTS
+from rec_platform.choices import GatedFigure
 from rec_platform.cli import app
 from rec_platform.definitions import defs
 from rec_platform.recipe import Recipe, SelectionPreset
 from rec_platform.sagemaker import SageMakerClustering
+from rec_platform.scorecard import COLUMNS
 
 HERE = Path(__file__).parent.parent
 README = (HERE / "README.md").read_text()
 AWS = (HERE / "docs" / "aws.md").read_text()
+RECOMMENDATIONS = (HERE / "docs" / "recommendations.md").read_text()
 DOCUMENTS = [*HERE.glob("*.md"), *(HERE / "docs").glob("*.md"), *HERE.glob("benchmarks/*.md")]
 
 
@@ -50,6 +54,25 @@ def test_the_readme_tells_every_address_of_the_api(tmp_path: Path) -> None:
     told = set(re.findall(r"GET (/[\w/{}]+)", README))
     paths = {path.replace("title_id", "id") for path in create_app(tmp_path).openapi()["paths"]}
     assert told == paths
+
+
+def test_the_parts_are_told_with_their_weights() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", RECOMMENDATIONS, re.MULTILINE)
+    assert {part: float(weight) for part, weight in rows} == WEIGHTS
+    assert [part for part, _ in rows] == list(PARTS)
+
+
+def test_the_knobs_factors_are_told() -> None:
+    low, high = PRIOR_FACTORS
+    assert f"by {low:g} at 0 (hidden gems), by 1 in the middle, by {high:g} at 1" in RECOMMENDATIONS
+
+
+def test_the_figures_of_the_scorecard_are_told_and_which_are_gated() -> None:
+    table = RECOMMENDATIONS.partition("| figure | what it is |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(COLUMNS)
+    gate = RECOMMENDATIONS.partition("## The gate")[2]
+    assert set(GatedFigure) <= set(re.findall(r"`(\w+)`", gate))
+    assert "REC_RATINGS_SOURCE" in README
 
 
 def test_make_has_every_target_that_is_told() -> None:

@@ -247,3 +247,49 @@ def test_every_stored_neighbour_has_a_true_reason(lookup: Lookup) -> None:
                 check(reason, by_id[title_id], titles[neighbour.number])
             count += 1
     assert count > 4_000 * 24
+def figures(
+    folder: str, tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
+) -> dict[str, dict[str, float]]:
+    """The scorecard of a release of these files, by the people of MovieLens."""
+    platform = Platform(tmp_path_factory.mktemp(folder))
+    with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REC_RATINGS_SOURCE", str(DATA / "movielens" / "ml-latest-small-2016-10"))
+        source = str(DATA / "imdb" / folder)
+        options = ("--source", source, "--preset", "us_release", "--year-max", "2026")
+        done = platform.run("refresh", *options)
+    assert done.exit_code == 0, done.stderr
+    return platform.serving().release["scorecard"]["figures"]
+
+
+@pytest.fixture(scope="module")
+def known(
+    tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
+) -> dict[str, dict[str, float]]:
+    return figures("known-5000", tmp_path_factory, dagster_home)
+
+
+def test_the_default_lists_are_good_at_all_four_at_once(known: dict[str, dict[str, float]]) -> None:
+    default = known["default"]
+    assert default["ndcg"] >= 0.36
+    assert default["tail_ndcg"] >= 0.17
+    assert default["coverage"] >= 0.50
+    assert default["siblings"] >= 0.85
+
+
+def test_the_hidden_end_reaches_nearly_all_titles_and_shows_more_of_the_tail(
+    known: dict[str, dict[str, float]],
+) -> None:
+    hidden, default = known["hidden gems"], known["default"]
+    assert hidden["coverage"] >= 0.9
+    assert hidden["shown_tail_ndcg"] > default["shown_tail_ndcg"]
+
+
+def test_the_popular_end_pleases_more(known: dict[str, dict[str, float]]) -> None:
+    assert known["crowd-pleasers"]["ndcg"] > known["default"]["ndcg"]
+
+
+def test_without_people_files_the_lists_are_three_times_as_good_as_the_seed_rules(
+    tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
+) -> None:
+    found = figures("us-2022-09", tmp_path_factory, dagster_home)
+    assert found["default"]["ndcg"] >= 3 * found["seed rule"]["ndcg"]

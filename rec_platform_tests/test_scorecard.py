@@ -224,6 +224,15 @@ def test_the_command_says_which_ratings_it_cannot_read(released: Platform):
     assert "ratings.csv cannot be read" in done.stderr and "nowhere" in done.stderr
 
 
+def test_releases_without_their_tables_cannot_be_scored_anew(
+    released: Platform, ratings: Path, tmp_path: Path
+):
+    shutil.copytree(released.releases, tmp_path / "data" / "releases")
+    done = Platform(tmp_path).run("scorecard", "--ratings", str(ratings))
+    assert done.exit_code == 1
+    assert "tables in data are no longer those of the serving release" in done.stderr
+
+
 # The gate
 
 
