@@ -44,16 +44,17 @@ def test_users_are_halved_and_each_stays_in_its_half_in_another_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ratings, "ROWS_AT_ONCE", 10)
-    rows = [(user, movie, 5) for user in range(41) for movie in ((1, 2) if user % 3 else (1, 3))]
+    # A third of the users likes two titles that the smaller catalogue does not have.
+    rows = [(user, movie, 5) for user in range(41) for movie in ((1, 2) if user % 3 else (3, 4))]
     source = write(tmp_path, rows)
-    likes = source.read(TITLES)
+    likes = source.read(pd.concat([TITLES, pd.Series(["tt0000099"])]))
     assert (len(likes.training), len(likes.testing)) == (20, 21)
-    without_third = source.read(TITLES[:2])
+    smaller = source.read(TITLES[:2])
     expected = [
         sum(one.tolist() == [0, 1] for one in half) for half in (likes.training, likes.testing)
     ]
-    assert [len(without_third.training), len(without_third.testing)] == expected
-    assert sum(expected) == 27 and min(expected) > 0
+    assert [len(smaller.training), len(smaller.testing)] == expected
+    assert sum(expected) == 27 and expected[0] != expected[1]
 
 
 def test_of_a_large_set_so_many_users_are_drawn_as_can_be_scored(

@@ -344,14 +344,24 @@ def test_forced_by_name_a_worse_release_is_published_and_then_stays(
     assert "nothing has changed" in rated.refresh("--rule", "seed").stderr
 
 
-def test_a_catalogue_of_another_size_or_selection_is_no_measure(
+def test_a_catalogue_of_another_selection_is_no_measure(
     rated: Platform, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("REC_RATINGS_SOURCE")
     done = rated.refresh("--rule", "seed", "--preset", "world")
     assert done.exit_code == 0, done.stderr
-    monkeypatch.setenv("REC_MIN_VOTES", "300")
-    assert rated.refresh("--rule", "nearest", "--preset", "world").exit_code == 0
+
+
+def test_a_catalogue_of_another_size_is_no_measure(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    done = platform.refresh("--rule", "seed")
+    assert done.exit_code == 1 and "siblings fell from" in done.stderr
+    manifest = platform.serving().path.parent / "manifest.json"
+    content = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(content | {"title_count": 2 * content["title_count"]}))
+    monkeypatch.setenv("REC_MIN_TITLE_SHARE", "0")
+    assert platform.refresh("--rule", "seed").exit_code == 0
 
 
 def test_a_missing_ratings_folder_stops_the_refresh_before_any_work(
