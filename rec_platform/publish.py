@@ -34,8 +34,8 @@ from rec_platform.model import SCALING_KEY, read_model, read_profiles
 from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.reasons import ROLES
 from rec_platform.recommend import recommendations
-from rec_platform.search import search_key
 from rec_platform.scorecard import read_scorecard, scorecard
+from rec_platform.search import search_key
 from rec_platform.similar import similar_titles, title_series
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage

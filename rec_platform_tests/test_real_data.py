@@ -139,15 +139,21 @@ LOOK_ALIKES = {
 }
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) -> Platform:
-    """A platform refreshed with well-known films."""
-    platform = Platform(tmp_path_factory.mktemp("known"))
-    source = str(DATA / "imdb" / "known-5000")
-    with clean_environment(dagster_home):
-        done = platform.run("refresh", "--source", source, "--preset", "us_release")
+def refreshed(folder: Path, name: str, dagster_home: Path) -> Platform:
+    """A platform refreshed with the US releases among these files, scored by MovieLens' people."""
+    platform = Platform(folder)
+    with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REC_RATINGS_SOURCE", str(DATA / "movielens" / "ml-latest-small-2016-10"))
+        source = str(DATA / "imdb" / name)
+        options = ("--source", source, "--preset", "us_release", "--year-max", "2026")
+        done = platform.run("refresh", *options)
     assert done.exit_code == 0, done.stderr
     return platform
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) -> Platform:
+    return refreshed(tmp_path_factory.mktemp("known"), "known-5000", dagster_home)
 
 
 @pytest.fixture(scope="module")
@@ -247,29 +253,17 @@ def test_every_stored_neighbour_has_a_true_reason(lookup: Lookup) -> None:
                 check(reason, by_id[title_id], titles[neighbour.number])
             count += 1
     assert count > 4_000 * 24
-def figures(
-    folder: str, tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
-) -> dict[str, dict[str, float]]:
-    """The scorecard of a release of these files, by the people of MovieLens."""
-    platform = Platform(tmp_path_factory.mktemp(folder))
-    with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REC_RATINGS_SOURCE", str(DATA / "movielens" / "ml-latest-small-2016-10"))
-        source = str(DATA / "imdb" / folder)
-        options = ("--source", source, "--preset", "us_release", "--year-max", "2026")
-        done = platform.run("refresh", *options)
-    assert done.exit_code == 0, done.stderr
-    return platform.serving().release["scorecard"]["figures"]
 
 
 @pytest.fixture(scope="module")
-def known(
-    tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
-) -> dict[str, dict[str, float]]:
-    return figures("known-5000", tmp_path_factory, dagster_home)
+def scored(known: Platform) -> dict[str, dict[str, float]]:
+    return known.serving().release["scorecard"]["figures"]
 
 
-def test_the_default_lists_are_good_at_all_four_at_once(known: dict[str, dict[str, float]]) -> None:
-    default = known["default"]
+def test_the_default_lists_are_good_at_all_four_at_once(
+    scored: dict[str, dict[str, float]],
+) -> None:
+    default = scored["default"]
     assert default["ndcg"] >= 0.36
     assert default["tail_ndcg"] >= 0.17
     assert default["coverage"] >= 0.50
@@ -277,19 +271,20 @@ def test_the_default_lists_are_good_at_all_four_at_once(known: dict[str, dict[st
 
 
 def test_the_hidden_end_reaches_nearly_all_titles_and_shows_more_of_the_tail(
-    known: dict[str, dict[str, float]],
+    scored: dict[str, dict[str, float]],
 ) -> None:
-    hidden, default = known["hidden gems"], known["default"]
+    hidden, default = scored["hidden gems"], scored["default"]
     assert hidden["coverage"] >= 0.9
     assert hidden["shown_tail_ndcg"] > default["shown_tail_ndcg"]
 
 
-def test_the_popular_end_pleases_more(known: dict[str, dict[str, float]]) -> None:
-    assert known["crowd-pleasers"]["ndcg"] > known["default"]["ndcg"]
+def test_the_popular_end_pleases_more(scored: dict[str, dict[str, float]]) -> None:
+    assert scored["crowd-pleasers"]["ndcg"] > scored["default"]["ndcg"]
 
 
 def test_without_people_files_the_lists_are_three_times_as_good_as_the_seed_rules(
-    tmp_path_factory: pytest.TempPathFactory, dagster_home: Path
+    tmp_path: Path, dagster_home: Path
 ) -> None:
-    found = figures("us-2022-09", tmp_path_factory, dagster_home)
+    platform = refreshed(tmp_path, "us-2022-09", dagster_home)
+    found = platform.serving().release["scorecard"]["figures"]
     assert found["default"]["ndcg"] >= 3 * found["seed rule"]["ndcg"]
