@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rec_platform.lookup import current_release, open_release
+from rec_platform.serving import current_release, open_release
 
 
 @dataclass(frozen=True)

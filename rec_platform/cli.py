@@ -39,7 +39,8 @@ from rec_platform.choices import (
     SelectionPreset,
     SimilarityRule,
 )
-from rec_platform.lookup import Lookup, LookupFileError, Title, current_release
+from rec_platform.lookup import Lookup, LookupFileError, Title
+from rec_platform.serving import current_release
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -2,17 +2,14 @@
 
 The pipeline writes it once, the site only selects from it. Standard library only: this is the one
 module of the platform that the site imports, and it must start within milliseconds. How a release
-is made and published does not belong here (see publish.py).
+is made and published does not belong here (see publish.py), nor which one serves (see serving.py).
 """
 
-import hashlib
 import itertools
 import json
-import logging
 import random
 import sqlite3
 import struct
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,12 +20,8 @@ from urllib.parse import quote
 from rec_platform.blend import PARTS
 from rec_platform.search import forms, search, search_key, search_names
 
-logger = logging.getLogger(__name__)
-
 SCHEMA_VERSION = 3
 LOOKUP_FILE = "lookup.sqlite"
-MANIFEST_FILE = "manifest.json"
-POINTER_FILE = "current.json"
 CACHE_KIB = 65_536  # of the writer; the default of 2 MiB is written out again and again
 SCORE_DIGITS = 6  # what is exact of a score packed as float32
 
@@ -437,88 +430,3 @@ def _cluster(row: Any) -> Cluster:
         typical_titles=json.loads(typical),
         popular_titles=json.loads(popular),
     )
-
-
-# Following the pointer
-
-
-class ServingRelease:
-    """The release that a folder of releases points to, picked up anew when the pointer moves.
-
-    Args:
-        releases: the folder that holds `current.json` and one folder per release.
-    """
-
-    def __init__(self, releases: Path) -> None:
-        self._pointer = releases / POINTER_FILE
-        self._seen: tuple[int, int] | None = None
-        self._lookup: Lookup | None = None
-        self._swap = threading.Lock()
-
-    def lookup(self) -> Lookup:
-        """The serving release; costs one `stat` while the pointer stays.
-
-        A new release that is damaged is logged, and the old one goes on serving.
-
-        Raises:
-            LookupFileError: nothing was ever published here, or the first one is damaged.
-        """
-        try:
-            status = self._pointer.stat()
-        except FileNotFoundError:
-            seen = None
-        else:
-            seen = (status.st_ino, status.st_mtime_ns)
-        if seen != self._seen or self._lookup is None:
-            with self._swap:
-                self._follow(seen)
-        if self._lookup is None:
-            raise LookupFileError(
-                f"no release in {self._pointer.parent}: run `rec-platform refresh` first"
-            )
-        return self._lookup
-
-    def _follow(self, seen: tuple[int, int] | None) -> None:
-        self._seen = seen
-        if seen is None:
-            return
-        try:
-            self._lookup = open_release(self._pointer.parent, current_release(self._pointer.parent))
-        except LookupFileError as error:
-            if self._lookup is None:
-                raise
-            logger.error("%s; release %s goes on serving", error, self._lookup.path.parent.name)
-        # The old lookup is not closed: a request may still be reading it. It goes with the last.
-
-
-def current_release(releases: Path) -> str:
-    """The id of the release that serves.
-
-    Raises:
-        LookupFileError: there is none, or the pointer cannot be read.
-    """
-    pointer = releases / POINTER_FILE
-    try:
-        return json.loads(pointer.read_text())["release_id"]
-    except FileNotFoundError:
-        raise LookupFileError(f"no release in {releases}: run `rec-platform refresh`") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LookupFileError(f"{pointer} cannot be read: {error}") from error
-
-
-def open_release(releases: Path, release_id: str) -> Lookup:
-    """Open a release after comparing its file with the checksum in its manifest.
-
-    Raises:
-        LookupFileError: it is missing or damaged.
-    """
-    folder = releases / release_id
-    try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_text())
-        with (folder / LOOKUP_FILE).open("rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        raise LookupFileError(f"release {release_id} cannot be read: {error}") from error
-    if checksum != manifest.get("sha256"):
-        raise LookupFileError(f"release {release_id} is damaged: its checksum differs")
-    return Lookup(folder / LOOKUP_FILE)

@@ -20,8 +20,6 @@ import dagster as dg
 from rec_platform.blend import PARTS, WEIGHTS
 from rec_platform.lookup import (
     LOOKUP_FILE,
-    MANIFEST_FILE,
-    POINTER_FILE,
     SCHEMA_VERSION,
     Credit,
     Lookup,
@@ -36,6 +34,7 @@ from rec_platform.reasons import ROLES
 from rec_platform.recommend import recommendations
 from rec_platform.scorecard import read_scorecard, scorecard
 from rec_platform.search import search_key
+from rec_platform.serving import MANIFEST_FILE, POINTER_FILE
 from rec_platform.similar import similar_titles, title_series
 from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage

@@ -15,18 +15,12 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.lookup import (
-    MANIFEST_FILE,
-    POINTER_FILE,
-    Lookup,
-    LookupFileError,
-    current_release,
-    open_release,
-)
+from rec_platform.lookup import Lookup, LookupFileError
 from rec_platform.prices import PriceTable
 from rec_platform.ratings import RatingsSource
 from rec_platform.raw import RAW_FILES, read_state
 from rec_platform.recipe import Recipe
+from rec_platform.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
 from rec_platform.storage import Storage
 from rec_platform.warehouse import Warehouse
 

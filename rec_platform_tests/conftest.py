@@ -76,7 +76,7 @@ class Platform:
 
     def serving(self) -> Lookup:
         """What a visitor is served."""
-        from rec_platform.lookup import ServingRelease
+        from rec_platform.serving import ServingRelease
 
         return ServingRelease(self.releases).lookup()
 

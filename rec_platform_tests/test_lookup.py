@@ -16,12 +16,11 @@ from rec_platform.lookup import (
     Credit,
     Lookup,
     LookupFileError,
-    ServingRelease,
     Title,
-    open_release,
     pack,
     write_lookup,
 )
+from rec_platform.serving import ServingRelease, open_release
 
 NAMES = [
     ("The Long Tide", "The Long Tide", "Die lange Flut"),

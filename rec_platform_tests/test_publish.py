@@ -14,13 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rec_platform.lookup import (
-    LookupFileError,
-    ServingRelease,
-    current_release,
-    open_release,
-)
+from rec_platform.lookup import LookupFileError
 from rec_platform.publish import KEPT_RELEASES, list_releases, publish, roll_back
+from rec_platform.serving import ServingRelease, current_release, open_release
 from rec_platform.storage import LocalStorage
 from rec_platform_tests.conftest import (
     REPOSITORY,
@@ -244,7 +240,7 @@ DIE_AT_EACH_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
 
-from rec_platform.lookup import ServingRelease
+from rec_platform.serving import ServingRelease
 from rec_platform.publish import list_releases, publish, roll_back
 from rec_platform.storage import LocalStorage
 

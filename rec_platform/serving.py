@@ -1,0 +1,129 @@
+"""The serving release: the one that the pointer names, verified, and swapped when it moves.
+
+Standard library only, for the site asks on each request. Reading from a release does not belong
+here (see lookup.py), nor fetching one from afar (see api/s3.py).
+"""
+
+import hashlib
+import json
+import logging
+import threading
+from pathlib import Path
+
+from rec_platform.lookup import LOOKUP_FILE, Lookup, LookupFileError
+
+logger = logging.getLogger(__name__)
+
+MANIFEST_FILE = "manifest.json"
+POINTER_FILE = "current.json"
+
+
+class ServingRelease:
+    """The release that a folder of releases points to, picked up anew when the pointer moves.
+
+    Safe to share between threads. Opening a release takes a while, so it is apart from asking: a
+    server asks has_moved() on each request, lets a thread follow(), and answers from current().
+
+    Args:
+        releases: the folder that holds `current.json` and one folder per release.
+    """
+
+    def __init__(self, releases: Path) -> None:
+        self._releases = releases
+        self._seen: tuple[int, int] | None = None
+        self._lookup: Lookup | None = None
+        self._swap = threading.Lock()
+
+    def has_moved(self) -> bool:
+        """Whether there may be another release than the serving one; costs one `stat`."""
+        return self._lookup is None or self._stat() != self._seen
+
+    def follow(self) -> None:
+        """Open the release that the pointer names, where it is another one.
+
+        One thread does it; the others go on with the old release, or wait for the first one. A
+        release that is damaged or out of reach is logged, and the old one goes on serving.
+
+        Raises:
+            LookupFileError: the same, and there is no old one.
+        """
+        if not self._swap.acquire(blocking=self._lookup is None):
+            return
+        try:
+            if self.has_moved() and (lookup := self._newer()):
+                # The old one is not closed: a request may still read it. It goes with the last.
+                self._lookup = lookup
+                logger.info("release %s serves", lookup.path.parent.name)
+        except LookupFileError as error:
+            if self._lookup is None:
+                raise
+            logger.error("%s; release %s goes on serving", error, self._lookup.path.parent.name)
+        finally:
+            self._swap.release()
+
+    def current(self) -> Lookup:
+        """The release that was opened last.
+
+        Raises:
+            LookupFileError: none ever was.
+        """
+        if self._lookup is None:
+            raise LookupFileError("no release was opened yet")
+        return self._lookup
+
+    def lookup(self) -> Lookup:
+        """The serving release, followed where the pointer moved.
+
+        Raises:
+            LookupFileError: nothing was ever published here, or the first one is damaged.
+        """
+        if self.has_moved():
+            self.follow()
+        return self.current()
+
+    def _newer(self) -> Lookup | None:
+        """Open what the pointer names, or None where it names nothing new."""
+        self._seen = self._stat()
+        if self._seen is None and self._lookup is not None:
+            return None
+        return open_release(self._releases, current_release(self._releases))
+
+    def _stat(self) -> tuple[int, int] | None:
+        try:
+            status = (self._releases / POINTER_FILE).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+
+def current_release(releases: Path) -> str:
+    """The id of the release that serves.
+
+    Raises:
+        LookupFileError: there is none, or the pointer cannot be read.
+    """
+    pointer = releases / POINTER_FILE
+    try:
+        return json.loads(pointer.read_text())["release_id"]
+    except FileNotFoundError:
+        raise LookupFileError(f"no release in {releases}: run `rec-platform refresh`") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupFileError(f"{pointer} cannot be read: {error}") from error
+
+
+def open_release(releases: Path, release_id: str) -> Lookup:
+    """Open a release after comparing its file with the checksum in its manifest.
+
+    Raises:
+        LookupFileError: it is missing or damaged.
+    """
+    folder = releases / release_id
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_text())
+        with (folder / LOOKUP_FILE).open("rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise LookupFileError(f"release {release_id} cannot be read: {error}") from error
+    if checksum != manifest.get("sha256"):
+        raise LookupFileError(f"release {release_id} is damaged: its checksum differs")
+    return Lookup(folder / LOOKUP_FILE)
