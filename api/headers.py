@@ -1,43 +1,151 @@
-"""The headers of every answer: security, search engines, caches."""
+"""The headers of every answer: security, search engines, caches, other sites' scripts.
 
-from starlette.datastructures import MutableHeaders
+Compression is left to the edge: CloudFront does it once, for all. So is Strict-Transport-Security,
+which belongs to a host name.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.serving import root
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
+    "payment=(), usb=()",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
 }
-KEEP_SHORTLY = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400"
-KEEP_FOR_EVER = "public, max-age=31536000, immutable"
+# Any site's scripts may read the API, without credentials. The same for every request, so that a
+# cache can keep one answer for all.
+SHARED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, X-Request-Id",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+OWN = {"Cross-Origin-Resource-Policy": "same-origin"}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "If-None-Match, X-Request-Id",
+    "Access-Control-Max-Age": "86400",
+    "Allow": "GET, HEAD, OPTIONS",
+}
+NEVER = "no-store"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an address is for, how long its answers may be kept, who may read them."""
+
+    keep: str
+    sharing: dict[str, str]
+    is_for_programs: bool = True
+
+
+# Programs get a new release within an hour; a page may be a day old when the site is in trouble.
+API = Kind("public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400", SHARED)
+PAGE = Kind("public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400", OWN, False)
+STATIC = Kind("public, max-age=31536000, immutable", OWN, is_for_programs=False)
+SERVICE = Kind(NEVER, OWN)
+KINDS = {
+    "/api/": API,
+    "/openapi.json": API,
+    "/static/": STATIC,
+    "/healthz": SERVICE,
+    "/readyz": SERVICE,
+    "/metrics": SERVICE,
+}
+
+
+def kind_of(scope: Scope) -> Kind:
+    """The kind of address that is asked for: a page, where it is none of the others."""
+    path: str = scope["path"].removeprefix(root(scope))
+    return next((kind for prefix, kind in KINDS.items() if path.startswith(prefix)), PAGE)
+
+
+def is_indexed() -> bool:
+    """Whether the operator lets search engines in, which IMDb's terms do not want by themselves."""
+    return os.environ.get("REC_INDEXING") == "1"
 
 
 class ResponseHeaders:
-    """ASGI middleware that adds the headers an answer does not bring itself."""
+    """ASGI middleware for what HTTP asks of every answer, so that no route has to.
+
+    It adds the headers that an answer does not bring itself, answers HEAD as GET without the body,
+    and a request that has the current answer already with 304.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, and add headers when its answer starts."""
-        path: str = scope.get("path", "")  # before a mount changes the scope
-        prefix: str = scope.get("root_path", "")
-        static = path.removeprefix(prefix).startswith("/static/")
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in response_headers(message["status"], static=static).items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+        """Let the app answer, and complete its answer."""
+        kind = kind_of(scope)  # before a mount changes the scope
+        answer = _Answer(kind, scope, send)
+        if scope["method"] == "OPTIONS" and kind.sharing is SHARED:
+            await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answer.send)
+            return
+        if answer.is_head:
+            scope["method"] = "GET"
+        await self.app(scope, receive, answer.send)
 
 
-def response_headers(status: int, *, static: bool = False) -> dict[str, str]:
-    """The headers of an answer with this status; errors are never kept."""
-    keep = KEEP_FOR_EVER if static else KEEP_SHORTLY
-    return SECURITY | {"Cache-Control": keep if status < 400 else "no-store"}
+class _Answer:
+    """An answer on its way out: its start waits for its body, which decides its ETag."""
+
+    def __init__(self, kind: Kind, scope: Scope, send: Send) -> None:
+        self.kind = kind
+        self.scope = scope
+        self.is_head = scope["method"] == "HEAD"
+        self.known = Headers(scope=scope).get("if-none-match", "")
+        self._send = send
+        self._start: Message | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if self._start is not None:
+            start, self._start = self._start, None
+            if self.is_head:
+                self.scope["method"] = "HEAD"  # the server counts the body's bytes
+            if self._complete(start, message):
+                message = {"type": "http.response.body"}
+            await self._send(start)
+        if self.is_head:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _complete(self, start: Message, body: Message) -> bool:
+        """Add what is missing; whether the answer has become a 304, without a body."""
+        headers = MutableHeaders(scope=start)
+        keep = self.kind.keep if start["status"] < 400 else NEVER
+        added = SECURITY | self.kind.sharing | {"Cache-Control": keep}
+        if self.kind not in (PAGE, STATIC) or not is_indexed():
+            added["X-Robots-Tag"] = "noindex"
+        for name, text in added.items():
+            headers.setdefault(name, text)
+        if start["status"] != 200 or headers["cache-control"] == NEVER or body.get("more_body"):
+            return False
+        # Of the content, so that it changes with the templates as well as with the release.
+        digest = hashlib.blake2b(body.get("body", b""), digest_size=12).hexdigest()
+        etag = headers.setdefault("ETag", f'"{digest}"')
+        if etag not in _etags(self.known) and self.known.strip() != "*":
+            return False
+        start["status"] = 304
+        for name in ("content-length", "content-type"):
+            del headers[name]
+        return True
+
+
+def _etags(header: str) -> list[str]:
+    """The ETags of If-None-Match; an edge that compresses marks them as weak."""
+    return [one.strip().removeprefix("W/") for one in header.split(",")]

@@ -11,7 +11,16 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.serving import LARGEST, ClusterNumber, Serving, known_cluster, known_title, release_id
+from api.headers import is_indexed
+from api.serving import (
+    LARGEST,
+    ClusterNumber,
+    Serving,
+    known_cluster,
+    known_title,
+    release_id,
+    root,
+)
 from rec_platform.lookup import Lookup
 from rec_platform.recommend import recommendations
 
@@ -40,7 +49,7 @@ pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 async def home(
     request: Request,
     lookup: Serving,
-    title: Annotated[str | None, Query(pattern=r"^tt\d{1,12}$")] = None,
+    title: Annotated[str | None, Query(pattern=r"^tt[0-9]{1,12}$")] = None,
 ) -> Response:
     """A search box, and a shelf of popular titles for each cluster."""
     if title:  # a link of the site that this one replaces
@@ -106,8 +115,8 @@ async def cluster(
 
 @pages.api_route("/robots.txt", methods=READ)
 async def robots() -> PlainTextResponse:
-    """IMDb's terms do not want their data in search engines."""
-    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+    """IMDb's terms do not want their data in search engines, so that is up to the operator."""
+    return PlainTextResponse(f"User-agent: *\nDisallow:{'' if is_indexed() else ' /'}\n")
 
 
 def render(
@@ -116,12 +125,11 @@ def render(
     """A page; the footer names the release, where there is one."""
     release = lookup and lookup.release | {"release_id": release_id(lookup)}
     html = TEMPLATES.get_template(template).render(
-        root=root(request), static=ADDRESSES, release=release, status=status, **context
+        root=root(request),
+        static=ADDRESSES,
+        release=release,
+        status=status,
+        is_indexed=is_indexed() and status < 400,
+        **context,
     )
     return HTMLResponse(html, status)
-
-
-def root(request: Request) -> str:
-    """The prefix of every address, such as an API Gateway stage; usually empty."""
-    # Below the static mount, `root_path` is the mount's own.
-    return request.scope.get("app_root_path", request.scope.get("root_path", ""))

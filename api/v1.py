@@ -4,14 +4,15 @@ Answers are the lookup's own dataclasses; an envelope names the release that its
 Addresses and fields here are promises: what would break a consumer belongs in a v2.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import StringConstraints
 
-from api.errors import Problem
+from api.paging import Cursor, Limit, next_cursor, start_of
 from api.serving import (
-    LARGEST,
+    TITLE_ID,
     Balance,
     ClusterNumber,
     Serving,
@@ -22,28 +23,37 @@ from api.serving import (
     release_id,
 )
 from rec_platform import recommend
-from rec_platform.blend import BALANCE
+from rec_platform.blend import BALANCE, WEIGHTS, balanced
 from rec_platform.choices import NEIGHBOURS
 from rec_platform.lookup import Cluster, Title
-from rec_platform.recommend import Recommendation
+from rec_platform.recommend import BasketRecommendation, Recommendation
 
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The release that is serving."""
-
-    status: Literal["ok"]
-    release_id: str
-    schema_version: int
+BASKET_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
-    """The titles most similar to one title, best first."""
+    """The titles most similar to one title, best first.
+
+    A score is the mean of the parts, weighted by `weights`.
+    """
 
     release_id: str
     title_id: str
+    balance: float
+    weights: dict[str, float]
     recommendations: list[Recommendation]
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """One list for several liked titles, best first; `unknown` has the ids that are not there."""
+
+    release_id: str
+    titles: list[str]
+    unknown: list[str]
+    balance: float
+    recommendations: list[BasketRecommendation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,11 @@ class SearchResults:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """All clusters, the largest first."""
+    """The clusters, the largest first."""
 
     release_id: str
     clusters: list[Cluster]
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,58 +80,121 @@ class ClusterTitles:
 
     release_id: str
     cluster: Cluster
-    offset: int
     titles: list[Title]
+    next_cursor: str | None
 
 
-Limit = Annotated[int, Query(ge=1, le=50)]
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is served, what it was made from and by, and how good its lists are.
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "This release does not have it."}
-}
+    `files` are IMDb's, by name, with their SHA-256; `fingerprint` changes with files, recipe or
+    code; `scorecard` is null where the release has none.
+    """
 
-v1 = APIRouter(responses={503: {"model": Problem, "description": "No release is serving."}})
+    release_id: str
+    schema_version: int
+    created_at: str
+    title_count: int
+    source_kind: str
+    recipe: dict[str, Any]
+    weights: dict[str, float]
+    fingerprint: str
+    files: dict[str, dict[str, Any]]
+    missing_files: list[str]
+    packages: dict[str, str]
+    scorecard: dict[str, Any] | None
 
 
-@v1.get("/healthz", tags=["service"], summary="Which release is serving")
-async def health(lookup: Serving, response: Response) -> Health:
-    """Whether the site can answer at all; never cached."""
-    response.headers["Cache-Control"] = "no-store"
-    return Health("ok", release_id(lookup), lookup.release["schema_version"])
+Explain = Annotated[
+    bool,
+    Query(description="Whether to say why: reasons, and the parts of each score.", examples=[True]),
+]
+ListLength = Annotated[
+    int, Query(ge=1, le=NEIGHBOURS, examples=[9], description="How many at most.")
+]
+Liked = Annotated[
+    list[Annotated[str, StringConstraints(pattern=TITLE_ID)]],
+    Query(
+        min_length=1,
+        max_length=BASKET_SIZE,
+        description="A liked title's id; once for each title.",
+        examples=[["tt0000001", "tt0000002"]],
+    ),
+]
+
+v1 = APIRouter(prefix="/api/v1")
 
 
-@v1.get("/api/v1/titles/{title_id}", tags=["titles"], summary="A title", responses=NOT_FOUND)
+@v1.get("/titles/{title_id}", tags=["titles"], summary="A title")
 async def title(lookup: Serving, title_id: TitleId) -> Title:
     """One title with its facts and its cluster."""
     return known_title(lookup, title_id)
 
 
 @v1.get(
-    "/api/v1/titles/{title_id}/recommendations",
-    tags=["titles"],
+    "/titles/{title_id}/recommendations",
+    tags=["recommendations"],
     summary="The titles most similar to a title",
-    responses=NOT_FOUND,
 )
 async def recommendations(
     lookup: Serving,
     title_id: TitleId,
     wanted: Wanted,
-    limit: Annotated[int, Query(ge=1, le=NEIGHBOURS)] = 9,
+    limit: ListLength = 9,
     balance: Balance = BALANCE,
+    explain: Explain = True,
 ) -> Recommendations:
     """Best first, of those that pass the filters. Scores are in 0..1 and compare in one list."""
     title = known_title(lookup, title_id)
-    return Recommendations(
-        release_id(lookup),
-        title_id,
-        recommend.recommendations(lookup, title, limit, balance, wanted),
-    )
+    found = recommend.recommendations(lookup, title, limit, balance, wanted)
+    if not explain:
+        found = [replace(one, reasons=[], parts={}) for one in found]
+    weights = balanced(WEIGHTS, balance) if explain else {}
+    return Recommendations(release_id(lookup), title_id, balance, weights, found)
 
 
-@v1.get("/api/v1/search", tags=["titles"], summary="Titles by name")
+@v1.get(
+    "/recommendations",
+    tags=["recommendations"],
+    summary="One list for somebody who likes several titles",
+)
+async def basket(
+    lookup: Serving,
+    title: Liked,
+    wanted: Wanted,
+    limit: ListLength = 9,
+    balance: Balance = BALANCE,
+    explain: Explain = True,
+) -> Basket:
+    """Best first, of those that pass the filters; never one of the liked titles.
+
+    Ids that this release does not have are told and left out, so that a shared link outlives it.
+    """
+    asked = list(dict.fromkeys(title))
+    liked = lookup.titles(asked)
+    if not liked:
+        raise HTTPException(404, "This release has none of these titles.")
+    known = [one.title_id for one in liked]
+    found = recommend.basket(lookup, liked, limit, balance, wanted)
+    if not explain:
+        found = [replace(one, because=[]) for one in found]
+    unknown = [one for one in asked if one not in known]
+    return Basket(release_id(lookup), known, unknown, balance, found)
+
+
+@v1.get("/search", tags=["titles"], summary="Titles by name")
 async def search(
     lookup: Serving,
-    q: Annotated[str, Query(min_length=1, max_length=200, examples=["lantern"])],
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=200,
+            examples=["lantern"],
+            description="A name, or its beginning, as people type it.",
+        ),
+    ],
     limit: Limit = 20,
 ) -> SearchResults:
     """Titles with every word of the query in their names, the last one as a prefix.
@@ -130,25 +204,34 @@ async def search(
     return SearchResults(release_id(lookup), q, lookup.search(q, limit))
 
 
-@v1.get("/api/v1/clusters", tags=["clusters"], summary="All clusters")
-async def clusters(lookup: Serving) -> Clusters:
-    """The profiles of all clusters, the largest first."""
-    return Clusters(release_id(lookup), lookup.clusters())
+@v1.get("/clusters", tags=["clusters"], summary="All clusters")
+async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Clusters:
+    """The profiles of all clusters, the largest first, page by page."""
+    release = release_id(lookup)
+    start = start_of(cursor, release)
+    profiles = lookup.clusters()
+    page = profiles[start : start + limit]
+    return Clusters(release, page, next_cursor(release, start, page, len(profiles)))
 
 
-@v1.get(
-    "/api/v1/clusters/{cluster}/titles",
-    tags=["clusters"],
-    summary="A cluster's titles",
-    responses=NOT_FOUND,
-)
+@v1.get("/clusters/{cluster}/titles", tags=["clusters"], summary="A cluster's titles")
 async def cluster_titles(
-    lookup: Serving,
-    cluster: ClusterNumber,
-    limit: Limit = 20,
-    offset: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+    lookup: Serving, cluster: ClusterNumber, limit: Limit = 20, cursor: Cursor = ""
 ) -> ClusterTitles:
-    """The most voted first; empty when `offset` is past the last."""
+    """The most voted first, page by page."""
     profile = known_cluster(lookup, cluster)
-    titles = lookup.cluster_titles(cluster, limit, offset)
-    return ClusterTitles(release_id(lookup), profile, offset, titles)
+    release = release_id(lookup)
+    start = start_of(cursor, release)
+    page = lookup.cluster_titles(cluster, limit, start)
+    following = next_cursor(release, start, page, profile.title_count)
+    return ClusterTitles(release, profile, page, following)
+
+
+@v1.get("/release", tags=["release"], summary="What is served, and what it was made from")
+async def release(lookup: Serving) -> Release:
+    """The facts of the release that answers, its provenance, and its scorecard if it has one."""
+    facts = lookup.release
+    told = ("schema_version", "created_at", "title_count", "source_kind", "recipe", "weights")
+    made = ("fingerprint", "files", "missing_files", "packages")
+    known = {name: facts[name] for name in (*told, *made)}
+    return Release(release_id=release_id(lookup), **known, scorecard=facts.get("scorecard"))

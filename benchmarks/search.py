@@ -18,8 +18,9 @@ from random import Random
 
 from measure import print_row
 
-from rec_platform.lookup import Lookup, ServingRelease
+from rec_platform.lookup import Lookup
 from rec_platform.search import search_key
+from rec_platform.serving import ServingRelease
 from rec_platform_tests.typos import MISTAKES, misspell
 
 SHOWN = 8  # suggestions

@@ -1,13 +1,13 @@
-"""The site and its API over real releases of invented titles; a browser's view is elsewhere."""
+"""The pages over real releases of invented titles, and what all answers share.
+
+The API is in test_api.py, a browser's view in test_browser.py, Lambda in test_lambda.py.
+"""
 
 import hashlib
-import importlib
 import json
 import re
 import sqlite3
 import struct
-import subprocess
-import sys
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,8 +18,9 @@ import httpx
 import pytest
 
 from api.app import create_app
-from rec_platform.blend import PARTS
-from rec_platform.lookup import SCHEMA_VERSION, Cluster, Credit, Title, pack, write_lookup
+from rec_platform.blend import PARTS, WEIGHTS
+from rec_platform.lookup import Cluster, Credit, Title, pack, write_lookup
+from rec_platform.serving import ServingRelease
 
 ATTRIBUTION = "Information courtesy of IMDb (https://www.imdb.com). Used with permission."
 HOSTILE = "<script>alert(\"1\")</script> & 'Sons'"
@@ -62,7 +63,9 @@ def profile(cluster: int, name: str, titles: list[Title]) -> Cluster:
     return Cluster(cluster, name, len(ids), ["Crime"], 1991, 1999, 7.1, 900, ids[::-1], ids)
 
 
-def publish(releases: Path, release_id: str, first: str = "The Silent Lantern") -> Path:
+def publish(
+    releases: Path, release_id: str, first: str = "The Silent Lantern", **release: Any
+) -> Path:
     """Publish `first`, tt0000001, among 29 others of its cluster and two of another one."""
     titles = [invented(1, first, original_title="L'Été Muet", votes=123456)]
     titles += [invented(number, f"Verdict {number}") for number in range(2, CRIME_COUNT + 1)]
@@ -72,7 +75,18 @@ def publish(releases: Path, release_id: str, first: str = "The Silent Lantern") 
     lookup.parent.mkdir(parents=True)
     write_lookup(
         lookup,
-        release={"created_at": "2024-03-11T04:12:09Z", "source_kind": "sample"},
+        release={
+            "created_at": "2024-03-11T04:12:09Z",
+            "source_kind": "sample",
+            "title_count": len(titles),
+            "recipe": {"preset": "english_like"},
+            "weights": WEIGHTS,
+            "fingerprint": "f" * 64,
+            "files": {"title_ratings": {"sha256": "a" * 64, "rows": len(titles)}},
+            "missing_files": [],
+            "packages": {"duckdb": "2.0.0"},
+            **release,
+        },
         clusters=[
             profile(SPACE, "Space operas", titles),
             profile(CRIME, "1990s crime thrillers", titles),
@@ -102,18 +116,18 @@ def point(releases: Path, release_id: str) -> None:
 class Site:
     """The app as a client sees it: one request at a time, redirects not followed."""
 
-    def __init__(self, releases: Path, root_path: str = "") -> None:
-        # An error that nobody foresaw is answered with 500 and then raised again, for the log.
-        self.transport = httpx.ASGITransport(
-            create_app(releases), raise_app_exceptions=False, root_path=root_path
-        )
+    def __init__(self, releases: Path | ServingRelease, root_path: str = "") -> None:
+        self.app = create_app(releases)
+        self.transport = httpx.ASGITransport(self.app, root_path=root_path)
 
-    def get(self, path: str, method: str = "GET") -> httpx.Response:
+    def get(
+        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         async def send() -> httpx.Response:
             async with httpx.AsyncClient(
                 transport=self.transport, base_url="http://site"
             ) as client:
-                return await client.request(method, path)
+                return await client.request(method, path, headers=headers)
 
         return anyio.run(send)
 
@@ -155,153 +169,6 @@ def releases(tmp_path: Path) -> Path:
 @pytest.fixture
 def site(releases: Path) -> Site:
     return Site(releases)
-
-
-# The API
-
-
-def test_a_title_is_answered_with_its_facts(site: Site):
-    assert site.json("/api/v1/titles/tt0000001") == {
-        "title_id": "tt0000001",
-        "title": "The Silent Lantern",
-        "original_title": "L'Été Muet",
-        "year": 1991,
-        "runtime_minutes": 134,
-        "genres": ["Crime", "Thriller"],
-        "rating": 7.25,
-        "votes": 123456,
-        "credits": [
-            {"person_id": "nm1", "role": "director", "name": "Ada Marlow"},
-            {"person_id": "nm2", "role": "actor", "name": "Ivo Solberg"},
-            {"person_id": "nm3", "role": "actor", "name": "Hana Voss"},
-        ],
-        "series": None,
-        "series_place": None,
-        "cluster": CRIME,
-        "distance": 0.01,
-    }
-
-
-def test_recommendations_come_nine_at_a_time_and_best_first(site: Site):
-    answer = site.json("/api/v1/titles/tt0000001/recommendations")
-    assert (answer["release_id"], answer["title_id"]) == ("first", "tt0000001")
-    listed = answer["recommendations"]
-    assert [one["rank"] for one in listed] == list(range(1, 10))
-    assert [one["title"]["title_id"] for one in listed][:2] == ["tt0000032", "tt0000031"]
-    assert listed[0]["score"] == pytest.approx(0.98)
-
-
-@pytest.mark.parametrize("limit", [1, 24])
-def test_the_list_of_recommendations_is_as_long_as_asked(site: Site, limit: int):
-    answer = site.json(f"/api/v1/titles/tt0000001/recommendations?limit={limit}")
-    assert len(answer["recommendations"]) == limit
-
-
-def test_a_title_without_neighbours_gets_an_empty_list(site: Site):
-    assert site.json("/api/v1/titles/tt0000002/recommendations")["recommendations"] == []
-
-
-@pytest.mark.parametrize("query", ["silent lan", "ete muet", "laterne", "THE SILENT LANTERN!"])
-def test_search_finds_a_title_by_any_of_its_names(site: Site, query: str):
-    answer = site.json(f"/api/v1/search?q={query}")
-    assert (answer["release_id"], answer["query"]) == ("first", query)
-    assert [title["title_id"] for title in answer["titles"]] == ["tt0000001"]
-
-
-def test_search_answers_twenty_titles_unless_told(site: Site):
-    assert len(site.json("/api/v1/search?q=verdict")["titles"]) == 20
-    assert len(site.json("/api/v1/search?q=verdict&limit=3")["titles"]) == 3
-    assert len(site.json("/api/v1/search?q=verdict&limit=50")["titles"]) == CRIME_COUNT - 1
-
-
-def test_clusters_are_listed_largest_first(site: Site):
-    answer = site.json("/api/v1/clusters")
-    assert answer["release_id"] == "first"
-    assert [(one["name"], one["title_count"]) for one in answer["clusters"]] == [
-        ("1990s crime thrillers", CRIME_COUNT),
-        ("Space operas", 2),
-    ]
-
-
-def test_a_clusters_titles_come_in_parts_that_join_without_a_gap(site: Site):
-    parts = [
-        site.json(f"/api/v1/clusters/{CRIME}/titles?limit=20&offset={offset}")
-        for offset in (0, 20, 40)
-    ]
-    assert {part["cluster"]["name"] for part in parts} == {"1990s crime thrillers"}
-    assert [part["offset"] for part in parts] == [0, 20, 40]
-    ids = [title["title_id"] for part in parts for title in part["titles"]]
-    assert ids == [f"tt{number:07d}" for number in range(1, CRIME_COUNT + 1)]
-
-
-def test_health_names_the_release_and_is_never_cached(site: Site):
-    answer = site.get("/healthz")
-    assert answer.json() == {
-        "status": "ok",
-        "release_id": "first",
-        "schema_version": SCHEMA_VERSION,
-    }
-    assert answer.headers["cache-control"] == "no-store"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/v1/titles/nonsense",
-        "/api/v1/titles/tt1234567890123",
-        "/api/v1/titles/tt0000001/recommendations?limit=0",
-        "/api/v1/titles/tt0000001/recommendations?limit=49",
-        "/api/v1/search",
-        "/api/v1/search?q=",
-        "/api/v1/search?q=" + "a" * 201,
-        "/api/v1/search?q=a&limit=0",
-        "/api/v1/search?q=a&limit=51",
-        "/api/v1/clusters/first/titles",
-        "/api/v1/clusters/-1/titles",
-        "/api/v1/clusters/99999999999999999999/titles",
-        "/api/v1/clusters/0/titles?limit=51",
-        "/api/v1/clusters/0/titles?offset=-1",
-        "/api/v1/clusters/0/titles?offset=99999999999999999999",
-    ],
-)
-def test_a_parameter_out_of_bounds_is_refused_with_its_reason(site: Site, path: str):
-    answer = site.get(path)
-    assert answer.status_code == 422
-    assert answer.json()["detail"][0]["msg"]
-
-
-@pytest.mark.parametrize(
-    ("path", "detail"),
-    [
-        ("/api/v1/titles/tt9", "There is no title tt9 in this release."),
-        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this release."),
-        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this release."),
-        ("/api/v1/nothing", "Not Found"),
-    ],
-)
-def test_the_api_says_in_json_what_it_does_not_have(site: Site, path: str, detail: str):
-    answer = site.get(path)
-    assert (answer.status_code, answer.json()) == (404, {"detail": detail})
-    assert answer.headers["cache-control"] == "no-store"
-
-
-def test_every_route_of_the_api_is_described(site: Site):
-    paths = site.json("/openapi.json")["paths"]
-    assert set(paths) == {
-        "/healthz",
-        "/api/v1/titles/{title_id}",
-        "/api/v1/titles/{title_id}/recommendations",
-        "/api/v1/search",
-        "/api/v1/clusters",
-        "/api/v1/clusters/{cluster}/titles",
-    }
-    for path, operations in paths.items():
-        operation = operations["get"]
-        assert operation["summary"] and operation["description"] and operation["tags"], path
-        assert "$ref" in operation["responses"]["200"]["content"]["application/json"]["schema"]
-        for parameter in operation.get("parameters", []):
-            bounds = {"default", "examples", "pattern", "minimum"}
-            assert bounds & set(parameter["schema"]), parameter
 
 
 # The pages
@@ -440,8 +307,8 @@ def test_every_answer_forbids_scripts_frames_and_guessing(site: Site, path: str)
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/api/v1/clusters", "/robots.txt"])
-def test_answers_may_be_kept_for_five_minutes_and_longer_in_trouble(site: Site, path: str):
+@pytest.mark.parametrize("path", [*PAGES, "/robots.txt"])
+def test_pages_may_be_kept_for_five_minutes_and_longer_in_trouble(site: Site, path: str):
     assert site.get(path).headers["cache-control"] == (
         "public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400"
     )
@@ -477,9 +344,59 @@ def test_robots_are_turned_away(site: Site):
     assert site.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
 
 
-def test_a_head_request_is_answered_like_the_page(site: Site):
-    assert site.get("/title/tt0000001", "HEAD").status_code == 200
-    assert site.get("/title/tt0000001", "POST").status_code == 405
+def test_an_operator_may_let_search_engines_in(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REC_INDEXING", "1")
+    page = site.get("/title/tt0000001")
+    assert "x-robots-tag" not in page.headers and "noindex" not in page.text
+    assert site.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
+    assert site.get("/api/v1/release").headers["x-robots-tag"] == "noindex"
+    assert "noindex" in site.get("/nowhere").text
+
+
+@pytest.mark.parametrize("path", [*PAGES, *ERROR_PAGES, "/robots.txt", "/static/style.css"])
+def test_a_head_request_is_answered_like_a_get_without_the_body(site: Site, path: str):
+    page, head = site.get(path), site.get(path, "HEAD")
+    assert (head.status_code, head.content) == (page.status_code, b"")
+    for answer in (page, head):
+        del answer.headers["x-request-id"]
+    assert head.headers == page.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_written(site: Site, method: str):
+    answer = site.get("/title/tt0000001", method)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert "/" in Reader(answer).links
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/robots.txt", "/static/style.css"])
+def test_who_has_the_current_answer_gets_a_304(site: Site, releases: Path, path: str):
+    etag = site.get(path).headers["etag"]
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = site.get(path, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["etag"] == etag and "cache-control" in answer.headers
+    assert site.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_new_release_changes_the_etag(site: Site, releases: Path):
+    etag = site.get("/title/tt0000001").headers["etag"]
+    publish(releases, "second")
+    assert site.get("/title/tt0000001", headers={"If-None-Match": etag}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/random", "/nowhere"])
+def test_what_is_never_kept_has_no_etag(site: Site, path: str):
+    assert "etag" not in site.get(path).headers
+
+
+def test_pages_are_isolated_from_other_sites(site: Site):
+    headers = site.get("/").headers
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    assert "access-control-allow-origin" not in headers
 
 
 def test_behind_a_stage_every_address_keeps_the_prefix(releases: Path):
@@ -498,51 +415,56 @@ def test_behind_a_stage_every_address_keeps_the_prefix(releases: Path):
 # Releases come and go
 
 
-@pytest.mark.parametrize("path", ["/", "/title/tt0000001", "/healthz", "/api/v1/clusters"])
+@pytest.mark.parametrize("path", ["/", "/title/tt0000001", "/readyz", "/api/v1/clusters"])
 def test_without_a_release_every_address_says_how_to_make_one(tmp_path: Path, path: str):
     answer = Site(tmp_path / "releases").get(path)
     assert answer.status_code == 503
-    assert "rec-platform refresh" in answer.text
+    assert "rec-platform refresh" in answer.text and str(tmp_path) not in answer.text
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["retry-after"] == "10"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    machine = path.startswith(("/api/", "/healthz"))
-    assert answer.headers["content-type"].startswith("application/json" if machine else "text/html")
-    assert list(answer.json()) == ["detail"] if machine else ATTRIBUTION in answer.text
+    if path.startswith(("/api/", "/readyz")):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == 503
+    else:
+        assert ATTRIBUTION in answer.text
 
 
 def test_the_first_release_is_picked_up_without_a_restart(tmp_path: Path):
     site = Site(tmp_path)
-    assert site.get("/healthz").status_code == 503
+    assert site.get("/readyz").status_code == 503
     publish(tmp_path, "first")
-    assert site.json("/healthz")["release_id"] == "first"
+    assert site.json("/readyz")["release_id"] == "first"
 
 
 def test_a_new_release_is_picked_up_without_a_restart(site: Site, releases: Path):
     assert "The Silent Lantern" in site.get("/title/tt0000001").text
     publish(releases, "second", first="The Loud Lantern")
     assert "The Loud Lantern" in site.get("/title/tt0000001").text
-    assert site.json("/healthz")["release_id"] == "second"
+    assert site.json("/readyz")["release_id"] == "second"
 
 
 def test_a_damaged_new_release_leaves_the_old_one_serving(site: Site, releases: Path):
-    assert site.json("/healthz")["release_id"] == "first"
+    assert site.json("/readyz")["release_id"] == "first"
     lookup = publish(releases, "second")
     lookup.write_bytes(lookup.read_bytes()[:-1])
-    assert site.json("/healthz")["release_id"] == "first"
+    assert site.json("/readyz")["release_id"] == "first"
     assert site.get("/title/tt0000001").status_code == 200
 
 
-def test_a_damaged_first_release_is_a_503_that_says_so(tmp_path: Path):
+def test_a_damaged_first_release_is_a_503_whose_reason_the_log_has(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     lookup = publish(tmp_path, "first")
     lookup.write_bytes(lookup.read_bytes()[:-1])
     answer = Site(tmp_path).get("/api/v1/clusters")
     assert answer.status_code == 503
-    assert "damaged" in answer.json()["detail"]
+    assert "damaged" in caplog.text and "damaged" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/title/tt0000001", "/api/v1/titles/tt0000001"])
 def test_an_unforeseen_error_shows_no_secret_and_keeps_the_headers(
-    site: Site, releases: Path, path: str
+    site: Site, releases: Path, path: str, caplog: pytest.LogCaptureFixture
 ):
     lookup = releases / "first" / "lookup.sqlite"
     with closing(sqlite3.connect(lookup)) as connection:
@@ -551,44 +473,7 @@ def test_an_unforeseen_error_shows_no_secret_and_keeps_the_headers(
     answer = site.get(path)
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text and "no such table" not in answer.text
+    assert "no such table" in caplog.text
+    assert answer.headers["x-request-id"] in caplog.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
-
-
-# On Lambda
-
-
-def test_the_lambda_handler_answers_an_event_of_api_gateway(
-    releases: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("REC_ROOT", str(releases.parent))
-    monkeypatch.delitem(sys.modules, "api.handler", raising=False)
-    handler = importlib.import_module("api.handler").handler
-    http = {"method": "GET", "path": "/healthz", "sourceIp": "127.0.0.1", "protocol": "HTTP/1.1"}
-    event = {
-        "version": "2.0",
-        "rawPath": "/healthz",
-        "rawQueryString": "",
-        "headers": {"host": "site"},
-        "requestContext": {"http": http, "stage": "$default"},
-        "isBase64Encoded": False,
-    }
-    answer = handler(event, None)
-    assert answer["statusCode"] == 200
-    assert json.loads(answer["body"])["release_id"] == "first"
-
-
-def test_the_site_imports_nothing_heavy_and_only_what_reads_a_release(tmp_path: Path):
-    program = (
-        "import sys, api.handler; print(*(name for name in sys.modules if name.split('.')[0] in "
-        "('rec_platform', 'pandas', 'numpy', 'dagster', 'boto3', 'botocore', 'sklearn')))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"REC_ROOT": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent.parent)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    modules = {"blend", "choices", "genres", "lookup", "reasons", "recommend", "search"}
-    assert set(done.stdout.split()) == {"rec_platform", *(f"rec_platform.{one}" for one in modules)}

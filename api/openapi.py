@@ -1,0 +1,152 @@
+"""The API's description: what FastAPI derives from the code, with our errors and examples.
+
+Imported when the description is first asked for. All titles and people here are invented.
+"""
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from api.errors import MEDIA_TYPE, PROBLEMS, Problem
+from api.service import Health, Readiness
+from api.v1 import (
+    Basket,
+    Clusters,
+    ClusterTitles,
+    Recommendations,
+    Release,
+    SearchResults,
+)
+from rec_platform.blend import BALANCE, WEIGHTS, balanced
+from rec_platform.lookup import Cluster, Credit, Title
+from rec_platform.recommend import BasketRecommendation, Because, Recommendation
+
+RELEASE_ID = "20240311T041209Z-5f2c81d0"
+FIRST = Title(
+    title_id="tt0000001",
+    title="The Silent Lantern",
+    original_title="L'Été muet",
+    year=1994,
+    runtime_minutes=134,
+    genres=["Crime", "Thriller"],
+    rating=8.1,
+    votes=123_456,
+    credits=[Credit("nm0000001", "director", "Ada Marlow")],
+    series=None,
+    series_place=None,
+    cluster=0,
+    distance=0.31,
+)
+SECOND = Title(
+    title_id="tt0000002",
+    title="Verdict at Dawn",
+    original_title="Verdict at Dawn",
+    year=1997,
+    runtime_minutes=118,
+    genres=["Crime", "Drama"],
+    rating=7.9,
+    votes=98_765,
+    credits=[Credit("nm0000001", "director", "Ada Marlow")],
+    series=None,
+    series_place=None,
+    cluster=0,
+    distance=0.28,
+)
+CLUSTER = Cluster(
+    cluster=0,
+    name="1990s crime thrillers",
+    title_count=8_412,
+    genres=["Crime", "Thriller"],
+    year_from=1991,
+    year_to=1999,
+    rating=6.9,
+    votes=1_200,
+    typical_titles=["tt0000002"],
+    popular_titles=["tt0000001"],
+)
+REASONS = ["Same director: Ada Marlow", "Both Crime of the 1990s"]
+PARTS = dict.fromkeys(WEIGHTS, 0.0) | {"people": 0.5, "genres": 0.4, "era": 0.8, "fame": 0.9}
+EXAMPLES: dict[str, Any] = {
+    "title": FIRST,
+    "recommendations": Recommendations(
+        RELEASE_ID,
+        FIRST.title_id,
+        BALANCE,
+        balanced(WEIGHTS),
+        [Recommendation(1, 0.83, SECOND, REASONS, PARTS)],
+    ),
+    "basket": Basket(
+        RELEASE_ID,
+        [FIRST.title_id],
+        ["tt0000009"],
+        BALANCE,
+        [BasketRecommendation(1, 0.97, SECOND, [Because(FIRST, REASONS)])],
+    ),
+    "search": SearchResults(RELEASE_ID, "lantern", [FIRST]),
+    "clusters": Clusters(RELEASE_ID, [CLUSTER], None),
+    "cluster_titles": ClusterTitles(
+        RELEASE_ID, CLUSTER, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"
+    ),
+    "release": Release(
+        release_id=RELEASE_ID,
+        schema_version=2,
+        created_at="2024-03-11T04:12:09.000+00:00",
+        title_count=84_499,
+        source_kind="imdb",
+        recipe={"preset": "english_like", "features": "balanced", "clusters": 9, "rule": "blend"},
+        weights=WEIGHTS,
+        fingerprint="5f2c81d0" * 8,
+        files={"title_ratings": {"sha256": "0c9a4b1d" * 8, "rows": 1_400_000}},
+        missing_files=[],
+        packages={"duckdb": "2.0.0"},
+        scorecard=None,
+    ),
+    "health": Health("ok"),
+    "ready": Readiness("ready", RELEASE_ID, 2),
+    "metrics": 'rec_requests_total{method="GET",route="/",status="200"} 1\n',
+}
+OF_THE_SERVICE = ("health", "ready", "metrics")
+WITHOUT_RELEASE = ("health", "metrics")
+MAY_BE_MISSING = ("title", "recommendations", "basket", "cluster_titles")
+
+
+def describe(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add to FastAPI's description what it cannot know."""
+    models = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    schema["components"]["schemas"] |= models.pop("$defs") | {"Problem": models}
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which we do not send
+        schema["components"]["schemas"].pop(name, None)
+    for operations in schema["paths"].values():
+        _complete(operations["get"])
+    return schema
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    answers = operation["responses"]
+    answers.pop("422", None)
+    (content,) = answers["200"]["content"].values()
+    example = EXAMPLES[name]
+    content["example"] = example if isinstance(example, str) else asdict(example)
+    if name not in OF_THE_SERVICE:
+        answers["304"] = {"description": "The answer with the ETag in If-None-Match is current."}
+    statuses = [404] if name in MAY_BE_MISSING else []
+    statuses += [422] if operation.get("parameters") else []
+    statuses += [500] if name in WITHOUT_RELEASE else [500, 503]
+    answers |= {str(status): _problem(status) for status in statuses}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    title, detail = HTTPStatus(status).phrase, PROBLEMS[status].detail
+    example = Problem("about:blank", title, status, detail, "0b9c6f7c5d0e4c4f")
+    return {
+        "description": detail,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": asdict(example),
+            }
+        },
+    }
