@@ -2,8 +2,8 @@
 
 The routes are in v1.py (JSON), pages.py (HTML) and service.py (health, metrics), what they take
 from the release in serving.py, how errors read in errors.py, the headers of every answer in
-headers.py, what is logged in logs.py. Of the platform the site imports what reads a release alone,
-so that it starts fast.
+headers.py, what is logged and counted in access.py. Of the platform the site imports what reads a
+release alone, so that it starts fast.
 """
 
 from pathlib import Path
@@ -14,9 +14,9 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
+from api.access import Observed
 from api.errors import HANDLERS, Failures
 from api.headers import ResponseHeaders
-from api.logs import Observed
 from api.metrics import Metrics
 from api.pages import STATIC, pages
 from api.service import service

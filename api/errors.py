@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access import request_id
 from api.headers import kind_of
-from api.logs import request_id
 from api.pages import render
 from rec_platform.lookup import LookupFileError
 

@@ -1,11 +1,86 @@
-"""The Lambda handler: a leaf that nothing imports. What the site does is in app.py."""
+"""The Lambda handler: a leaf that nothing imports. What the site does is in app.py.
 
+REC_ROOT is the folder, or `s3://bucket/prefix`, that holds `releases`.
+"""
+
+import logging
 import os
-from pathlib import Path
+import threading
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
 
-from mangum import Mangum
+from api.logs import log_to_stdout
+from rec_platform.lookup import LookupFileError
+from rec_platform.serving import ServingRelease, serving_release
 
-from api.app import create_app
+if TYPE_CHECKING:
+    from mangum import Mangum
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
-# Lifespan events would start and stop the app on every call, and it has nothing to start.
-handler = Mangum(create_app(Path(os.environ["REC_ROOT"]) / "releases"), lifespan="off")
+# Mangum sends all else in base64, which is larger and unreadable in a console.
+TEXT_TYPES = [
+    "text/",
+    "application/javascript",
+    "application/json",
+    "application/problem+json",
+    "image/svg+xml",
+]
+
+logger = logging.getLogger(__name__)
+
+
+def start() -> "Mangum":
+    """The handler, with its release open.
+
+    A thread opens the release while this one imports the site: each takes about as long, and AWS
+    bills the start.
+    """
+    log_to_stdout()
+    serving = serving_release(os.environ["REC_ROOT"])
+    opening = threading.Thread(target=_open, args=[serving])
+    opening.start()
+
+    from mangum import Mangum
+
+    from api.app import create_app
+
+    opening.join()
+    # Lifespan events would start and stop the app on every call, and it has nothing to start.
+    return Mangum(staged(create_app(serving)), lifespan="off", text_mime_types=TEXT_TYPES)
+
+
+def _open(serving: ServingRelease) -> None:
+    try:
+        serving.follow()
+    except LookupFileError as error:  # each request tries again, and says so
+        logger.error("%s", error)
+
+
+def staged(app: "ASGIApp") -> Any:
+    """The app, told of the stage that API Gateway puts before its addresses."""
+
+    async def with_root(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if root := stage_root(scope["aws.event"]):
+            scope["root_path"] = root
+            if not scope["path"].startswith(f"{root}/"):
+                scope["path"] = root + scope["path"]
+        await app(scope, receive, send)
+
+    return with_root
+
+
+def stage_root(event: MutableMapping[str, Any]) -> str:
+    """The prefix that visitors see and the site does not: `/stage`, or nothing.
+
+    A REST API tells the path with and without it, an HTTP API the name of the stage; behind a load
+    balancer or a function URL there is none.
+    """
+    context = event["requestContext"]
+    if "http" in context:
+        prefix = f"/{context.get('stage', '')}"
+        return prefix if context["http"]["path"].startswith(f"{prefix}/") else ""
+    whole, own = context.get("path", ""), event["path"]
+    return whole.removesuffix(own) if whole.endswith(own) else ""
+
+
+handler = start()

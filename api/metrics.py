@@ -1,6 +1,6 @@
 """What /metrics tells, in Prometheus' text format: requests, how long they took, the release.
 
-Figures are this process's own, since it started. What is counted is said in logs.py.
+Figures are this process's own, since it started. What is counted is said in access.py.
 """
 
 from bisect import bisect_left

@@ -1,7 +1,7 @@
 """The serving release: the one that the pointer names, verified, and swapped when it moves.
 
 Standard library only, for the site asks on each request. Reading from a release does not belong
-here (see lookup.py), nor fetching one from afar (see api/s3.py).
+here (see lookup.py), nor fetching one from afar (see serving_s3.py).
 """
 
 import hashlib
@@ -94,6 +94,15 @@ class ServingRelease:
         except FileNotFoundError:
             return None
         return status.st_ino, status.st_mtime_ns
+
+
+def serving_release(root: str) -> ServingRelease:
+    """The serving release of a folder, or of `s3://bucket/prefix`, that holds `releases`."""
+    if root.startswith("s3://"):
+        from rec_platform.serving_s3 import ServingS3Release  # brings http and ssl
+
+        return ServingS3Release(root)
+    return ServingRelease(Path(root, "releases"))
 
 
 def current_release(releases: Path) -> str:
