@@ -40,7 +40,7 @@ from rec_platform.choices import (
     SimilarityRule,
 )
 from rec_platform.lookup import Lookup, LookupFileError, Title
-from rec_platform.serving import current_release
+from rec_platform.serving import serving_release
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -191,12 +191,13 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
     import uvicorn
 
     from api.app import create_app
+    from api.logs import log_to_stdout
 
-    if "://" in root:
-        raise _fail(f"{root}: the site is served from a folder; copy `releases` to one", code=2)
-    releases = Path(root, "releases")
+    if "://" in root and not root.startswith("s3://"):
+        raise _fail(f"{root}: the site is served from a folder or from s3://bucket/prefix", code=2)
+    serving = serving_release(root)
     try:
-        release_id = current_release(releases)
+        release_id = serving.lookup().path.parent.name
     except LookupFileError as error:
         _complain(f"{error}. The site says so until then.")
     else:
@@ -206,8 +207,9 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
         raise _fail(f"port {port} of {host} is taken: choose another with --port", code=2)
     progress.print(f"site and API on http://{host}:{free_port}/")
     _heed_signals()
+    log_to_stdout()
     with suppress(KeyboardInterrupt):
-        uvicorn.run(create_app(releases), host=host, port=free_port, log_level="warning")
+        uvicorn.run(create_app(serving), host=host, port=free_port, log_level="warning")
 
 
 @app.command()

@@ -370,7 +370,7 @@ def test_the_site_is_served_until_it_is_asked_to_stop(released: Platform, stop: 
         try:
             # It listens a moment after it says so.
             with httpx.Client(transport=httpx.HTTPTransport(retries=7)) as client:
-                answer = client.get(second.split()[-1] + "healthz")
+                answer = client.get(second.split()[-1] + "readyz")
         finally:
             process.send_signal(stop)
         _, errors = process.communicate(timeout=20)

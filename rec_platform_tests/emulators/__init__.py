@@ -94,6 +94,7 @@ def ministack(folder: Path) -> Iterator[str]:
         "BIND_HOST": "127.0.0.1",
         "SERVICES": "s3,glue,athena,sts,iam",
         "IOT_MTLS_ENABLED": "0",  # it would listen on every address
+        "AUTH": "true",  # signatures of keys that IAM made are checked; "test" may do anything
         "PYTHONPATH": str(REPOSITORY),
     }
     log = folder / "ministack.log"
