@@ -51,6 +51,7 @@ lock: .venv/uv.stamp ## pin the newest versions, with hashes, in requirements/
 	$(COMPILE) pyproject.toml --group dev --extra aws -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/app.txt
 	$(COMPILE) pyproject.toml --group build --extra aws -c requirements/dev.txt -o requirements/aws.txt
+	$(COMPILE) --group site -c requirements/dev.txt -o requirements/site.txt
 
 clean: ## remove what was installed, not the data
 	rm -rf .venv

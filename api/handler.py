@@ -5,6 +5,7 @@ REC_ROOT is the folder, or `s3://bucket/prefix`, that holds `releases`.
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ def start() -> "Mangum":
     opening = threading.Thread(target=_open, args=[serving])
     opening.start()
 
+    # FastAPI looks whether a model is of pydantic 1, and takes an ImportError for a no. The import
+    # would be an eighth of the start.
+    sys.modules["pydantic.v1"] = None  # pyright: ignore[reportArgumentType]
     from mangum import Mangum
 
     from api.app import create_app
