@@ -5,6 +5,7 @@ Results go to stdout, progress and complaints to stderr. Exit codes: 0 done (or 
 """
 
 import csv
+import gc
 import logging
 import os
 import re
@@ -208,8 +209,10 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
     progress.print(f"site and API on http://{host}:{free_port}/")
     _heed_signals()
     log_to_stdout()
+    site = create_app(serving)
+    gc.freeze()  # what is imported stays: to look whether it is garbage would delay some answers
     with suppress(KeyboardInterrupt):
-        uvicorn.run(create_app(serving), host=host, port=free_port, log_level="warning")
+        uvicorn.run(site, host=host, port=free_port, log_level="warning")
 
 
 @app.command()
