@@ -25,8 +25,7 @@ from rec_platform.plots import draw_trade_off
 from rec_platform.ratings import Likes, RatingsSource
 from rec_platform.scorecard import (
     COLUMNS,
-    SEED_RULE,
-    UPPER_MARK,
+    MARKS,
     by_catalogue,
     by_likes,
     score,
@@ -38,7 +37,6 @@ from rec_platform.warehouse import DuckDBWarehouse
 
 FACTORS = (0.4, 0.7, 1.0, 1.3, 1.6, 2.0, 3.0)
 SHOWN = ("ndcg", "tail_ndcg", "shown_tail_ndcg", "coverage", "siblings")
-BASELINES = (SEED_RULE, "nearest", "most voted", UPPER_MARK)
 CHANGED = 0.4  # of the weights, in one step of the walk
 STEP = 0.3  # of a weight's logarithm
 
@@ -99,7 +97,7 @@ def _frontier(judge: Judge) -> dict[str, dict[str, float]]:
 
 def _draw(judge: Judge, frontier: dict[str, dict[str, float]], picture: Path) -> None:
     made = score(judge.storage, judge.warehouse, judge.source)
-    rows = frontier | {name: made.figures[name] for name in BASELINES}
+    rows = frontier | {name: made.figures[name] for name in MARKS}
     names = ("tail_ndcg", "shown_tail_ndcg", "coverage")
     figure = Figure(figsize=(14, 4.5), dpi=90)
     for axes, name in zip(figure.subplots(1, len(names)), names, strict=True):

@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 SCORECARD_KEY = "build/scorecard.json"
 DIGITS = 4
 SIZE_MARGIN = 0.2  # catalogues whose sizes differ by more are not compared
-DEFAULT, SEED_RULE, UPPER_MARK = "default", "seed rule", "item-kNN on others' ratings"
+DEFAULT, SEED_RULE, UPPER_MARK = "default", "seed rule", "item-kNN"
+NEAREST, MOST_VOTED = "nearest", "most voted"
+MARKS = (NEAREST, SEED_RULE, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob
 KNOB = {DEFAULT: BALANCE, "hidden gems": HIDDEN_GEMS, "crowd-pleasers": CROWD_PLEASERS}
 COLUMNS = {
     "ndcg": "NDCG@9",
@@ -125,8 +127,9 @@ def scorecard(
         "bars": plots.score_bars(made.figures),
     }
     if made.ratings:
-        for name in ("tail_ndcg", "coverage"):
-            points = {row: (found["ndcg"], found[name]) for row, found in made.figures.items()}
+        rows = {row: made.figures[row] for row in (*KNOB, *MARKS)}
+        for name in ("tail_ndcg", "shown_tail_ndcg", "coverage"):
+            points = {row: (found["ndcg"], found[name]) for row, found in rows.items()}
             metadata[f"ndcg_and_{name}"] = plots.trade_off(
                 points, COLUMNS["ndcg"], COLUMNS[name], list(KNOB)
             )
@@ -208,12 +211,12 @@ def _all_lists(
         return
     del stored, parts
     yield "without clusters", to_lists(blend(in_one_cluster(catalogue), NEIGHBOURS), count)
-    yield "nearest", to_lists(RULES[SimilarityRule.nearest](catalogue, NEIGHBOURS), count)
+    yield NEAREST, to_lists(RULES[SimilarityRule.nearest](catalogue, NEIGHBOURS), count)
     original = as_the_original(catalogue, titles, recipe["clusters"], recipe["seed"])
     yield SEED_RULE, to_lists(RULES[SimilarityRule.seed](original, NEIGHBOURS), count)
     yield "random in cluster", at_random(catalogue.cluster)
     yield "random", at_random(np.zeros(count, dtype=int))
-    yield "most voted", _most_voted(titles["votes"].to_numpy())
+    yield MOST_VOTED, _most_voted(titles["votes"].to_numpy())
     yield UPPER_MARK, neighbours_by_likes(likes.training, count, NEIGHBOURS)
 
 
