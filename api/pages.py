@@ -1,30 +1,47 @@
 """The pages that visitors read: their routes, and how a template is rendered.
 
-What a page looks like belongs in templates/ and static/.
+What a page looks like belongs in templates/ and static/, what a poster shows in posters.py and
+where a cluster lies on the map in atlas.py. Every page is whole without its script.
 """
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import StringConstraints
 
+from api.atlas import Atlas, atlas, own_genres, superlatives
+from api.emblems import NO_GENRE
 from api.headers import is_indexed
+from api.posters import PALETTES, art, badge, poster, poster_file
 from api.serving import (
     LARGEST,
+    Balance,
     ClusterNumber,
     Serving,
+    Wanted,
     known_cluster,
     known_title,
     release_id,
     root,
 )
-from rec_platform.lookup import Lookup
-from rec_platform.recommend import recommendations
+from rec_platform.blend import BALANCE
+from rec_platform.choices import NEIGHBOURS
+from rec_platform.lookup import Lookup, Title
+from rec_platform.recommend import EVERYTHING, Filter, recommendations
+from rec_platform.recommend import basket as merged
 
 STATIC = Path(__file__).parent / "static"
+# The hash in the address lets browsers keep a file for ever: a changed file is another address.
+ADDRESSES = {
+    file.name: f"/static/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+    for file in STATIC.iterdir()
+}
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -32,15 +49,26 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-# The hash in the address lets browsers keep a file for ever: a changed file is another address.
-ADDRESSES = {
-    file.name: f"/static/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
-    for file in STATIC.iterdir()
+# What templates may use beside what a page gives them.
+HELPERS: dict[str, Any] = {
+    "poster": poster,
+    "art": art,
+    "badge": badge,
+    "palettes": PALETTES,
+    "genres": [genre for genre in PALETTES if genre != NO_GENRE],
+    "static": ADDRESSES,
+    "default_balance": BALANCE,
 }
 
-SHELF_LENGTH = 10
+SHELF_LENGTH = 8
 PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
+LIST_LENGTH = 9
+MOST_LIKED = 20
 READ = ["GET", "HEAD"]
+FOR_EVER = "public, max-age=31536000, immutable"
+
+ListLength = Annotated[int, Query(ge=1, le=NEIGHBOURS)]
+LikedId = Annotated[str, StringConstraints(pattern="^tt[0-9]{1,12}$")]
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -49,14 +77,22 @@ pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 async def home(
     request: Request,
     lookup: Serving,
-    title: Annotated[str | None, Query(pattern=r"^tt[0-9]{1,12}$")] = None,
+    title: Annotated[str | None, Query(pattern="^tt[0-9]{1,12}$")] = None,
 ) -> Response:
-    """A search box, and a shelf of popular titles for each cluster."""
+    """A search box, what rises, hidden gems, and a shelf of popular titles for each cluster."""
     if title:  # a link of the site that this one replaces
         return RedirectResponse(f"{root(request)}/title/{title}", 308)
     clusters = lookup.clusters()
-    shelves = [(one, lookup.cluster_titles(one.cluster, SHELF_LENGTH)) for one in clusters]
-    return render(request, "home.html", lookup, shelves=shelves)
+    return render(
+        request,
+        "home.html",
+        lookup,
+        rising=lookup.shelf("rising", SHELF_LENGTH),
+        gems=lookup.shelf("gems", SHELF_LENGTH),
+        shelves=[(one, lookup.cluster_titles(one.cluster, SHELF_LENGTH)) for one in clusters],
+        own_genres=own_genres(clusters),
+        superlatives=superlatives(clusters),
+    )
 
 
 @pages.api_route("/random", methods=READ)
@@ -67,7 +103,14 @@ async def random(request: Request, lookup: Serving) -> Response:
 
 
 @pages.api_route("/title/{title_id}", methods=READ)
-async def title(request: Request, lookup: Serving, title_id: str) -> Response:
+async def title(
+    request: Request,
+    lookup: Serving,
+    title_id: str,
+    wanted: Wanted,
+    limit: ListLength = LIST_LENGTH,
+    balance: Balance = BALANCE,
+) -> Response:
     """A title's facts and the titles like it."""
     title = known_title(lookup, title_id)
     return render(
@@ -76,7 +119,9 @@ async def title(request: Request, lookup: Serving, title_id: str) -> Response:
         lookup,
         title=title,
         cluster=lookup.cluster(title.cluster),
-        recommendations=recommendations(lookup, title),
+        series=lookup.series(title),
+        listed=recommendations(lookup, title, limit, balance, wanted),
+        **_asked(f"{root(request)}/title/{title_id}", [], wanted, limit, balance),
     )
 
 
@@ -89,6 +134,47 @@ async def search(
     return render(request, "search.html", lookup, query=q.strip(), titles=titles)
 
 
+@pages.api_route("/basket", methods=READ)
+async def basket(
+    request: Request,
+    lookup: Serving,
+    wanted: Wanted,
+    title: Annotated[list[LikedId], Query(max_length=MOST_LIKED)] = [],  # noqa: B006
+    q: Annotated[str, Query(max_length=200)] = "",
+    limit: ListLength = LIST_LENGTH,
+    balance: Balance = BALANCE,
+) -> Response:
+    """Several liked titles, which are in the address alone, and one list for all of them."""
+    liked = lookup.titles([*dict.fromkeys(title)])
+    ids = [("title", one.title_id) for one in liked]
+    return render(
+        request,
+        "basket.html",
+        lookup,
+        liked=liked,
+        unknown_count=len(set(title)) - len(liked),
+        is_full=len(liked) >= MOST_LIKED,
+        query=q.strip(),
+        found=[one for one in lookup.search(q, SHELF_LENGTH) if one not in liked],
+        listed=merged(lookup, liked, limit, balance, wanted),
+        **_asked(f"{root(request)}/basket", ids, wanted, limit, balance),
+    )
+
+
+@pages.api_route("/atlas", methods=READ)
+async def clusters_map(request: Request, lookup: Serving) -> Response:
+    """All clusters on a map, and as a list."""
+    found = atlas(lookup)
+    return render(
+        request,
+        "atlas.html",
+        lookup,
+        atlas=found,
+        samples=_samples(lookup, found),
+        superlatives=superlatives(lookup.clusters()),
+    )
+
+
 @pages.api_route("/cluster/{cluster}", methods=READ)
 async def cluster(
     request: Request,
@@ -96,16 +182,20 @@ async def cluster(
     cluster: ClusterNumber,
     page: Annotated[int, Query(ge=1, le=LARGEST)] = 1,
 ) -> Response:
-    """A cluster's profile, its typical titles, and all its titles page by page."""
+    """A cluster's profile, its place on the map, its typical titles, and all of them by pages."""
     profile = known_cluster(lookup, cluster)
     page_count = max(1, -(-profile.title_count // PAGE_LENGTH))
     if page > page_count:
         raise HTTPException(404, f"Page {page_count} is the last of {profile.name}.")
+    found = atlas(lookup)
     return render(
         request,
         "cluster.html",
         lookup,
         cluster=profile,
+        atlas=found,
+        genre=own_genres(lookup.clusters())[cluster],
+        superlative=superlatives(lookup.clusters()).get(cluster),
         typical=lookup.titles(profile.typical_titles[:SHELF_LENGTH]) if page == 1 else [],
         titles=lookup.cluster_titles(cluster, PAGE_LENGTH, offset=PAGE_LENGTH * (page - 1)),
         page=page,
@@ -113,10 +203,63 @@ async def cluster(
     )
 
 
+@pages.api_route("/about", methods=READ)
+async def about(request: Request, lookup: Serving) -> Response:
+    """How lists are made, what of, and how good they are."""
+    return render(request, "about.html", lookup)
+
+
+@pages.api_route("/poster/{title_id}.svg", methods=READ)
+async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
+    """A title's poster as a file, to be kept for ever under an address that names its release."""
+    drawn = poster_file(known_title(lookup, title_id))
+    keep = {"Cache-Control": FOR_EVER} if v == release_id(lookup) else {}
+    return Response(drawn, headers=keep, media_type="image/svg+xml")
+
+
 @pages.api_route("/robots.txt", methods=READ)
 async def robots() -> PlainTextResponse:
     """IMDb's terms do not want their data in search engines, so that is up to the operator."""
     return PlainTextResponse(f"User-agent: *\nDisallow:{'' if is_indexed() else ' /'}\n")
+
+
+def _samples(lookup: Lookup, found: Atlas) -> dict[int, list[Title]]:
+    """Three popular titles of each cluster by its number, of different series where there are."""
+    samples: dict[int, list[Title]] = {}
+    for bubble in found.bubbles:
+        popular = lookup.titles(bubble.cluster.popular_titles)
+        firsts = {one.series or one.title_id: one for one in reversed(popular)}
+        distinct = [one for one in popular if one in firsts.values()]
+        samples[bubble.cluster.cluster] = (distinct + popular)[:3]
+    return samples
+
+
+def _asked(
+    address: str, ids: list[tuple[str, str]], wanted: Filter, limit: int, balance: float
+) -> dict[str, Any]:
+    """What a list's form shows as asked for, and the addresses of a longer and a plain list."""
+    named = [
+        ("year_min", wanted.year_min),
+        ("year_max", wanted.year_max),
+        ("rating_min", wanted.rating_min),
+        ("runtime_max", wanted.runtime_max),
+        *(("genre", genre) for genre in wanted.genres),
+    ]
+    filters = [(name, value) for name, value in named if value is not None]
+    knob = [] if balance == BALANCE else [("balance", balance)]
+    more = min(NEIGHBOURS, 2 * limit if limit < LIST_LENGTH * 2 else NEIGHBOURS)
+    return {
+        "address": address,
+        "ids": ids,
+        "wanted": wanted,
+        "is_filtered": wanted != EVERYTHING,
+        "limit": limit,
+        "balance": balance,
+        "plain": f"{address}?{urlencode([*ids, *knob])}".removesuffix("?"),
+        "longer": f"{address}?{urlencode([*ids, *knob, *filters, ('limit', more)])}"
+        if limit < NEIGHBOURS
+        else None,
+    }
 
 
 def render(
@@ -126,10 +269,13 @@ def render(
     release = lookup and lookup.release | {"release_id": release_id(lookup)}
     html = TEMPLATES.get_template(template).render(
         root=root(request),
-        static=ADDRESSES,
+        path=request.scope["path"].removeprefix(root(request)),
         release=release,
         status=status,
-        is_indexed=is_indexed() and status < 400,
+        # There is no end of baskets.
+        is_indexed=is_indexed() and status < 400 and template != "basket.html",
+        site_url=os.environ.get("REC_SITE_URL", "").rstrip("/"),
+        **HELPERS,
         **context,
     )
     return HTMLResponse(html, status)

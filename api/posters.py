@@ -275,6 +275,7 @@ FACES = {
 NARROW, BROAD = frozenset("iIjlft.,:;'!|()[] "), frozenset("mwMW@%—")
 
 
+@lru_cache(maxsize=4096)
 def letter(char: str) -> float:
     """About how wide a letter stands, in em."""
     if char in NARROW:
@@ -293,7 +294,7 @@ def lettering(title: str, face: Face) -> tuple[int, list[str]]:
     for size in SIZES:
         room = (WIDTH - 2 * MARGIN) / size
         lines = _lines(text, room, face)
-        fits = all(_width(line, face) <= room for line in lines)
+        fits = all(width_of(line, face) <= room for line in lines)
         if fits and len(lines) * size * LEADING <= LARGEST_TEXT:
             return size, lines
     most = int(LARGEST_TEXT / size / LEADING)
@@ -301,7 +302,8 @@ def lettering(title: str, face: Face) -> tuple[int, list[str]]:
     return size, [_cut(line, room, face) for line in lines[:most]]
 
 
-def _width(text: str, face: Face) -> float:
+def width_of(text: str, face: Face) -> float:
+    """About how wide a text stands in a face, in em."""
     return sum(letter(char) * face.width + face.spacing for char in text)
 
 
@@ -313,7 +315,7 @@ def _lines(text: str, room: float, face: Face) -> list[str]:
     lines = [words[0]]
     for word in words[1:]:
         longer = f"{lines[-1]} {word}"
-        if _width(longer, face) <= room:
+        if width_of(longer, face) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -321,9 +323,9 @@ def _lines(text: str, room: float, face: Face) -> list[str]:
 
 
 def _cut(line: str, room: float, face: Face) -> str:
-    if _width(line, face) <= room:
+    if width_of(line, face) <= room:
         return line
-    while line and _width(line + "…", face) > room:
+    while line and width_of(line + "…", face) > room:
         line = line[:-1]
     return line + "…"
 
@@ -423,4 +425,20 @@ def poster_file(title: Title) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{2 * WIDTH}" height="{2 * HEIGHT}" role="img" aria-label="{name}">{inner}</svg>'
+    )
+
+
+BADGES = {"Horror": 2}  # the emblem that lies within a disc, where not the first
+
+
+def badge(genre: str) -> Markup:
+    """A genre's emblem on a disc in its own colours: decorative."""
+    dark, middle, bright, pale = PALETTES[genre]
+    emblem = (
+        EMBLEMS[genre][BADGES.get(genre, 0)].replace('"B"', f'"{dark}"').replace('"L"', f'"{pale}"')
+    )
+    return Markup(  # noqa: S704  # all of it is ours
+        f'<svg class="badge" viewBox="-130 -130 260 260" aria-hidden="true">'
+        f'<circle r="126" fill="{bright}" stroke="{middle}" stroke-width="6"/>'
+        f'<g transform="scale(.85)">{emblem}</g></svg>'
     )

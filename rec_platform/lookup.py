@@ -86,7 +86,36 @@ INDEXES = """
 CREATE UNIQUE INDEX titles_by_id ON titles (title_id);
 CREATE INDEX titles_by_cluster ON titles (cluster, number);
 CREATE INDEX titles_by_search_key ON titles (search_key, number);
+CREATE INDEX titles_by_series ON titles (series, series_place) WHERE series IS NOT NULL;
 """
+
+# What the home page shows beside the clusters, found once when the lookup is written.
+SHELVES = {
+    # Of the two newest years and well rated, the most voted first: new, and already known.
+    "rising": """
+        SELECT title_id FROM titles
+        WHERE year >= (SELECT max(year) FROM titles) - 1
+            AND rating >= (SELECT avg(rating) FROM titles) + 0.5
+        ORDER BY number LIMIT 24
+    """,
+    # Rated best of those with less than a 20th of the most voted title's votes. Where few have
+    # voted a rating says little, so it is drawn to the mean, as by a 200th of those votes more
+    # (the weighted rating that IMDb describes for its charts).
+    "gems": """
+        WITH catalogue AS (SELECT max(votes) AS most, avg(rating) AS mean FROM titles)
+        SELECT title_id FROM titles CROSS JOIN catalogue
+        WHERE votes < most / 20
+        ORDER BY (rating * votes + mean * most / 200) / (votes + most / 200) DESC, number
+        LIMIT 24
+    """,
+}
+COUNTS = {
+    "titles_per_year": "SELECT year, count(*) FROM titles GROUP BY year ORDER BY year",
+    "titles_per_rating": """
+        SELECT CAST(rating * 2 AS INTEGER) / 2.0 AS half, count(*) FROM titles
+        GROUP BY half ORDER BY half
+    """,
+}
 
 
 class LookupFileError(Exception):
@@ -199,6 +228,15 @@ def write_lookup(
         connection.execute("INSERT INTO word_search (word_search) VALUES ('optimize')")
         connection.execute("COMMIT")
         connection.executescript(INDEXES)
+        connection.executemany(_insert("release", 2), _digest(connection))
+
+
+def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """What the site shows of all titles together, so that no request has to read them all."""
+    for name, sql in SHELVES.items():
+        yield f"{name}_titles", _json([title_id for (title_id,) in connection.execute(sql)])
+    for name, sql in COUNTS.items():
+        yield name, _json(connection.execute(sql).fetchall())
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -373,6 +411,17 @@ class Lookup:
                 offset,
             )
         )
+
+    def shelf(self, name: str, limit: int = 10) -> list[Title]:
+        """The first titles of a shelf of SHELVES; none in a release written before there were."""
+        return self.titles(self.release.get(f"{name}_titles", [])[:limit])
+
+    def series(self, title: Title) -> list[Title]:
+        """The titles of a title's series with itself, in order; empty where it is in none."""
+        if title.series is None:
+            return []
+        sql = "SELECT * FROM titles WHERE series = ? ORDER BY series_place, number"
+        return list(self._titles(sql, title.series))
 
     def random_title(self) -> Title:
         """Any title, each with the same chance."""

@@ -1,0 +1,243 @@
+// What helps where there is a script; every page is whole without it. Nothing is sent but what the
+// page's own links and forms would ask for, and the basket stays in this browser.
+"use strict";
+
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const make = (tag, known) => Object.assign(document.createElement(tag), known);
+const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+
+// Suggestions while typing: a combobox as the ARIA Authoring Practices describe it.
+
+function suggest(form) {
+  const input = one("[type=search]", form);
+  const list = make("ul", { id: `${input.id}-list`, className: "suggestions", hidden: true });
+  const told = make("span", { className: "unseen" });
+  let active = -1, timer, asked;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Suggestions");
+  told.setAttribute("role", "status");
+  form.append(list, told);
+  for (const [name, value] of Object.entries({
+    role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": false,
+  })) input.setAttribute(name, value);
+
+  const close = () => {
+    clearTimeout(timer);
+    asked?.abort();
+    list.hidden = true;
+    input.setAttribute("aria-expanded", false);
+    choose(-1);
+  };
+  const choose = (place) => {
+    active = place;
+    [...list.children].forEach((item, at) => item.setAttribute("aria-selected", at === active));
+    const item = list.children[active];
+    if (item) {
+      input.setAttribute("aria-activedescendant", item.id);
+      item.scrollIntoView({ block: "nearest" });
+    } else input.removeAttribute("aria-activedescendant");
+  };
+  const open = (item) => location.assign(form.dataset.pick + item.dataset.id);
+  const ask = async () => {
+    const query = input.value.trim();
+    if (!query) return close();
+    asked?.abort();
+    asked = new AbortController();
+    try {
+      const address = `${form.dataset.suggest}?${new URLSearchParams({ q: query, limit: 8 })}`;
+      const answer = await fetch(address, { signal: asked.signal });
+      if (!answer.ok || document.activeElement !== input) return;
+      const { titles } = await answer.json();
+      list.replaceChildren(...titles.map((title, at) => {
+        const item = make("li", { id: `${list.id}-${at}` });
+        item.setAttribute("role", "option");
+        item.dataset.id = title.title_id;
+        item.append(make("bdi", { textContent: title.title }), make("span", { textContent: ` ${title.year}` }));
+        return item;
+      }));
+      choose(-1);
+      list.hidden = !titles.length;
+      input.setAttribute("aria-expanded", !list.hidden);
+      told.textContent = titles.length ? `${titles.length} suggestions` : "No suggestions";
+    } catch (error) {
+      if (error.name !== "AbortError") close(); // the form itself still works
+    }
+  };
+
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 90);
+  });
+  input.addEventListener("keydown", (event) => {
+    const count = list.hidden ? 0 : list.children.length;
+    if (event.key === "ArrowDown" && !count) ask();
+    else if (event.key === "ArrowDown") choose((active + 2) % (count + 1) - 1);
+    else if (event.key === "ArrowUp" && count) choose((active + count + 1) % (count + 1) - 1);
+    else if (event.key === "Enter" && active >= 0) open(list.children[active]);
+    else if (event.key === "Escape" && count) close();
+    else return;
+    event.preventDefault();
+  });
+  input.addEventListener("blur", close);
+  list.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the focus
+  list.addEventListener("click", (event) => {
+    const item = event.target.closest("li");
+    if (item) open(item);
+  });
+}
+
+// The basket: ids of liked titles. An address with them is what a visitor shares.
+
+const basketLink = one("[data-basket]");
+const basketPage = basketLink.getAttribute("href");
+const basket = {
+  read() {
+    try {
+      return JSON.parse(localStorage.getItem("basket")).filter((id) => /^tt\d{1,12}$/.test(id)).slice(0, 20);
+    } catch {
+      return []; // none yet, or no storage
+    }
+  },
+  write(ids) {
+    try {
+      localStorage.setItem("basket", JSON.stringify(ids.slice(-20)));
+    } catch { /* a browser that keeps nothing: the address does */ }
+    showBasket();
+  },
+  address: (ids) => ids.length ? `${basketPage}?${new URLSearchParams(ids.map((id) => ["title", id]))}` : basketPage,
+};
+
+function showBasket() {
+  const ids = basket.read();
+  basketLink.href = basket.address(ids);
+  basketLink.textContent = ids.length ? `Basket (${ids.length})` : "Basket";
+  for (const button of all("button[data-add]")) {
+    const isIn = ids.includes(button.dataset.add);
+    button.setAttribute("aria-pressed", isIn);
+    button.firstChild.data = isIn ? "In your basket" : "Add to basket";
+  }
+}
+
+function makeButtons() { // links that lead to a basket become buttons that fill one's own
+  for (const link of all("a[data-add]")) {
+    const button = make("button", { className: link.className, type: "button" });
+    button.dataset.add = link.dataset.add;
+    button.append(...link.childNodes);
+    link.replaceWith(button);
+  }
+  showBasket();
+}
+
+function startBasket() {
+  makeButtons();
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-add]");
+    if (!button) return;
+    const id = button.dataset.add, ids = basket.read();
+    basket.write(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]);
+  });
+  addEventListener("storage", showBasket); // another tab
+  addEventListener("pageshow", showBasket);
+
+  const shown = one("[data-liked]");
+  if (!shown) return;
+  const here = shown.dataset.liked.split(" ").filter(Boolean), mine = basket.read();
+  if (!here.length && mine.length && !location.search) return location.replace(basket.address(mine));
+  const isMine = here.join() === mine.join();
+  for (const link of all("[data-remove]"))
+    link.addEventListener("click", () => isMine && basket.write(mine.filter((id) => id !== link.dataset.remove)));
+  if (!here.length) return;
+  const told = one("[data-told]"), keep = one("[data-keep]"), copy = one("[data-copy]");
+  keep.hidden = isMine;
+  keep.addEventListener("click", () => {
+    basket.write(here);
+    keep.hidden = true;
+    told.textContent = "Kept in this browser.";
+  });
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      told.textContent = "The link is copied.";
+    } catch {
+      told.textContent = "Your browser did not allow it: copy the address above.";
+    }
+  });
+}
+
+// A list that follows its form at once: the same page is asked for, and its list shown here.
+
+function follow(form) {
+  const told = make("p", { className: "unseen" });
+  let asked, timer;
+  told.setAttribute("role", "status");
+  form.after(told);
+  one(".actions button", form).hidden = true;
+
+  const address = () => {
+    const fields = [...new FormData(form)].filter(([name, value]) =>
+      value !== "" && !(name === "balance" && +value === +form.elements.balance.dataset.default));
+    return `${form.action}?${new URLSearchParams(fields)}`.replace(/\?$/, "");
+  };
+  const show = async (wanted, whenShown) => {
+    asked?.abort();
+    asked = new AbortController();
+    try {
+      const answer = await fetch(wanted, { signal: asked.signal });
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const list = one("#list"), found = one("#list", page);
+      if (!found) return location.assign(wanted);
+      const before = new Map(all("[data-id]", list).map((item) => [item.dataset.id, item.getBoundingClientRect()]));
+      list.replaceChildren(...found.childNodes);
+      one("#alike").replaceChildren(...one("#alike", page).childNodes);
+      one(".actions", form).replaceChildren(...all(".actions a", one("#tuning", page)));
+      makeButtons();
+      glide(list, before);
+      history.replaceState(null, "", wanted);
+      const shown = all("[data-id]", list);
+      told.textContent = shown.length ? `${shown.length} films, first ${one(".name", shown[0]).textContent}` : "No film passes";
+      whenShown?.(shown, before);
+    } catch (error) {
+      if (error.name !== "AbortError") location.assign(wanted);
+    }
+  };
+
+  form.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    if (form.checkValidity()) timer = setTimeout(() => show(address()), event.target.type === "number" ? 300 : 30);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    show(address());
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-more], [data-plain], .nothing a[href]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !form.parentNode.contains(link)) return;
+    event.preventDefault();
+    if (!link.matches("[data-more]")) {
+      for (const field of all("[type=number]", form)) field.value = "";
+      for (const field of all("[type=checkbox]", form)) field.checked = false;
+      return show(link.href, () => one("summary", form).focus());
+    }
+    const limit = one("[name=limit]", form) ?? form.appendChild(make("input", { type: "hidden", name: "limit" }));
+    limit.value = new URL(link.href).searchParams.get("limit");
+    show(link.href, (shown, before) => one("a", shown[Math.min(before.size, shown.length - 1)]).focus());
+  });
+}
+
+function glide(list, before) { // each film moves from where it was
+  if (isCalm.matches) return;
+  for (const item of all("[data-id]", list)) {
+    const was = before.get(item.dataset.id), is = item.getBoundingClientRect();
+    const frames = was
+      ? { transform: [`translate(${was.x - is.x}px, ${was.y - is.y}px)`, "none"] }
+      : { opacity: [0, 1], transform: ["scale(.96)", "none"] };
+    item.animate(frames, { duration: 320, easing: "cubic-bezier(.2, .8, .2, 1)" });
+  }
+}
+
+all("form[data-suggest]").forEach(suggest);
+startBasket();
+all("form[data-live]").forEach(follow);
