@@ -5,8 +5,8 @@
 Installs requirements/site.txt and the code into an empty folder, as an image would hold them, and
 runs that folder alone with the interpreter below the virtual environment: the start (import and
 release opened) beside a bare `import fastapi, mangum, jinja2`, in turns, each in a fresh process,
-by the clock and by processor time. The release opens in a second thread: where two processors are free
-the clock follows the main thread, on a busy machine it follows both. Then warm events of
+by the clock and by processor time. The release opens in a second thread: where two processors are
+free the clock follows the main thread, on a busy machine it follows both. Then warm events of
 recommendations and title pages, given to the handler, and what is resident after them.
 """
 
