@@ -107,6 +107,7 @@ PIECES = (
 )
 ADDRESSES = (
     *("/{}", "/title/{}", "/cluster/{}", "/cluster/0?page={}", "/search?q={}", "/?title={}"),
+    *("/title/tt0000001?balance={}&genre={}", "/basket?title=tt0000001&title={}", "/poster/{}.svg"),
     *("/static/{}", "/static/../{}", "/random?{}={}", "/openapi.json?{}", "/healthz/{}", "/{}/{}"),
     *("/api/{}", "/api/v1/titles/{}", "/api/v1/titles/{}/recommendations", "/api/v1/{}/{}"),
     "/api/v1/titles/tt0000001/recommendations?limit={}&balance={}&explain={}",
@@ -146,7 +147,7 @@ def is_harmless(page: bytes) -> bool:
     names = {name for _, attributes in reader.tags for name in attributes}
     addresses = [attributes.get("href") or "" for _, attributes in reader.tags]
     return (
-        not {CANARY, "img", "svg/onload"} & {tag for tag, _ in reader.tags}
+        not {CANARY, "svg/onload"} & {tag for tag, _ in reader.tags}
         and all(attributes.get("src") for tag, attributes in reader.tags if tag == "script")
         and not any(name.startswith("on") for name in names)
         and not any(address.startswith("javascript:") for address in addresses)
