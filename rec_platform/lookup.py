@@ -417,10 +417,10 @@ class Lookup:
         return self.titles(self.release.get(f"{name}_titles", [])[:limit])
 
     def series(self, title: Title) -> list[Title]:
-        """The titles of a title's series with itself, in order; empty where it is in none."""
+        """The titles of a title's series with itself, by year; empty where it is in none."""
         if title.series is None:
             return []
-        sql = "SELECT * FROM titles WHERE series = ? ORDER BY series_place, number"
+        sql = "SELECT * FROM titles WHERE series = ? ORDER BY year, title_id"
         return list(self._titles(sql, title.series))
 
     def random_title(self) -> Title:
