@@ -244,7 +244,7 @@ def test_several_liked_titles_have_one_list_that_says_which_each_is_like(release
     assert done.stdout.splitlines() == expected
 
 
-@pytest.mark.parametrize("unknown", ["tt99999999", "No Such Film Anywhere", "tt", "", "!?"])
+@pytest.mark.parametrize("unknown", ["tt99999999", "No Such Film Anywhere", "", "!?"])
 def test_a_title_that_is_not_there_is_named_with_exit_code_2(released: Platform, unknown: str):
     (liked,) = popular(released, 1)
     done = released.run("recommend", liked.title_id, unknown)
