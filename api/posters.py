@@ -304,7 +304,7 @@ def lettering(title: str, face: Face) -> tuple[int, list[str]]:
 
 def width_of(text: str, face: Face) -> float:
     """About how wide a text stands in a face, in em."""
-    return sum(letter(char) * face.width + face.spacing for char in text)
+    return sum(map(letter, text)) * face.width + len(text) * face.spacing
 
 
 def _lines(text: str, room: float, face: Face) -> list[str]:
