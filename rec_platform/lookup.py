@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rec_platform.blend import PARTS
+from rec_platform.blend import PARTS, WEIGHTS
 from rec_platform.search import forms, search, search_key, search_names
 
 SCHEMA_VERSION = 3
@@ -86,7 +86,7 @@ INDEXES = """
 CREATE UNIQUE INDEX titles_by_id ON titles (title_id);
 CREATE INDEX titles_by_cluster ON titles (cluster, number);
 CREATE INDEX titles_by_search_key ON titles (search_key, number);
-CREATE INDEX titles_by_series ON titles (series, series_place) WHERE series IS NOT NULL;
+CREATE INDEX titles_by_series ON titles (series, year) WHERE series IS NOT NULL;
 """
 
 # What the home page shows beside the clusters, found once when the lookup is written.
@@ -348,12 +348,15 @@ class Lookup:
             }
         except (sqlite3.Error, ValueError) as error:
             raise LookupFileError(f"{path} cannot be read as a lookup: {error}") from error
+        self.weights: dict[str, float] = self.release.get("weights", WEIGHTS)
         version = self.release.get("schema_version")
         if version != SCHEMA_VERSION:
             raise LookupFileError(
                 f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}: "
                 "run `rec-platform refresh` with this version, or serve with the one that wrote it"
             )
+        if tuple(self.weights) != PARTS:
+            raise LookupFileError(f"{path} has parts {[*self.weights]}, this program {[*PARTS]}")
 
     def close(self) -> None:
         """Close the file; the lookup cannot be used afterwards."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -40,9 +40,6 @@ from rec_platform.sources import ImdbSource
 from rec_platform.storage import Storage
 from rec_platform.tables import open_published, package_versions, read_manifest, read_recipe
 from rec_platform.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    pass
 
 BUILD_KEY = f"build/{LOOKUP_FILE}"
 POINTER_KEY = f"releases/{POINTER_FILE}"

@@ -6,10 +6,10 @@ Standard library only, for the site does it on each request. How parts are weigh
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rec_platform.blend import BALANCE, PART_SCALE, PARTS, WEIGHTS, balanced, score
+from rec_platform.blend import BALANCE, PART_SCALE, PARTS, balanced, score
 from rec_platform.lookup import SCORE_DIGITS, Lookup, Neighbour, Title
 from rec_platform.reasons import reasons
 
@@ -85,7 +85,7 @@ def lists(
     """
     title_ids = lookup.title_ids()
     for title_id, neighbours in lookup.all_neighbours():
-        for rank, found in enumerate(weigh(neighbours, balance)[:limit], start=1):
+        for rank, found in enumerate(weigh(neighbours, lookup.weights, balance)[:limit], start=1):
             yield title_id, rank, title_ids[found.number], found.score
 
 
@@ -101,7 +101,7 @@ def recommendations(
     Raises:
         ValueError: the balance is not in 0..1.
     """
-    neighbours = weigh(lookup.neighbours(title.title_id), balance)
+    neighbours = weigh(lookup.neighbours(title.title_id), lookup.weights, balance)
     if wanted == EVERYTHING:  # nothing needs to be read of those that are not shown
         neighbours = neighbours[:limit]
     others = lookup.numbered([neighbour.number for neighbour in neighbours])
@@ -118,13 +118,15 @@ def recommendations(
     ]
 
 
-def weigh(neighbours: list[Neighbour], balance: float) -> list[Neighbour]:
+def weigh(
+    neighbours: list[Neighbour], weights: Mapping[str, float], balance: float
+) -> list[Neighbour]:
     """The neighbours as the balance knob orders and scores them; in its middle as they are."""
-    weights = list(balanced(WEIGHTS, balance).values())
+    turned = list(balanced(weights, balance).values())
     if balance == BALANCE:
         return neighbours
     weighed = [
-        replace(found, score=round(score(found.parts, weights), SCORE_DIGITS))
+        replace(found, score=round(score(found.parts, turned), SCORE_DIGITS))
         for found in neighbours
     ]
     return sorted(weighed, key=lambda found: -found.score)
@@ -148,7 +150,9 @@ def basket(
     points: defaultdict[int, float] = defaultdict(float)
     liked_by: defaultdict[int, list[Title]] = defaultdict(list)
     for title in liked:
-        for rank, found in enumerate(weigh(lookup.neighbours(title.title_id), balance), start=1):
+        for rank, found in enumerate(
+            weigh(lookup.neighbours(title.title_id), lookup.weights, balance), start=1
+        ):
             points[found.number] += 1 / (RANK_OFFSET + rank)
             liked_by[found.number].append(title)
     most = len(liked) / (RANK_OFFSET + 1)

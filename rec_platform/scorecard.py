@@ -413,12 +413,8 @@ def worse(made: Scorecard, serving: Scorecard | None, max_drop: float) -> dict[G
     found = {}
     new = made.figures[DEFAULT]
     old = serving.figures[DEFAULT] if serving else {}
-    same_ratings = serving is not None and _fingerprint(made) == _fingerprint(serving)
-    for figure in GatedFigure:
-        by_ratings = figure in (GatedFigure.ndcg, GatedFigure.tail_ndcg)
-        before, after = old.get(figure), new.get(figure)
-        if before is None or after is None or (by_ratings and not same_ratings):
-            continue
+    for figure in compared(made, serving):
+        before, after = old[figure], new[figure]
         if after < before * (1 - max_drop):
             found[figure] = (
                 f"{figure} fell from {before:.3f}, in the serving release, to {after:.3f}: by "
@@ -429,6 +425,20 @@ def worse(made: Scorecard, serving: Scorecard | None, max_drop: float) -> dict[G
         below = f"ndcg is {new['ndcg']:.3f}, below the seed rule's {least:.3f}"
         found[GatedFigure.ndcg] = "; ".join(filter(None, [found.get(GatedFigure.ndcg), below]))
     return found
+
+
+def compared(made: Scorecard, serving: Scorecard | None) -> list[GatedFigure]:
+    """The gated figures that both have, and by the same ratings where they are by ratings."""
+    if serving is None:
+        return []
+    same_ratings = _fingerprint(made) == _fingerprint(serving)
+    return [
+        figure
+        for figure in GatedFigure
+        if (same_ratings or figure not in (GatedFigure.ndcg, GatedFigure.tail_ndcg))
+        and figure in made.figures[DEFAULT]
+        and figure in serving.figures[DEFAULT]
+    ]
 
 
 def _fingerprint(made: Scorecard) -> str | None:
@@ -447,6 +457,18 @@ def _comparable(storage: Storage, choices: Mapping[str, Any], title_count: int) 
     return Scorecard(**found) if is_alike else None
 
 
+def _no_worse(figures: list[GatedFigure]) -> str:
+    missing = [figure.value for figure in GatedFigure if figure not in figures]
+    if not figures:
+        return "not compared: no release serves that was made and scored alike"
+    told = f"no worse in {', '.join(figures)}"
+    return (
+        f"{told}; not compared, for lack of the same ratings: {', '.join(missing)}"
+        if missing
+        else told
+    )
+
+
 @dg.asset_check(asset=scorecard, blocking=True)
 def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """No gated figure falls by more than the recipe's share, nor NDCG below the seed rule's.
@@ -456,7 +478,8 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
     """
     choices = read_recipe(warehouse)
     serving = _comparable(storage, choices, warehouse.row_count("titles"))
-    reasons = worse(read_scorecard(storage), serving, choices["max_score_drop"])
+    made = read_scorecard(storage)
+    reasons = worse(made, serving, choices["max_score_drop"])
     forced = set(filter(None, choices["force"].split(",")))
     open_reasons = [figure.value for figure in reasons if figure not in forced]
     told = "; ".join(reasons.values())
@@ -466,6 +489,6 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
         told += ". Published all the same, as REC_FORCE says"
     return dg.AssetCheckResult(
         passed=not open_reasons,
-        description=told or "no worse",
-        metadata={"compared_with_serving": serving is not None, **reasons},
+        description=told or _no_worse(compared(made, serving)),
+        metadata={"compared": [figure.value for figure in compared(made, serving)], **reasons},
     )

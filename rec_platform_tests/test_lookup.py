@@ -188,6 +188,12 @@ def test_another_schema_version_is_refused_with_the_cure(tmp_path: Path) -> None
         Lookup(path)
 
 
+def test_parts_that_this_program_does_not_know_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "old.sqlite", weights={"genres": 1.0})
+    with pytest.raises(LookupFileError, match="has parts"):
+        Lookup(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>", b"SQLite format 3\x00" + b"\x00" * 5000])
 def test_a_file_that_is_no_lookup_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.sqlite").write_bytes(content)

@@ -98,7 +98,7 @@ def test_the_ends_of_the_knob_prefer_hidden_gems_and_crowd_pleasers(lookup: Look
 
 def test_in_the_middle_the_list_is_as_it_was_stored(lookup: Lookup) -> None:
     stored = lookup.neighbours("liked")
-    assert weigh(stored, BALANCE) == stored
+    assert weigh(stored, WEIGHTS, BALANCE) == stored
     by_number = {number: title_id for title_id, number in NUMBERS.items()}
     assert ids(lookup) == [by_number[one.number] for one in stored]
 

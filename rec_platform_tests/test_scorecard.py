@@ -26,6 +26,7 @@ from rec_platform.scorecard import (
     UPPER_MARK,
     Scorecard,
     at_random,
+    compared,
     in_one_cluster,
     read_scorecard,
     score,
@@ -263,6 +264,7 @@ def test_a_rise_is_no_reason():
 def test_by_other_ratings_only_what_needs_none_is_compared():
     new = planted({"ndcg": 0.2, "tail_ndcg": 0.1, "coverage": 0.4}, "b")
     assert set(worse(new, planted(), 0.1)) == {GatedFigure.coverage}
+    assert compared(new, planted()) == [GatedFigure.coverage, GatedFigure.siblings]
     without = replace(new, ratings=None, figures={DEFAULT: {"coverage": 0.8, "siblings": 0.1}})
     assert set(worse(without, planted(), 0.1)) == {GatedFigure.siblings}
 

@@ -58,6 +58,8 @@ ROWS = {
         tt01|3|nm3|actor|-|["His twin"]
         tt01|4|nm1|director|-|-
         tt01|5|nm5|composer|-|-
+        tt01|6|nm2|archive_footage|-|["Himself"]
+        tt01|7|nm2|archive_sound|-|-
         tt06|1|nm4|actress|-|-""",
     "name_basics": "\n".join(f"nm{number}|Person {number}|-|-|-|-" for number in range(1, 6)),
 }

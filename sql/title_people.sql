@@ -31,7 +31,10 @@ principals AS (
         MIN(CAST(cast_and_crew.ordering AS bigint)) AS billing
     FROM raw_title_principals AS cast_and_crew
     INNER JOIN titles ON cast_and_crew.tconst = titles.title_id
-    WHERE cast_and_crew.category NOT IN ('director', 'writer')
+    -- Who is only seen in old footage has not worked on the title.
+    WHERE
+        cast_and_crew.category
+        NOT IN ('director', 'writer', 'archive_footage', 'archive_sound')
     GROUP BY 1, 2, 3
 ),
 
