@@ -70,9 +70,10 @@ def staged(app: "ASGIApp") -> Any:
     """The app, told of the stage that API Gateway puts before its addresses."""
 
     async def with_root(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if root := stage_root(scope["aws.event"]):
+        event = scope["aws.event"]
+        if root := stage_root(event):
             scope["root_path"] = root
-            if not scope["path"].startswith(f"{root}/"):
+            if "http" not in event["requestContext"]:  # a REST API's path is without it
                 scope["path"] = root + scope["path"]
         await app(scope, receive, send)
 

@@ -63,17 +63,23 @@ def test_a_query_arrives_decoded_once(runtime: LambdaRuntime, door: str):
     assert [title["title_id"] for title in told["titles"]] == ["tt0000001"]
 
 
+@pytest.mark.parametrize("stage", ["prod", "api", "title"])  # some are named as a route
 @pytest.mark.parametrize("door", [http_api, rest_api])
-def test_behind_a_stage_every_address_keeps_the_stage(runtime: LambdaRuntime, door: Any):
-    page = runtime.invoke(door("/title/tt0000001", stage="prod"))
+def test_behind_a_stage_every_address_keeps_the_stage(
+    runtime: LambdaRuntime, door: Any, stage: str
+):
+    page = runtime.invoke(door("/title/tt0000001", stage=stage))
     assert page["statusCode"] == 200
     own = re.findall(r'(?:href|src|action)="(/[^"]*)"', page["body"])
-    assert len(own) > 9 and all(address.startswith("/prod/") for address in own)
+    assert len(own) > 9 and all(address.startswith(f"/{stage}/") for address in own)
     static = next(address for address in own if "/static/" in address)
-    asked = static.removeprefix("/prod").partition("?")[0]
-    answer = runtime.invoke(door(asked, stage="prod"))
+    asked = static.removeprefix(f"/{stage}").partition("?")[0]
+    answer = runtime.invoke(door(asked, stage=stage))
     assert answer["statusCode"] == 200 and "immutable" in header(answer, "cache-control")
-    assert runtime.invoke(door("/api/v1/nothing", stage="prod"))["statusCode"] == 404
+    assert runtime.invoke(door("/api/v1/search", "q=lantern", stage=stage))["statusCode"] == 200
+    nothing = runtime.invoke(door("/api/v1/nothing", stage=stage))
+    assert nothing["statusCode"] == 404
+    assert header(nothing, "content-type") == "application/problem+json"
 
 
 def test_a_link_of_the_old_site_lands(runtime: LambdaRuntime):
