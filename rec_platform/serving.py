@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from pathlib import Path
 
 from rec_platform.lookup import LOOKUP_FILE, Lookup, LookupFileError
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
+CHECK_SECONDS = 60  # between looks at a pointer that did not move, or at what it failed to open
+RETRY_SECONDS = 1  # the same while nothing serves
 # To hash. After each chunk the thread waits for the interpreter's lock, up to 5 ms when another one
 # works: hashlib.file_digest(), with its quarter of a MiB, would wait for seconds.
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -29,17 +32,21 @@ class ServingRelease:
 
     Args:
         releases: the folder that holds `current.json` and one folder per release.
+        check_seconds: how long not to look again at a pointer that did not move. Hashing a release
+            that cannot be opened on each request would be dear.
     """
 
-    def __init__(self, releases: Path) -> None:
+    def __init__(self, releases: Path, check_seconds: float = CHECK_SECONDS) -> None:
         self._releases = releases
+        self._check_seconds = check_seconds
+        self._due = 0.0
         self._seen: tuple[int, int] | None = None
         self._lookup: Lookup | None = None
         self._swap = threading.Lock()
 
     def has_moved(self) -> bool:
         """Whether there may be another release than the serving one; costs one `stat`."""
-        return self._lookup is None or self._stat() != self._seen
+        return self._lookup is None or self._is_due() or self._stat() != self._seen
 
     def follow(self) -> None:
         """Open the release that the pointer names, where it is another one.
@@ -53,10 +60,8 @@ class ServingRelease:
         if not self._swap.acquire(blocking=self._lookup is None):
             return
         try:
-            if self.has_moved() and (lookup := self._newer()):
-                # The old one is not closed: a request may still read it. It goes with the last.
-                self._lookup = lookup
-                logger.info("release %s serves", lookup.path.parent.name)
+            if self.has_moved():
+                self._look()
         except LookupFileError as error:
             if self._lookup is None:
                 raise
@@ -84,17 +89,35 @@ class ServingRelease:
             self.follow()
         return self.current()
 
+    def _look(self) -> None:
+        try:
+            if lookup := self._newer():
+                # The old one is not closed: a request may still read it. It goes with the last.
+                self._lookup = lookup
+                logger.info("release %s serves", lookup.path.parent.name)
+        finally:  # at the end, so that who comes meanwhile waits for the first one
+            longest = self._check_seconds if self._lookup else RETRY_SECONDS
+            self._due = time.monotonic() + min(longest, self._check_seconds)
+
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._due
+
     def _newer(self) -> Lookup | None:
         """Open what the pointer names, or None where it names nothing new."""
         self._seen = self._stat()
-        if self._seen is None and self._lookup is not None:
+        if self._lookup is None:
+            return open_release(self._releases, current_release(self._releases))
+        if self._seen is None:
             return None
-        return open_release(self._releases, current_release(self._releases))
+        release_id = current_release(self._releases)
+        if release_id == self._lookup.path.parent.name:
+            return None
+        return open_release(self._releases, release_id)
 
     def _stat(self) -> tuple[int, int] | None:
         try:
             status = (self._releases / POINTER_FILE).stat()
-        except FileNotFoundError:
+        except OSError:
             return None
         return status.st_ino, status.st_mtime_ns
 
@@ -116,7 +139,7 @@ def current_release(releases: Path) -> str:
     """
     pointer = releases / POINTER_FILE
     try:
-        return json.loads(pointer.read_text())["release_id"]
+        return Path(json.loads(pointer.read_text())["release_id"]).name
     except FileNotFoundError:
         raise LookupFileError(f"no release in {releases}: run `rec-platform refresh`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -131,11 +154,11 @@ def open_release(releases: Path, release_id: str) -> Lookup:
     """
     folder = releases / release_id
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_text())
+        expected = json.loads((folder / MANIFEST_FILE).read_text())["sha256"]
         checksum = _sha256(folder / LOOKUP_FILE)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupFileError(f"release {release_id} cannot be read: {error}") from error
-    if checksum != manifest.get("sha256"):
+    if checksum != expected:
         raise LookupFileError(f"release {release_id} is damaged: its checksum differs")
     return Lookup(folder / LOOKUP_FILE)
 

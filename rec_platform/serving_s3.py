@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import json
 import os
+import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
@@ -21,12 +23,10 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from rec_platform.lookup import LOOKUP_FILE, Lookup, LookupFileError
-from rec_platform.serving import MANIFEST_FILE, POINTER_FILE, ServingRelease
+from rec_platform.serving import CHECK_SECONDS, MANIFEST_FILE, POINTER_FILE, ServingRelease
 
-CHECK_SECONDS = 60  # between looks at the pointer
-RETRY_SECONDS = 1  # the same while nothing serves
 SILENCE_SECONDS = 5  # of S3, after which it is given up
-FETCH_SECONDS = 20  # for a whole release; API Gateway gives up after 29
+FETCH_SECONDS = 20  # for the pointer and a whole release; API Gateway gives up after 29
 CHUNK_BYTES = 1024 * 1024
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
@@ -70,20 +70,20 @@ class ServingS3Release(ServingRelease):
     """
 
     def __init__(self, root: str, check_seconds: float = CHECK_SECONDS) -> None:
-        super().__init__(Path(root))
+        super().__init__(Path(root), check_seconds)
         self._bucket, _, prefix = root.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/releases".lstrip("/")
-        self._check_seconds = check_seconds
-        self._due = 0.0
         self._etag = ""
+        self._deadline = 0.0
 
     def has_moved(self) -> bool:
         """Whether it is time to look."""
-        return time.monotonic() >= self._due
+        return self._is_due()
 
     def _newer(self) -> Lookup | None:
-        wait = self._check_seconds if self._lookup else min(RETRY_SECONDS, self._check_seconds)
-        self._due = time.monotonic() + wait
+        self._deadline = time.monotonic() + FETCH_SECONDS
+        if self._lookup:  # who comes meanwhile need not ask a thread
+            self._due = time.monotonic() + self._check_seconds
         try:
             with self._get(POINTER_FILE, {"If-None-Match": self._etag}) as pointer:
                 if pointer.status == 304:
@@ -106,45 +106,60 @@ class ServingS3Release(ServingRelease):
                 expected = json.load(manifest)["sha256"]
             with self._get(f"{release_id}/{LOOKUP_FILE}") as content:
                 checksum = _save(content, file)
-            self._etag = etag  # a release that is damaged is not fetched again and again
+            if self._lookup:  # a release that is damaged is not fetched again and again
+                self._etag = etag
             if checksum != expected:
                 raise LookupFileError(f"release {release_id} is damaged: its checksum differs")
-            return Lookup(file)
+            lookup = Lookup(file)
+            self._etag = etag
+            return lookup
 
     @contextmanager
     def _get(self, key: str, headers: Mapping[str, str] | None = None) -> Iterator[HTTPResponse]:
         """The answer to a GET of an object below `releases`: 200, or 304 where that was asked.
 
         Raises:
-            OSError: S3 cannot be reached, or answers otherwise.
+            OSError: S3 cannot be reached, answers otherwise, or not in time.
         """
         credentials = Credentials.of(os.environ)
         host, path, is_secure = address(self._bucket, f"{self._prefix}/{key}", credentials.region)
         signed = sign(credentials, host, path, datetime.now(UTC))
         kind = HTTPSConnection if is_secure else HTTPConnection
-        connection = kind(host, timeout=SILENCE_SECONDS)
-        try:
-            wanted = {name: text for name, text in (headers or {}).items() if text}
-            connection.request("GET", path, headers={**signed, **wanted})
-            answer = connection.getresponse()
-            if answer.status not in (200, 304):
-                told = answer.read(300).decode(errors="replace")
-                raise OSError(f"S3 answers {answer.status} for {key}: {told}")
-            yield answer
-        finally:
-            connection.close()
+        with closing(kind(host, timeout=SILENCE_SECONDS)) as connection:
+            connection.connect()
+            # The timeout is of one read from the socket: an answer that drips would never meet it.
+            left = self._deadline - time.monotonic()
+            hang_up = threading.Timer(left, _hang_up, [connection.sock])
+            hang_up.start()
+            try:
+                wanted = {name: text for name, text in (headers or {}).items() if text}
+                connection.request("GET", path, headers={**signed, **wanted})
+                answer = connection.getresponse()
+                if answer.status not in (200, 304):
+                    told = answer.read(300).decode(errors="replace")
+                    raise OSError(f"S3 answers {answer.status} for {key}: {told}")
+                yield answer
+            except (OSError, HTTPException) as error:
+                if time.monotonic() < self._deadline:
+                    raise
+                raise TimeoutError(f"not whole after {FETCH_SECONDS} s") from error
+            finally:
+                hang_up.cancel()
+
+
+def _hang_up(connected: socket.socket) -> None:
+    """End what another thread reads from; closing it would not wake that thread."""
+    with suppress(OSError):  # it has ended
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)  # below TLS, if any
 
 
 def _save(content: HTTPResponse, file: Path) -> str:
     """Write what arrives to a file; its SHA-256."""
-    deadline = time.monotonic() + FETCH_SECONDS
     checksum = hashlib.sha256()
     with file.open("wb") as writer:
         while chunk := content.read(CHUNK_BYTES):
             checksum.update(chunk)
             writer.write(chunk)
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not whole after {FETCH_SECONDS} s")
     if content.length:
         raise ConnectionError(f"cut off, {content.length} bytes are missing")
     return checksum.hexdigest()

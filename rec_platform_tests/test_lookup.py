@@ -218,7 +218,10 @@ def test_a_moved_pointer_is_followed(tmp_path: Path) -> None:
     assert serving.lookup() is serving.lookup()
 
 
-@pytest.mark.parametrize("harm", ["flip", "truncate", "no manifest", "no file", "no pointer"])
+@pytest.mark.parametrize(
+    "harm",
+    ["flip", "truncate", "no manifest", "manifest of nothing", "no file", "no pointer", "null"],
+)
 def test_a_damaged_release_leaves_the_old_one_serving(tmp_path: Path, harm: str) -> None:
     serving = ServingRelease(tmp_path)
     publish(tmp_path, "one")
@@ -234,13 +237,42 @@ def test_a_damaged_release_leaves_the_old_one_serving(tmp_path: Path, harm: str)
             path.write_bytes(content[:-1])
         case "no manifest":
             (path.parent / "manifest.json").unlink()
+        case "manifest of nothing":
+            (path.parent / "manifest.json").write_text("[]")
+        case "null":
+            (tmp_path / "current.json").write_text('{"release_id": null}')
         case "no file":
             path.unlink()
         case _:
             (tmp_path / "current.json").unlink()
-    if harm != "no pointer":
+    if harm not in ("no pointer", "null"):
         point(tmp_path, "two")
         with pytest.raises(LookupFileError):
             open_release(tmp_path, "two")
     assert serving.lookup().path.parent.name == "one"
     assert serving.lookup().search("tide")
+
+
+def test_a_pointer_that_came_before_its_release_is_followed_when_that_is_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    patient, eager = ServingRelease(tmp_path), ServingRelease(tmp_path, check_seconds=0)
+    publish(tmp_path, "one")
+    point(tmp_path, "one")
+    assert patient.lookup() and eager.lookup()
+    point(tmp_path, "two")
+    assert [patient.lookup().path.parent.name for _ in range(3)] == ["one"] * 3
+    assert caplog.text.count("two cannot be read") == 1  # not tried on each request
+    assert eager.lookup().path.parent.name == "one"
+    publish(tmp_path, "two")
+    assert eager.lookup().path.parent.name == "two"
+
+
+def test_a_pointer_out_of_reach_leaves_the_old_one_serving(tmp_path: Path) -> None:
+    serving = ServingRelease(tmp_path / "releases", check_seconds=0)
+    publish(tmp_path / "releases", "one")
+    point(tmp_path / "releases", "one")
+    lookup = serving.lookup()
+    (tmp_path / "releases").rename(tmp_path / "away")
+    (tmp_path / "releases").write_text("no folder")  # to ask for a file in it is NotADirectoryError
+    assert serving.lookup() is lookup

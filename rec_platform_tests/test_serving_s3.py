@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rec_platform import serving, serving_s3
 from rec_platform.lookup import LookupFileError
 from rec_platform.serving import serving_release
 from rec_platform.serving_s3 import Credentials, ServingS3Release, address, sign
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators import BUCKET, Emulators, environment
-from rec_platform_tests.emulators.faulty_proxy import CUT_ANSWER, LOST, FaultyProxy
+from rec_platform_tests.emulators.faulty_proxy import CUT_ANSWER, DRIP, LOST, FaultyProxy
 from rec_platform_tests.emulators.lambda_events import http_api
 from rec_platform_tests.emulators.lambda_runtime import lambda_runtime
 from rec_platform_tests.test_site import Site, publish
@@ -89,6 +92,9 @@ class Bucket:
 
     def publish(self, release_id: str, damage: bool = False) -> None:
         publish(self.folder / "releases", release_id, first=f"The Lantern of {release_id}")
+        self.upload(release_id, damage)
+
+    def upload(self, release_id: str, damage: bool = False) -> None:
         for name in ("manifest.json", "lookup.sqlite"):
             content = (self.folder / "releases" / release_id / name).read_bytes()
             if damage and name == "lookup.sqlite":
@@ -183,16 +189,63 @@ def test_a_damaged_release_leaves_the_old_one_and_is_not_fetched_again(
 
 @pytest.mark.aws
 @pytest.mark.parametrize("what", ["current.json", "second/manifest.json", "second/lookup.sqlite"])
-@pytest.mark.parametrize("status", [CUT_ANSWER, LOST, 403, 404, 503])
+@pytest.mark.parametrize("status", [CUT_ANSWER, DRIP, LOST, 403, 404, 503])
 def test_a_bad_day_of_s3_leaves_the_old_one_until_it_is_over(
-    bucket: Bucket, proxy: FaultyProxy, what: str, status: int
+    bucket: Bucket,
+    proxy: FaultyProxy,
+    what: str,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    monkeypatch.setattr(serving_s3, "FETCH_SECONDS", 1)
     site = Site(ServingS3Release(bucket.root, check_seconds=0))
     assert site.json("/readyz")["release_id"] == "first"
     bucket.publish("second")
     proxy.play(f"GET .*{what}", 2, status)
+    began = time.monotonic()
     assert [site.json("/readyz")["release_id"] for _ in range(3)] == ["first", "first", "second"]
+    assert time.monotonic() - began < 2 * 1 + 2
     assert proxy.played == 2
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("status", [503, DRIP])
+def test_while_nothing_serves_one_request_asks_and_the_others_wait_for_it(
+    bucket: Bucket, proxy: FaultyProxy, status: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(serving_s3, "FETCH_SECONDS", 1)
+    monkeypatch.setattr(serving, "RETRY_SECONDS", 5)
+    release = ServingS3Release(bucket.root)
+    proxy.requests.clear()
+    proxy.play("GET .*current.json", 9, status)
+    with ThreadPoolExecutor(4) as threads:
+        errors = [one.exception() for one in [threads.submit(release.lookup) for _ in range(4)]]
+    assert {type(error) for error in errors} == {LookupFileError}
+    assert len(proxy.requests) == 1
+
+
+@pytest.mark.aws
+def test_who_comes_while_the_first_release_is_fetched_gets_it(bucket: Bucket, proxy: FaultyProxy):
+    release = ServingS3Release(bucket.root)
+    proxy.play("GET .*current.json", 1, DRIP)  # two seconds or so
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(release.lookup)
+        while not proxy.asked("GET .*current.json"):
+            time.sleep(0.01)
+        others = [threads.submit(release.lookup) for _ in range(2)]
+        assert all(one.result() is first.result() for one in others)
+    assert len(fetched(proxy)) == 1
+
+
+@pytest.mark.aws
+def test_a_damaged_first_release_is_served_once_it_was_uploaded_anew(bucket: Bucket):
+    bucket.upload("first", damage=True)
+    release = ServingS3Release(bucket.root, check_seconds=0)
+    for _ in range(2):
+        with pytest.raises(LookupFileError, match="damaged"):
+            release.lookup()
+    bucket.upload("first")
+    assert serves(release) == "first"
 
 
 @pytest.mark.aws

@@ -5,8 +5,9 @@ from __future__ import annotations
 import http.client
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,6 +24,7 @@ CUT = 0  # the connection is cut in the middle of the request's body
 LOST = -1  # the request goes through, and the connection is cut before the answer
 DAMAGED = -2  # a byte of the request's body changes on its way
 CUT_ANSWER = -3  # the connection is cut in the middle of the answer's body
+DRIP = -4  # the answer's body comes at ten bytes a second
 HOP_HEADERS = {"transfer-encoding", "connection", "content-length"}
 
 
@@ -109,8 +111,19 @@ def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:
             self.close_connection = bool(fault and fault.status in (LOST, CUT_ANSWER))
             if fault and fault.status == LOST:
                 return
+            if fault and fault.status == DRIP:
+                self._answer(answer.status, answer.getheaders(), content, 0)
+                self._drip(content)
+                return
             cut = len(content) // 2 if fault and fault.status == CUT_ANSWER else len(content)
             self._answer(answer.status, answer.getheaders(), content, cut)
+
+        def _drip(self, content: bytes) -> None:
+            self.close_connection = True
+            with suppress(ConnectionError):  # whoever waited has gone
+                for byte in content:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.1)
 
         def _chunked(self) -> bytes:
             body = b""
