@@ -348,6 +348,21 @@ def test_a_basket_is_filled_by_search_in_its_page(page: Page):
     box.press("Enter")
     expect(page).to_have_url(re.compile(rf"/basket\?title={VERDICT}$"))
     expect(page.get_by_role("link", name="Remove Verdict", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
+    page.get_by_role("combobox", name="Add a film").fill("heavy snow 4")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Add Heavy Snow 4 (1954)").click()
+    expect(page).to_have_url(re.compile(rf"/basket\?title={VERDICT}&title={SNOW}$"))
+    expect(page.get_by_role("link", name="Basket (2)")).to_be_visible()
+
+
+def test_what_is_added_to_somebody_elses_basket_leaves_ones_own(page: Page):
+    page.goto(f"/title/{SNOW}")
+    page.locator("article").get_by_role("button", name="Add to basket").click()
+    page.goto(f"/basket?title={VERDICT}&q=verdict+ii")
+    page.get_by_role("link", name="Add Verdict II").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
+    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
 
 
 def test_without_a_script_the_address_is_the_basket(scriptless: Page):

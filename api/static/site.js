@@ -38,7 +38,10 @@ function suggest(form) {
       item.scrollIntoView({ block: "nearest" });
     } else input.removeAttribute("aria-activedescendant");
   };
-  const open = (item) => location.assign(form.dataset.pick + item.dataset.id);
+  const open = (item) => {
+    if (form.matches(".adding")) put(item.dataset.id);
+    location.assign(form.dataset.pick + item.dataset.id);
+  };
   const ask = async () => {
     const query = input.value.trim();
     if (!query) return close();
@@ -108,6 +111,13 @@ const basket = {
   address: (ids) => ids.length ? `${basketPage}?${new URLSearchParams(ids.map((id) => ["title", id]))}` : basketPage,
 };
 
+// The page of a basket, one's own or another's: what is added or removed there is kept of one's own.
+const shown = one("[data-liked]");
+const here = shown?.dataset.liked.split(" ").filter(Boolean);
+const isMine = () => here.join() === basket.read().join();
+const put = (id) => isMine() && basket.write([...new Set([...here, id])]);
+const remove = (id) => isMine() && basket.write(here.filter((other) => other !== id));
+
 function showBasket() {
   const ids = basket.read();
   basketLink.href = basket.address(ids);
@@ -140,16 +150,14 @@ function startBasket() {
   addEventListener("storage", showBasket); // another tab
   addEventListener("pageshow", showBasket);
 
-  const shown = one("[data-liked]");
   if (!shown) return;
-  const here = shown.dataset.liked.split(" ").filter(Boolean), mine = basket.read();
+  const mine = basket.read();
   if (!here.length && mine.length && !location.search) return location.replace(basket.address(mine));
-  const isMine = here.join() === mine.join();
-  for (const link of all("[data-remove]"))
-    link.addEventListener("click", () => isMine && basket.write(mine.filter((id) => id !== link.dataset.remove)));
+  for (const link of all("[data-remove]")) link.addEventListener("click", () => remove(link.dataset.remove));
+  for (const link of all("[data-put]")) link.addEventListener("click", () => put(link.dataset.put));
   if (!here.length) return;
   const told = one("[data-told]"), keep = one("[data-keep]"), copy = one("[data-copy]");
-  keep.hidden = isMine;
+  keep.hidden = isMine();
   keep.addEventListener("click", () => {
     basket.write(here);
     keep.hidden = true;
