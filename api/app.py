@@ -11,14 +11,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from api.access import Observed
 from api.errors import HANDLERS, Failures
 from api.headers import ResponseHeaders
 from api.metrics import Metrics
-from api.pages import STATIC, pages
+from api.pages import STATIC, StaticFiles, pages
 from api.service import service
 from api.v1 import v1
 from rec_platform.serving import ServingRelease

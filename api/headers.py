@@ -53,7 +53,7 @@ class Kind:
 # Programs get a new release within an hour; a page may be a day old when the site is in trouble.
 API = Kind("public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400", SHARED)
 PAGE = Kind("public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400", OWN, False)
-STATIC = Kind("public, max-age=31536000, immutable", OWN, is_for_programs=False)
+STATIC = Kind(PAGE.keep, OWN, is_for_programs=False)  # longer where the address is its own
 SERVICE = Kind(NEVER, OWN)
 KINDS = {
     "/api/": API,

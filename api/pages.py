@@ -12,9 +12,12 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import StringConstraints
+from starlette.types import Scope
 
+from api import emblems, posters
 from api.atlas import Atlas, atlas, own_genres, superlatives
 from api.emblems import NO_GENRE
 from api.headers import is_indexed
@@ -37,11 +40,15 @@ from rec_platform.recommend import EVERYTHING, Filter, recommendations
 from rec_platform.recommend import basket as merged
 
 STATIC = Path(__file__).parent / "static"
-# The hash in the address lets browsers keep a file for ever: a changed file is another address.
+# The hash in the address lets caches keep a file for ever: a changed file is another address.
 ADDRESSES = {
     file.name: f"/static/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
     for file in STATIC.iterdir()
 }
+# Posters change with the code that draws them as well as with the release.
+DRAWN_BY = hashlib.sha256(
+    b"".join(Path(str(code.__file__)).read_bytes() for code in (posters, emblems))
+).digest()
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -211,9 +218,9 @@ async def about(request: Request, lookup: Serving) -> Response:
 
 @pages.api_route("/poster/{title_id}.svg", methods=READ)
 async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
-    """A title's poster as a file, to be kept for ever under an address that names its release."""
+    """A title's poster as a file, to be kept for ever under the address of this very drawing."""
     drawn = poster_file(known_title(lookup, title_id))
-    keep = {"Cache-Control": FOR_EVER} if v == release_id(lookup) else {}
+    keep = {"Cache-Control": FOR_EVER} if v == posters_version(lookup) else {}
     return Response(drawn, headers=keep, media_type="image/svg+xml")
 
 
@@ -221,6 +228,25 @@ async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
 async def robots() -> PlainTextResponse:
     """IMDb's terms do not want their data in search engines, so that is up to the operator."""
     return PlainTextResponse(f"User-agent: *\nDisallow:{'' if is_indexed() else ' /'}\n")
+
+
+class StaticFiles(AnyFiles):
+    """Files that may be kept for ever under the address that names their content.
+
+    Not under another hash: while a new version is rolled out, an old worker may be asked for it.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, and how long it may be kept."""
+        answer = await super().get_response(path, scope)
+        if f"/static/{path}?{scope['query_string'].decode('latin-1')}" == ADDRESSES.get(path):
+            answer.headers["Cache-Control"] = FOR_EVER
+        return answer
+
+
+def posters_version(lookup: Lookup) -> str:
+    """What a poster's address names: another release or other code draws other posters."""
+    return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
 
 
 def _samples(lookup: Lookup, found: Atlas) -> dict[int, list[Title]]:
@@ -271,6 +297,7 @@ def render(
         root=root(request),
         path=request.scope["path"].removeprefix(root(request)),
         release=release,
+        posters_version=lookup and posters_version(lookup),
         status=status,
         # There is no end of baskets.
         is_indexed=is_indexed() and status < 400 and template != "basket.html",

@@ -73,8 +73,8 @@ def test_behind_a_stage_every_address_keeps_the_stage(
     own = re.findall(r'(?:href|src|action)="(/[^"]*)"', page["body"])
     assert len(own) > 9 and all(address.startswith(f"/{stage}/") for address in own)
     static = next(address for address in own if "/static/" in address)
-    asked = static.removeprefix(f"/{stage}").partition("?")[0]
-    answer = runtime.invoke(door(asked, stage=stage))
+    asked, _, query = static.removeprefix(f"/{stage}").partition("?")
+    answer = runtime.invoke(door(asked, query, stage=stage))
     assert answer["statusCode"] == 200 and "immutable" in header(answer, "cache-control")
     assert runtime.invoke(door("/api/v1/search", "q=lantern", stage=stage))["statusCode"] == 200
     nothing = runtime.invoke(door("/api/v1/nothing", stage=stage))

@@ -15,6 +15,7 @@ import pytest
 
 from api.atlas import atlas, own_genres, projected, settled, superlatives
 from api.emblems import EMBLEMS
+from api.pages import posters_version
 from api.posters import (
     FACES,
     MARGIN,
@@ -487,20 +488,31 @@ def test_what_a_title_says_is_escaped_on_its_poster(site: Site):
     assert ElementTree.fromstring(answer.text).get("aria-label") == f"{HOSTILE} (2000)"
 
 
-def test_a_poster_may_be_kept_for_ever_where_its_address_names_the_release(site: Site):
-    answer = site.get("/poster/tt0000001.svg?v=rich")
+def test_a_poster_may_be_kept_for_ever_under_the_address_that_pages_name(site: Site):
+    address = str(next(known["src"] for tag, known in Reader(site.get("/")).tags if tag == "img"))
+    answer = site.get(address)
     assert answer.headers["content-type"] == "image/svg+xml"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    for query in ("", "?v=other"):
+    for query in ("", "?v=other", "?v=rich"):
         kept = site.get(f"/poster/tt0000001.svg{query}").headers["cache-control"]
         assert "immutable" not in kept
     assert site.get("/poster/tt9.svg?v=rich").status_code == 404
 
 
-def test_posters_on_home_are_named_by_the_release_and_fetched_when_seen(site: Site):
+def test_posters_are_named_by_their_release_and_by_the_code_that_draws_them(
+    site: Site, lookup: Lookup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    publish_catalogue(tmp_path, "other")
+    other = posters_version(Lookup(tmp_path / "other" / "lookup.sqlite"))
+    now = posters_version(lookup)
+    monkeypatch.setattr("api.pages.DRAWN_BY", b"older code")
+    assert len({now, other, posters_version(lookup)}) == 3
+
+
+def test_posters_on_home_are_fetched_when_seen(site: Site, lookup: Lookup):
     images = [known for tag, known in Reader(site.get("/")).tags if tag == "img"]
     assert len(images) > 20
     for known in images:
-        assert str(known["src"]).endswith(".svg?v=rich")
+        assert str(known["src"]).endswith(f".svg?v={posters_version(lookup)}")
         assert (known["loading"], known["alt"]) == ("lazy", "")
         assert known["width"] and known["height"]  # nothing shifts when it comes

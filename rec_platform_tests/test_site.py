@@ -329,6 +329,13 @@ def test_static_files_are_kept_for_ever_under_an_address_that_follows_their_cont
         assert address.endswith("?v=" + hashlib.sha256(answer.content).hexdigest()[:12])
 
 
+@pytest.mark.parametrize("query", ["", "?v=", "?v=zzzz"])
+def test_a_static_file_under_another_address_is_kept_no_longer_than_a_page(site: Site, query: str):
+    for headers in ({}, {"If-None-Match": site.get("/static/site.js").headers["etag"]}):
+        answer = site.get(f"/static/site.js{query}", headers=headers)
+        assert answer.headers["cache-control"] == site.get("/").headers["cache-control"]
+
+
 def test_a_missing_static_file_is_not_kept(site: Site):
     answer = site.get("/static/nothing.css?v=1")
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
