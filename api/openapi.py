@@ -20,7 +20,8 @@ from api.v1 import (
     SearchResults,
 )
 from rec_platform.blend import BALANCE, WEIGHTS, balanced
-from rec_platform.lookup import Cluster, Credit, Title
+from rec_platform.lookup import SCHEMA_VERSION, Cluster, Credit, Title
+from rec_platform.reasons import reasons
 from rec_platform.recommend import BasketRecommendation, Because, Recommendation
 
 RELEASE_ID = "20240311T041209Z-5f2c81d0"
@@ -66,7 +67,7 @@ CLUSTER = Cluster(
     typical_titles=["tt0000002"],
     popular_titles=["tt0000001"],
 )
-REASONS = ["Same director: Ada Marlow", "Both Crime of the 1990s"]
+REASONS = reasons(FIRST, SECOND)
 PARTS = dict.fromkeys(WEIGHTS, 0.0) | {"people": 0.5, "genres": 0.4, "era": 0.8, "fame": 0.9}
 EXAMPLES: dict[str, Any] = {
     "title": FIRST,
@@ -91,7 +92,7 @@ EXAMPLES: dict[str, Any] = {
     ),
     "release": Release(
         release_id=RELEASE_ID,
-        schema_version=2,
+        schema_version=SCHEMA_VERSION,
         created_at="2024-03-11T04:12:09.000+00:00",
         title_count=84_499,
         source_kind="imdb",
@@ -104,7 +105,7 @@ EXAMPLES: dict[str, Any] = {
         scorecard=None,
     ),
     "health": Health("ok"),
-    "ready": Readiness("ready", RELEASE_ID, 2),
+    "ready": Readiness("ready", RELEASE_ID, SCHEMA_VERSION),
     "metrics": 'rec_requests_total{method="GET",route="/",status="200"} 1\n',
 }
 OF_THE_SERVICE = ("health", "ready", "metrics")

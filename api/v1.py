@@ -192,14 +192,15 @@ async def search(
             min_length=1,
             max_length=200,
             examples=["lantern"],
-            description="A name, or its beginning, as people type it.",
+            description="A name, or its beginning, as people type it; typos are forgiven.",
         ),
     ],
     limit: Limit = 20,
 ) -> SearchResults:
-    """Titles with every word of the query in their names, the last one as a prefix.
+    """Titles called exactly so, then the most voted with every word, the last one as a prefix.
 
-    Titles called exactly so come first, then the most voted.
+    Where these are few, what else the query may mean follows, the nearest first: misspelt words
+    corrected, words joined or split, numbers written in another way.
     """
     return SearchResults(release_id(lookup), q, lookup.search(q, limit))
 
