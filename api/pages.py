@@ -299,8 +299,11 @@ def render(
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,
-        # There is no end of baskets.
-        is_indexed=is_indexed() and status < 400 and template != "basket.html",
+        # There is no end of baskets, nor of queries.
+        is_indexed=is_indexed()
+        and status < 400
+        and template != "basket.html"
+        and not context.get("query"),
         site_url=os.environ.get("REC_SITE_URL", "").rstrip("/"),
         **HELPERS,
         **context,

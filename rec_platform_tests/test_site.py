@@ -237,6 +237,23 @@ def test_a_clusters_pages_show_each_title_once(site: Site):
     assert "?page=2#popular" in first.links and "?page=1#popular" in second.links
 
 
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [
+        ("/cluster/0", "/cluster/0"),
+        ("/cluster/0?page=1", "/cluster/0"),
+        ("/cluster/0?page=2&from=there", "/cluster/0?page=2"),
+    ],
+)
+def test_each_page_of_a_cluster_is_a_page_of_its_own(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str, canonical: str
+):
+    monkeypatch.setenv("REC_SITE_URL", "https://films.example")
+    tags = Reader(site.get(path)).tags
+    links = {known.get("rel"): known["href"] for tag, known in tags if tag == "link"}
+    assert links["canonical"] == f"https://films.example{canonical}"
+
+
 @pytest.mark.parametrize("page", ["0", "3", "first", "99999999999999999999"])
 def test_a_page_that_a_cluster_does_not_have_is_an_error(site: Site, page: str):
     assert site.get(f"/cluster/0?page={page}").status_code in (404, 422)
