@@ -14,7 +14,6 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import StringConstraints
 from starlette.types import Scope
 
 from api import emblems, posters
@@ -23,9 +22,13 @@ from api.emblems import NO_GENRE
 from api.headers import is_indexed
 from api.posters import PALETTES, art, badge, poster, poster_file
 from api.serving import (
+    BASKET_SIZE,
     LARGEST,
+    TITLE_ID,
     Balance,
     ClusterNumber,
+    LikedId,
+    ListLength,
     Serving,
     Wanted,
     known_cluster,
@@ -70,21 +73,16 @@ HELPERS: dict[str, Any] = {
 SHELF_LENGTH = 8
 PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
 LIST_LENGTH = 9
-MOST_LIKED = 20
-READ = ["GET", "HEAD"]
 FOR_EVER = "public, max-age=31536000, immutable"
-
-ListLength = Annotated[int, Query(ge=1, le=NEIGHBOURS)]
-LikedId = Annotated[str, StringConstraints(pattern="^tt[0-9]{1,12}$")]
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@pages.api_route("/", methods=READ)
+@pages.get("/")
 async def home(
     request: Request,
     lookup: Serving,
-    title: Annotated[str | None, Query(pattern="^tt[0-9]{1,12}$")] = None,
+    title: Annotated[str | None, Query(pattern=TITLE_ID)] = None,
 ) -> Response:
     """A search box, what rises, hidden gems, and a shelf of popular titles for each cluster."""
     if title:  # a link of the site that this one replaces
@@ -102,14 +100,14 @@ async def home(
     )
 
 
-@pages.api_route("/random", methods=READ)
+@pages.get("/random")
 async def random(request: Request, lookup: Serving) -> Response:
     """Any title, another one each time."""
     address = f"{root(request)}/title/{lookup.random_title().title_id}"
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 
-@pages.api_route("/title/{title_id}", methods=READ)
+@pages.get("/title/{title_id}")
 async def title(
     request: Request,
     lookup: Serving,
@@ -132,7 +130,7 @@ async def title(
     )
 
 
-@pages.api_route("/search", methods=READ)
+@pages.get("/search")
 async def search(
     request: Request, lookup: Serving, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
@@ -141,12 +139,12 @@ async def search(
     return render(request, "search.html", lookup, query=q.strip(), titles=titles)
 
 
-@pages.api_route("/basket", methods=READ)
+@pages.get("/basket")
 async def basket(
     request: Request,
     lookup: Serving,
     wanted: Wanted,
-    title: Annotated[list[LikedId], Query(max_length=MOST_LIKED)] = [],  # noqa: B006
+    title: Annotated[list[LikedId], Query(max_length=BASKET_SIZE)] = [],  # noqa: B006
     q: Annotated[str, Query(max_length=200)] = "",
     limit: ListLength = LIST_LENGTH,
     balance: Balance = BALANCE,
@@ -160,7 +158,7 @@ async def basket(
         lookup,
         liked=liked,
         unknown_count=len(set(title)) - len(liked),
-        is_full=len(liked) >= MOST_LIKED,
+        is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
         found=[one for one in lookup.search(q, SHELF_LENGTH) if one not in liked],
         listed=merged(lookup, liked, limit, balance, wanted),
@@ -168,7 +166,7 @@ async def basket(
     )
 
 
-@pages.api_route("/atlas", methods=READ)
+@pages.get("/atlas")
 async def clusters_map(request: Request, lookup: Serving) -> Response:
     """All clusters on a map, and as a list."""
     found = atlas(lookup)
@@ -182,7 +180,7 @@ async def clusters_map(request: Request, lookup: Serving) -> Response:
     )
 
 
-@pages.api_route("/cluster/{cluster}", methods=READ)
+@pages.get("/cluster/{cluster}")
 async def cluster(
     request: Request,
     lookup: Serving,
@@ -210,13 +208,13 @@ async def cluster(
     )
 
 
-@pages.api_route("/about", methods=READ)
+@pages.get("/about")
 async def about(request: Request, lookup: Serving) -> Response:
     """How lists are made, what of, and how good they are."""
     return render(request, "about.html", lookup)
 
 
-@pages.api_route("/poster/{title_id}.svg", methods=READ)
+@pages.get("/poster/{title_id}.svg")
 async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
     """A title's poster as a file, to be kept for ever under the address of this very drawing."""
     drawn = poster_file(known_title(lookup, title_id))
@@ -224,7 +222,7 @@ async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
     return Response(drawn, headers=keep, media_type="image/svg+xml")
 
 
-@pages.api_route("/robots.txt", methods=READ)
+@pages.get("/robots.txt")
 async def robots() -> PlainTextResponse:
     """IMDb's terms do not want their data in search engines, so that is up to the operator."""
     return PlainTextResponse(f"User-agent: *\nDisallow:{'' if is_indexed() else ' /'}\n")

@@ -13,11 +13,13 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.blend import CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.choices import NEIGHBOURS
 from rec_platform.lookup import Cluster, Lookup, Title
 from rec_platform.recommend import Filter
 from rec_platform.serving import ServingRelease
 
 TITLE_ID = "^tt[0-9]{1,12}$"
+BASKET_SIZE = 20
 LARGEST = 2**31 - 1  # keeps numbers from an address within SQLite's
 
 GenreName = Annotated[str, StringConstraints(pattern="^[A-Za-z-]{1,20}$")]
@@ -81,6 +83,10 @@ async def wanted(
 
 Wanted = Annotated[Filter, Depends(wanted)]
 TitleId = Annotated[str, Path(pattern=TITLE_ID, examples=["tt0000001"])]
+LikedId = Annotated[str, StringConstraints(pattern=TITLE_ID)]
+ListLength = Annotated[
+    int, Query(ge=1, le=NEIGHBOURS, examples=[9], description="How many at most.")
+]
 ClusterNumber = Annotated[int, Path(ge=0, le=LARGEST, examples=[0])]
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import StringConstraints
 
 from api.paging import Cursor, Limit, next_cursor, start_of
 from api.serving import (
-    TITLE_ID,
+    BASKET_SIZE,
     Balance,
     ClusterNumber,
+    LikedId,
+    ListLength,
     Serving,
     TitleId,
     Wanted,
@@ -24,11 +25,8 @@ from api.serving import (
 )
 from rec_platform import recommend
 from rec_platform.blend import BALANCE, WEIGHTS, balanced
-from rec_platform.choices import NEIGHBOURS
 from rec_platform.lookup import Cluster, Title
 from rec_platform.recommend import BasketRecommendation, Recommendation
-
-BASKET_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +108,8 @@ Explain = Annotated[
     bool,
     Query(description="Whether to say why: reasons, and the parts of each score.", examples=[True]),
 ]
-ListLength = Annotated[
-    int, Query(ge=1, le=NEIGHBOURS, examples=[9], description="How many at most.")
-]
 Liked = Annotated[
-    list[Annotated[str, StringConstraints(pattern=TITLE_ID)]],
+    list[LikedId],
     Query(
         min_length=1,
         max_length=BASKET_SIZE,
