@@ -24,7 +24,7 @@ from api.serving import (
     release_id,
 )
 from rec_platform import recommend
-from rec_platform.blend import BALANCE, WEIGHTS, balanced
+from rec_platform.blend import BALANCE, balanced
 from rec_platform.lookup import Cluster, Title
 from rec_platform.recommend import BasketRecommendation, Recommendation
 
@@ -33,7 +33,8 @@ from rec_platform.recommend import BasketRecommendation, Recommendation
 class Recommendations:
     """The titles most similar to one title, best first.
 
-    A score is the mean of the parts, weighted by `weights`.
+    A score is the mean of the parts, weighted by `weights`; at a balance of 0.5, in a release that
+    was made by another rule than `blend`, it is that rule's.
     """
 
     release_id: str
@@ -145,7 +146,7 @@ async def recommendations(
     found = recommend.recommendations(lookup, title, limit, balance, wanted)
     if not explain:
         found = [replace(one, reasons=[], parts={}) for one in found]
-    weights = balanced(WEIGHTS, balance) if explain else {}
+    weights = balanced(lookup.weights, balance) if explain else {}
     return Recommendations(release_id(lookup), title_id, balance, weights, found)
 
 

@@ -143,7 +143,7 @@ def test_suggestions_come_while_typing_and_are_chosen_with_the_keyboard(
 ):
     page.goto("/")
     box = page.get_by_role("combobox", name="Search for a film")
-    box.press_sequentially("verd")
+    box.fill("verd")  # one question, one answer
     options = page.get_by_role("option")
     expect(options).to_have_count(3)
     expect(box).to_have_attribute("aria-expanded", "true")
