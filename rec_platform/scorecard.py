@@ -113,7 +113,7 @@ def scorecard(
 ) -> dg.MaterializeResult[Any]:
     """How good the lists are, beside baselines, by what people like together.
 
-    Half of the users, whom neither tuning nor the upper mark has seen, say how good lists are: for
+    Half of the users, whom the upper mark has not seen, say how good the lists are: for
     each title that a user likes, how well its nine find the others. The intervals are of 95 %.
     """
     from rec_platform import plots

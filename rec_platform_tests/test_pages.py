@@ -377,7 +377,8 @@ def test_a_release_without_shelves_has_none(lookup: Lookup):
 
 def test_about_tells_weights_scorecard_and_what_the_catalogue_holds(site: Site):
     page = Reader(site.get("/about"))
-    for told in ("Popularity", "25%", "NDCG@9", "0.387", "321 people", "2024-03-10", "60"):
+    share = f"{WEIGHTS['popularity'] / sum(WEIGHTS.values()):.0%}"
+    for told in ("Popularity", share, "NDCG@9", "0.387", "321 people", "2024-03-10", "60"):
         assert told in page.text
     labels = [str(known["aria-label"]) for tag, known in page.tags if known.get("role") == "img"]
     assert labels[0] == "Films per year, from 1951 to 2010; most at 1951: 1"
