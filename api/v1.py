@@ -4,11 +4,13 @@ Answers are the lookup's own dataclasses; an envelope names the release that its
 Addresses and fields here are promises: what would break a consumer belongs in a v2.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
+from api.errors import InvalidParameterError
 from api.paging import Cursor, Limit, next_cursor, start_of
 from api.serving import (
     BASKET_SIZE,
@@ -119,7 +121,19 @@ Liked = Annotated[
     ),
 ]
 
+SEVERAL = ("title", "genre")  # parameters that may be given more than once
+
+
+async def once(request: Request) -> None:
+    """Refuse a parameter that is given twice and has one value: nobody knows which was meant."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, count in given.items():
+        if count > 1 and name not in SEVERAL:
+            raise InvalidParameterError(name, "It is given more than once")
+
+
 v1 = APIRouter(prefix="/api/v1")
+ONCE = [Depends(once)]
 
 
 @v1.get("/titles/{title_id}", tags=["titles"], summary="A title")
@@ -132,6 +146,7 @@ async def title(lookup: Serving, title_id: TitleId) -> Title:
     "/titles/{title_id}/recommendations",
     tags=["recommendations"],
     summary="The titles most similar to a title",
+    dependencies=ONCE,
 )
 async def recommendations(
     lookup: Serving,
@@ -154,6 +169,7 @@ async def recommendations(
     "/recommendations",
     tags=["recommendations"],
     summary="One list for somebody who likes several titles",
+    dependencies=ONCE,
 )
 async def basket(
     lookup: Serving,
@@ -179,7 +195,7 @@ async def basket(
     return Basket(release_id(lookup), known, unknown, balance, found)
 
 
-@v1.get("/search", tags=["titles"], summary="Titles by name")
+@v1.get("/search", tags=["titles"], summary="Titles by name", dependencies=ONCE)
 async def search(
     lookup: Serving,
     q: Annotated[
@@ -201,7 +217,7 @@ async def search(
     return SearchResults(release_id(lookup), q, lookup.search(q, limit))
 
 
-@v1.get("/clusters", tags=["clusters"], summary="All clusters")
+@v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=ONCE)
 async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Clusters:
     """The profiles of all clusters, the largest first, page by page."""
     release = release_id(lookup)
@@ -211,7 +227,12 @@ async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> C
     return Clusters(release, page, next_cursor(release, start, page, len(profiles)))
 
 
-@v1.get("/clusters/{cluster}/titles", tags=["clusters"], summary="A cluster's titles")
+@v1.get(
+    "/clusters/{cluster}/titles",
+    tags=["clusters"],
+    summary="A cluster's titles",
+    dependencies=ONCE,
+)
 async def cluster_titles(
     lookup: Serving, cluster: ClusterNumber, limit: Limit = 20, cursor: Cursor = ""
 ) -> ClusterTitles:

@@ -36,7 +36,7 @@ from rec_platform.storage import LocalStorage
 from rec_platform.warehouse import DuckDBWarehouse
 
 FACTORS = (0.4, 0.7, 1.0, 1.3, 1.6, 2.0, 3.0)
-SHOWN = ("ndcg", "tail_ndcg", "shown_tail_ndcg", "coverage", "siblings")
+SHOWN = ("ndcg", "tail_ndcg", "coverage", "siblings")
 CHANGED = 0.4  # of the weights, in one step of the walk
 STEP = 0.3  # of a weight's logarithm
 
@@ -98,8 +98,8 @@ def _frontier(judge: Judge) -> dict[str, dict[str, float]]:
 def _draw(judge: Judge, frontier: dict[str, dict[str, float]], picture: Path) -> None:
     made = score(judge.storage, judge.warehouse, judge.source)
     rows = frontier | {name: made.figures[name] for name in MARKS}
-    names = ("tail_ndcg", "shown_tail_ndcg", "coverage")
-    figure = Figure(figsize=(14, 4.5), dpi=90)
+    names = ("tail_ndcg", "coverage")
+    figure = Figure(figsize=(10, 4.5), dpi=90)
     for axes, name in zip(figure.subplots(1, len(names)), names, strict=True):
         points = {row: (found["ndcg"], found[name]) for row, found in rows.items()}
         title = draw_trade_off(axes, points, COLUMNS["ndcg"], COLUMNS[name], list(frontier))

@@ -18,8 +18,8 @@ WEIGHTS = {
     "fame": 16.0,
     "rating": 5.5,
     "cluster": 0.2,
-    "popularity": 16.0,
-    "quality": 12.6,
+    "popularity": 15.0,
+    "quality": 12.0,
 }
 PARTS = tuple(WEIGHTS)
 PRIORS = ("popularity", "quality")  # of the neighbour alone: what the knob turns

@@ -11,8 +11,7 @@ scorecard.py).
 | | could be (Jarvelin and Kekalainen 2002) |
 | hit_rate | how often at least one of the nine is liked |
 | tail_ndcg | the same as ndcg as if the most liked tenth of the liked titles did not exist: not |
-| | asked for, not counted, taken out of the lists, which go on with what follows |
-| shown_tail_ndcg | the same as tail_ndcg, but the nine do not go on: only what is shown counts |
+| | asked for, not counted, taken out of the nine, which do not go on |
 | coverage | the share of the catalogue that is in at least one of the lists of nine |
 | siblings | of the other films of a title's series, nine at most, the share among its nine |
 | diversity | 1 - the weighted Jaccard index of the genres, mean over all pairs of a list |

@@ -55,7 +55,6 @@ COLUMNS = {
     "ndcg": "NDCG@9",
     "hit_rate": "hit rate",
     "tail_ndcg": "tail NDCG@9",
-    "shown_tail_ndcg": "shown tail",
     "coverage": "coverage",
     "siblings": "siblings",
     "diversity": "diversity",
@@ -128,7 +127,7 @@ def scorecard(
     }
     if made.ratings:
         rows = {row: made.figures[row] for row in (*KNOB, *MARKS)}
-        for name in ("tail_ndcg", "shown_tail_ndcg", "coverage"):
+        for name in ("tail_ndcg", "coverage"):
             points = {row: (found["ndcg"], found[name]) for row, found in rows.items()}
             metadata[f"ndcg_and_{name}"] = plots.trade_off(
                 points, COLUMNS["ndcg"], COLUMNS[name], list(KNOB)
@@ -335,17 +334,15 @@ def by_likes(lists: "np.ndarray", likes: Likes) -> dict[str, list[float]]:
     """The figures of the testing half: mean, lower and upper bound."""
     from rec_platform import metrics
 
-    head = metrics.most_liked([*likes.training, *likes.testing], len(lists))
+    head = metrics.most_liked(likes.testing, len(lists))
     tail_likes = [liked[~head[liked]] for liked in likes.testing]
     ndcg, hits, asked = metrics.gains(lists, likes.testing).T
-    tail, _, tail_asked = metrics.gains(metrics.without(lists, head), tail_likes).T
-    shown_lists = metrics.without(lists[:, : metrics.SHOWN], head)
-    shown, _, shown_asked = metrics.gains(shown_lists, tail_likes).T
+    tail_lists = metrics.without(lists[:, : metrics.SHOWN], head)
+    tail, _, tail_asked = metrics.gains(tail_lists, tail_likes).T
     return {
         "ndcg": metrics.mean_and_interval(ndcg, asked),
         "hit_rate": metrics.mean_and_interval(hits, asked),
         "tail_ndcg": metrics.mean_and_interval(tail, tail_asked),
-        "shown_tail_ndcg": metrics.mean_and_interval(shown, shown_asked),
     }
 
 

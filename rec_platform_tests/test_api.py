@@ -228,6 +228,7 @@ def test_a_release_without_a_scorecard_says_so(site: Site):
         ("/api/v1/titles/tt١٢٣", "title_id"),
         (f"{RECOMMENDATIONS}?limit=0", "limit"),
         (f"{RECOMMENDATIONS}?limit=49", "limit"),
+        (f"{RECOMMENDATIONS}?year_max=1999&year_max=", "year_max"),
         (f"{RECOMMENDATIONS}?balance=1.01", "balance"),
         (f"{RECOMMENDATIONS}?balance=nan", "balance"),
         (f"{RECOMMENDATIONS}?explain=maybe", "explain"),
