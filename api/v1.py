@@ -124,16 +124,26 @@ Liked = Annotated[
 SEVERAL = ("title", "genre")  # parameters that may be given more than once
 
 
-async def once(request: Request) -> None:
-    """Refuse a parameter that is given twice and has one value: nobody knows which was meant."""
-    given = Counter(name for name, _ in request.query_params.multi_items())
-    for name, count in given.items():
+FILTERS = ("year_min", "year_max", "rating_min", "runtime_max", "genre")
+
+
+async def unambiguous(request: Request) -> None:
+    """Refuse what nobody can tell the meaning of.
+
+    That is a parameter of one value that is given twice, and a filter without a value, which only
+    the forms of pages send.
+    """
+    given = request.query_params.multi_items()
+    for name, count in Counter(name for name, _ in given).items():
         if count > 1 and name not in SEVERAL:
             raise InvalidParameterError(name, "It is given more than once")
+    for name, value in given:
+        if not value and name in FILTERS:
+            raise InvalidParameterError(name, "It has no value")
 
 
 v1 = APIRouter(prefix="/api/v1")
-ONCE = [Depends(once)]
+UNAMBIGUOUS = [Depends(unambiguous)]
 
 
 @v1.get("/titles/{title_id}", tags=["titles"], summary="A title")
@@ -146,7 +156,7 @@ async def title(lookup: Serving, title_id: TitleId) -> Title:
     "/titles/{title_id}/recommendations",
     tags=["recommendations"],
     summary="The titles most similar to a title",
-    dependencies=ONCE,
+    dependencies=UNAMBIGUOUS,
 )
 async def recommendations(
     lookup: Serving,
@@ -169,7 +179,7 @@ async def recommendations(
     "/recommendations",
     tags=["recommendations"],
     summary="One list for somebody who likes several titles",
-    dependencies=ONCE,
+    dependencies=UNAMBIGUOUS,
 )
 async def basket(
     lookup: Serving,
@@ -195,7 +205,7 @@ async def basket(
     return Basket(release_id(lookup), known, unknown, balance, found)
 
 
-@v1.get("/search", tags=["titles"], summary="Titles by name", dependencies=ONCE)
+@v1.get("/search", tags=["titles"], summary="Titles by name", dependencies=UNAMBIGUOUS)
 async def search(
     lookup: Serving,
     q: Annotated[
@@ -217,7 +227,7 @@ async def search(
     return SearchResults(release_id(lookup), q, lookup.search(q, limit))
 
 
-@v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=ONCE)
+@v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)
 async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Clusters:
     """The profiles of all clusters, the largest first, page by page."""
     release = release_id(lookup)
@@ -231,7 +241,7 @@ async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> C
     "/clusters/{cluster}/titles",
     tags=["clusters"],
     summary="A cluster's titles",
-    dependencies=ONCE,
+    dependencies=UNAMBIGUOUS,
 )
 async def cluster_titles(
     lookup: Serving, cluster: ClusterNumber, limit: Limit = 20, cursor: Cursor = ""
