@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from rec_platform import publish
+from rec_platform.blend import PARTS
 from rec_platform.choices import SelectionPreset
 from rec_platform.publish import NEIGHBOURS_SQL
 from rec_platform.raw import NULL, RAW_FILES
@@ -236,9 +237,12 @@ def both(server: Trino) -> Pair:
             "similar_id": [ids[(at + rank) % len(ids)] for at in numbers for rank in (1, 2)],
             "score": [1 / (at + rank) for at in numbers for rank in (1, 2)],
         }
-    ).astype({"score": "float32"})
+        | {f"{name}_part": [at * rank % 256 for at in numbers for rank in (1, 2)] for name in PARTS}
+    ).astype({"score": "float32"} | {f"{name}_part": "int32" for name in PARTS})
+    series = pd.DataFrame({"title_id": ids, "series": numbers % 50 - 1, "place": numbers // 50 % 3})
     for warehouse in both:
         warehouse.write("title_clusters", [clusters])
+        warehouse.write("title_series", [series])
         warehouse.write("similar_titles", [similar])
     return both
 
