@@ -297,11 +297,8 @@ def render(
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,
-        # There is no end of baskets, nor of queries.
-        is_indexed=is_indexed()
-        and status < 400
-        and template != "basket.html"
-        and not context.get("query"),
+        # There is no end of baskets.
+        is_indexed=is_indexed() and status < 400 and template != "basket.html",
         site_url=os.environ.get("REC_SITE_URL", "").rstrip("/"),
         **HELPERS,
         **context,

@@ -397,17 +397,15 @@ def test_search_engines_are_let_in_where_the_operator_says_so(
     assert site.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
 
 
-def test_search_engines_are_kept_from_endless_baskets_and_queries(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-):
+def test_search_engines_are_kept_from_endless_baskets(site: Site, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("REC_INDEXING", "1")
     for tag, known in Reader(site.get("/title/tt0000001")).tags:
         if tag == "a" and "?title=" in str(known["href"]):
             assert known["rel"] == "nofollow"
     noindex = ("meta", {"name": "robots", "content": "noindex"})
-    for path in ("/basket", "/basket?title=tt0000001", "/search?q=snow", "/search?q=zzz"):
+    for path in ("/basket", "/basket?title=tt0000001"):
         assert noindex in Reader(site.get(path)).tags
-    for path in ("/search", "/search?q="):
+    for path in ("/search", "/search?q=snow"):
         assert noindex not in Reader(site.get(path)).tags
 
 
