@@ -7,18 +7,20 @@ A query is first taken at its word: titles that are exactly it, then those that 
 last one as a prefix, the most voted first. Only where that finds hardly anything its words are
 corrected. Misspelt words are found by what is left of them when letters are deleted, from them and
 from the words of the release alike (the symmetric delete algorithm of Garbe, 2012), and ranked by
-optimal string alignment distance. Everything is bounded: no query can take long.
+optimal string alignment distance. Everything is bounded: no query can take long, and one takes
+little longer in a release of many titles than of few.
 """
 
 import math
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, pairwise, product
 
 FORM_LENGTH = 7  # letters of a word that its forms are made of
+TWO = "2"  # before a form without two letters
 FEW = 3  # answers that make it worth while to ask what was meant
 MOST_WORDS = 24
 MOST_CORRECTED = 6  # words
@@ -26,7 +28,8 @@ LONGEST_CORRECTED = 24  # letters
 MOST_CANDIDATES = 80  # words to compare with those of one query
 MOST_ALTERNATIVES = 24  # to a word
 MOST_PHRASES = 60  # of alternatives, that may be titles
-MOST_TITLES = 150  # to rank, or to look for a year in times ten
+MOST_TITLES = 60  # to rank
+MOST_DATED = 1_500  # titles to look for a year in
 ARTICLES = ("the", "a", "an")
 # How people write the number of a film.
 NUMBERS = (
@@ -93,18 +96,34 @@ def search_names(text: str) -> str:
 
 
 def forms(word: str) -> set[str]:
-    """The word's first letters, and what is left of them without one or, of a long word, two.
+    """What a word is found by though it is misspelt: its first letters, all, or without some.
 
-    Two words that differ by so many letters have a form in common, wherever they differ.
+    One letter is left out or, of a long word, two. Without two they are marked, so that who looks
+    for one mistake is not told of words with two.
 
     >>> sorted(forms("tide"))
     ['ide', 'tde', 'tid', 'tide', 'tie']
     """
+    near = _without(word, 1)
+    return near | {TWO + form for form in _without(word, 2) - near}
+
+
+def forms_of(typed: str, most: int) -> set[str]:
+    """The forms of words that are at most so many mistakes away from what was typed.
+
+    Two words that differ by a letter have a form in common without it, wherever it is.
+    """
+    found = _without(typed, most)
+    return found if most == 1 else found | {TWO + form for form in found}
+
+
+def _without(word: str, most: int) -> set[str]:
+    """The word's first letters without up to so many of them, or as many as may be wrong."""
     start = word[:FORM_LENGTH]
     return {
         "".join(kept)
-        for deleted in range(_errors(word) + 1)
-        for kept in combinations(start, len(start) - deleted)
+        for left_out in range(min(most, _errors(word)) + 1)
+        for kept in combinations(start, len(start) - left_out)
         if kept
     }
 
@@ -144,7 +163,7 @@ def _more_famous(connection: sqlite3.Connection, words: list[str], found: list[i
 
     Nobody can tell which was meant, so a title that is more famous than these has a place, too.
     """
-    alternatives = _alternatives(connection, words[-1], False, MOST_CANDIDATES)
+    alternatives = _alternatives(connection, words[-1], False, MOST_CANDIDATES, 1)
     phrases = [[*words[:-1], *one.terms] for one in alternatives if one.cost <= 1 + OTHER_START]
     exact = _exact(connection, phrases, 1)
     return [number for number in exact if number < found[FEW - 1] and number not in found]
@@ -157,7 +176,7 @@ def _exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: 
         bare = " ".join(words[1:] if words[0] in ARTICLES and len(words) > 1 else words)
         keys |= {" ".join(words), bare, *(f"{article} {bare}" for article in ARTICLES)}
     sql = f"""
-        SELECT number FROM titles WHERE search_key IN ({", ".join("?" * len(keys))})
+        SELECT number FROM titles WHERE search_key IN ({_marks(keys)})
         ORDER BY number LIMIT ?
     """
     return [number for (number,) in connection.execute(sql, (*keys, limit))]
@@ -222,84 +241,117 @@ def _meant(connection: sqlite3.Connection, words: list[str]) -> list[int]:
 
 def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[int]:
     """The titles of about this year."""
-    found = _matching(connection, " AND ".join(map(_term, words)), 10 * MOST_TITLES)
+    found = _matching(connection, " AND ".join(map(_term, words)), MOST_DATED)
     dated = _of_year(connection, found, year)
     return dated or _of_year(connection, _corrected(connection, words), year)
 
 
 def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> list[int]:
     sql = f"""
-        SELECT number FROM titles
-        WHERE number IN ({", ".join(map(str, numbers))}) AND year BETWEEN ? AND ?
+        SELECT number FROM titles WHERE number IN ({_marks(numbers)}) AND year BETWEEN ? AND ?
         ORDER BY year <> ?, number
     """
-    return [number for (number,) in connection.execute(sql, (year - 1, year + 1, year))]
+    found = connection.execute(sql, (*numbers, year - 1, year + 1, year))
+    return [number for (number,) in found]
+
+
+def _marks(values: Collection[object]) -> str:
+    """As many placeholders: SQLite keeps the plans of queries that read the same."""
+    return ", ".join("?" * len(values))
 
 
 def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[int]:
     """The titles that hold the words as they may have been meant, best first.
 
-    Words that no title has are corrected alone at first: the others are likely to be right.
+    Words that no title has are corrected alone at first, as the others are likely to be right. More
+    than one mistake in a word is looked for only where one explains nothing.
     """
     *others, last = words
-    literal = [*([_Alternative((word,), 0)] for word in others), [_Alternative((last,), 0, True)]]
-    places = range(len(words))
-    unknown = [at for at in places if not _matching(connection, literal[at][0].match(), 1)]
+    places = _places(connection, [*words, *map("".join, pairwise(words))])
+    if last not in places and _begins_a_word(connection, last):
+        places[last] = math.inf
+    literal = [_Alternative((word,), 0) for word in others] + [_Alternative((last,), 0, True)]
+    typed = [[one] if one.terms[0] in places else [] for one in literal]
+    respaced = [*_joined(words, typed, places), *_split(connection, words, typed)]
+    unknown = [at for at, found in enumerate(typed) if not found]
     # A word that no well-known title has is more likely to be wrong than others.
-    rarity = [min(_matching(connection, _term(word), 1), default=math.inf) for word in words]
-    known = sorted(set(places) - set(unknown), key=lambda at: -rarity[at])
-    reading = list(literal)
+    known = [at for at, found in enumerate(typed) if found]
+    known.sort(key=lambda at: -places[words[at]])
+    reading = list(typed)
     for group in (unknown, known[:2], known[2:]):
         doubted = group[:MOST_CORRECTED]
-        for at in doubted:
+        for most in range(1, 1 + max((_errors(words[at]) for at in doubted), default=0)):
             share = MOST_CANDIDATES // len(doubted)
-            reading[at] = _alternatives(connection, words[at], at == len(others), share)
-        if doubted:
-            readings = [reading, *_joined(words, literal), *_split(words, literal)]
-            found = _ranked(connection, readings)
+            for at in doubted:
+                meant = _alternatives(connection, words[at], at == len(others), share, most)
+                reading[at] = typed[at] + meant
+            found = _ranked(connection, [one for one in (reading, *respaced) if all(one)])
             if found:
                 return found
+            respaced = []  # they were of no use
     return []
+
+
+def _places(connection: sqlite3.Connection, words: Collection[str]) -> dict[str, float]:
+    """The numbers of those words that titles have: the higher, the less known is the best known."""
+    sql = f"SELECT word, number FROM words WHERE word IN ({_marks(words)})"
+    return dict(connection.execute(sql, tuple(words)))
+
+
+def _begins_a_word(connection: sqlite3.Connection, start: str) -> bool:
+    sql = "SELECT 1 FROM words WHERE word >= ? AND word < ? LIMIT 1"
+    return connection.execute(sql, (start, f"{start}\U0010ffff")).fetchone() is not None
 
 
 def _any(group: list[_Alternative]) -> str:
     return "(" + " OR ".join(one.match() for one in group) + ")"
 
 
-def _joined(words: list[str], literal: _Reading) -> Iterator[_Reading]:
+def _joined(words: list[str], typed: _Reading, places: Container[str]) -> Iterator[_Reading]:
     """The query with two words written as one."""
-    for place, (first, second) in enumerate(pairwise(words)):
-        is_last = place == len(words) - 2
-        yield [
-            *literal[:place],
-            [_Alternative((first + second,), APART, is_last)],
-            *literal[place + 2 :],
-        ]
+    for at, (first, second) in enumerate(pairwise(words)):
+        is_last = at == len(words) - 2
+        if is_last or first + second in places:
+            whole = _Alternative((first + second,), APART, is_last)
+            yield [*typed[:at], [whole], *typed[at + 2 :]]
 
 
-def _split(words: list[str], literal: _Reading) -> Iterator[_Reading]:
+def _split(connection: sqlite3.Connection, words: list[str], typed: _Reading) -> Iterator[_Reading]:
     """The query with a word written as two."""
     for place, word in enumerate(words[:MOST_CORRECTED]):
+        others = [*typed[:place], *typed[place + 1 :]]
+        if not all(others):
+            continue
         is_last = place == len(words) - 1
-        halves = [
-            _Alternative((word[:at], word[at:]), APART, is_last)
-            for at in range(1, min(len(word), LONGEST_CORRECTED))
+        halves = [(word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED))]
+        places = _places(connection, {half for pair in halves for half in pair})
+        meant = [
+            _Alternative((start, end), APART, is_last)
+            for start, end in halves
+            if start in places and (is_last or end in places)
         ]
-        if halves:
-            yield [*literal[:place], halves, *literal[place + 1 :]]
+        yield [*typed[:place], meant, *typed[place + 1 :]]
 
 
 def _alternatives(
-    connection: sqlite3.Connection, word: str, is_last: bool, limit: int
+    connection: sqlite3.Connection, word: str, is_last: bool, limit: int, most: int
 ) -> list[_Alternative]:
-    """The word itself and those of the release that it may be misspelt for, the nearest first."""
-    found = [_Alternative((word,), 0, is_last)]
-    found += [_Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
+    """The words of the release that a word may be misspelt for, the nearest first.
+
+    Args:
+        connection: a lookup.
+        word: as it was typed.
+        is_last: whether it may be unfinished.
+        limit: how many words to compare it with.
+        most: mistakes to look for, 1 or 2; short words have one at most.
+    """
+    found = [_Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
         return found
+    most = min(most, _errors(word))
     # Of a short beginning of a word the forms are beginnings of that word's forms.
     is_beginning = is_last and 4 <= len(word) < FORM_LENGTH - 1
-    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in sorted(forms(word)))
+    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
     rows = connection.execute(
         """
         SELECT number, word FROM words WHERE number IN (
@@ -308,20 +360,23 @@ def _alternatives(
         """,
         (match, limit),
     )
-    letters, most = set(word), _errors(word)
+    middle = len(word) // 2
+    start, end = word[:middle], word[middle + 1 :]
     costed: list[tuple[float, int, str]] = []
     for number, other in rows:
         lacking = len(other) - len(word)
-        if other == word or len(letters.difference(other)) > most:
+        if other == word or lacking < -most or (lacking > most and not is_last):
             continue
-        if lacking < -most or (lacking > most and not is_last):
+        # One mistake leaves one half as it is: a quick look before a closer one.
+        halves = other.startswith(start), end in other[middle : len(word) + 1]
+        if most == 1 and not any(halves):
             continue
         whole, beginning = distances(word, other, most)
-        start = OTHER_START * (word[0] != other[0])
+        cost = OTHER_START * (word[0] != other[0])
         if whole <= most:
-            costed.append((whole + start, number, other))
+            costed.append((whole + cost, number, other))
         elif is_last and beginning <= 1:
-            costed.append((beginning + start + UNFINISHED, number, other))
+            costed.append((beginning + cost + UNFINISHED, number, other))
     costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
     found += [_Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
     return sorted(found, key=lambda one: one.cost)
@@ -331,42 +386,43 @@ def distances(typed: str, word: str, most: int) -> tuple[int, int]:
     """Optimal string alignment distances of what was typed from a word and from its beginning.
 
     Letters left out, added, replaced, or swapped with the next one count 1 each. What is more than
-    `most` may come out as any number above it: only a band of the table is filled.
+    `most` may come out as any number above it: nothing further apart is looked into.
     """
-    far = most + 1
-    width = len(word)
-    earlier: list[int] = []
-    before = [*range(far), *[far] * (width + 1 - far)]
-    for place, letter in enumerate(typed, start=1):
-        row = [far] * (width + 1)
-        if place <= most:
-            row[0] = place
-        for at in range(max(1, place - most), min(width, place + most) + 1):
-            cost = before[at - 1]
-            if letter != word[at - 1]:
-                cost = min(cost, before[at], row[at - 1]) + 1
-                if letter == word[at - 2 : at - 1] and typed[place - 2 : place - 1] == word[at - 1]:
-                    cost = min(cost, earlier[at - 2] + 1)
-            row[at] = cost
-        if min(row) > most:
-            return far, far
-        earlier, before = before, row
-    return before[-1], min(before)
+    if not most:
+        return int(typed != word), int(not word.startswith(typed))
+    same = 0
+    for one, other in zip(typed, word, strict=False):
+        if one != other:
+            break
+        same += 1
+    typed, word = typed[same:], word[same:]
+    if not typed or not word:
+        return len(typed) + len(word), len(typed)
+    rest = most - 1
+    found = [
+        distances(typed[1:], word[1:], rest),
+        distances(typed[1:], word, rest),
+        distances(typed, word[1:], rest),
+    ]
+    if typed[:2] == word[1::-1]:
+        found.append(distances(typed[2:], word[2:], rest))
+    wholes, beginnings = zip(*found, strict=True)
+    return 1 + min(wholes), 1 + min(beginnings)
 
 
 def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[int]:
     """The titles that fit one of the readings, best first."""
+    if not readings:
+        return []
     match = " OR ".join(f"({' AND '.join(map(_any, reading))})" for reading in readings)
     numbers = _matching(connection, match, MOST_TITLES)
-    # The title itself, should it be too little known to be among those.
-    phrases = (_phrase(chosen) for chosen in islice(product(*readings[0]), MOST_PHRASES))
-    numbers += _exact(connection, phrases, MOST_TITLES)
-    sql = f"""
-        SELECT number, search_key FROM titles WHERE number IN ({", ".join(map(str, numbers))})
-    """
+    if len(numbers) == MOST_TITLES:  # the title itself may be too little known to be among those
+        phrases = (_phrase(chosen) for chosen in islice(product(*readings[0]), MOST_PHRASES))
+        numbers += _exact(connection, phrases, MOST_TITLES)
+    sql = f"SELECT number, search_key FROM titles WHERE number IN ({_marks(numbers)})"
     costs = {
         number: _cost(key.split(), readings) + FAME * math.log2(number)
-        for number, key in connection.execute(sql)
+        for number, key in connection.execute(sql, numbers)
     }
     return sorted(costs, key=lambda number: (costs[number], number))
 

@@ -10,7 +10,14 @@ import pytest
 
 from rec_platform import search as search_module
 from rec_platform.lookup import Cluster, Lookup, Title, write_lookup
-from rec_platform.search import MOST_CANDIDATES, distances, forms, search_key, search_names
+from rec_platform.search import (
+    MOST_CANDIDATES,
+    distances,
+    forms,
+    forms_of,
+    search_key,
+    search_names,
+)
 from rec_platform_tests.conftest import Platform
 from rec_platform_tests.typos import MISTAKES, misspell, without_accents
 
@@ -164,11 +171,13 @@ def test_no_query_is_an_error_or_compares_more_words_than_it_may(
 
     def counted(typed: str, word: str, most: int) -> tuple[int, int]:
         compared.append(word)
-        return distances(typed, word, most)
+        with monkeypatch.context() as within:  # it asks itself about the rest of the words
+            within.setattr(search_module, "distances", distances)
+            return distances(typed, word, most)
 
     monkeypatch.setattr(search_module, "distances", counted)
     assert isinstance(crowded.search(query), list)
-    assert len(compared) <= MOST_CANDIDATES * 3
+    assert len(compared) <= MOST_CANDIDATES * 3 * 2  # three groups of words, one mistake or two
 
 
 def test_no_letters_in_any_order_are_an_error(lookup: Lookup) -> None:
@@ -200,7 +209,13 @@ def test_words_that_differ_by_what_may_be_wrong_have_a_form_in_common() -> None:
             for _ in range(errors):
                 typed = misspell(random, typed, random.choice(MISTAKES))
             if len(typed) >= length:  # a shorter one may be too short for two mistakes
-                assert forms(word) & forms(typed), (word, typed)
+                assert forms(word) & forms_of(typed, errors), (word, typed)
+
+
+def test_two_mistakes_are_found_only_by_who_looks_for_two() -> None:
+    assert forms("lantern") & forms_of("lanxern", 1)
+    assert not forms("lantern") & forms_of("laxtxrn", 1)
+    assert forms("lantern") & forms_of("laxtxrn", 2)
 
 
 def textbook(typed: str, word: str) -> tuple[int, int]:
