@@ -6,6 +6,7 @@ where a cluster lies on the map in atlas.py. Every page is whole without its scr
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.types import Scope
 
 from api import emblems, posters
@@ -25,17 +27,15 @@ from api.serving import (
     BASKET_SIZE,
     LARGEST,
     TITLE_ID,
-    Balance,
     ClusterNumber,
     LikedId,
-    ListLength,
     Serving,
-    Wanted,
     known_cluster,
     known_title,
     release_id,
     root,
 )
+from api.tuning import LIST_LENGTH, TunedByForm, Tuning
 from rec_platform.blend import BALANCE
 from rec_platform.choices import NEIGHBOURS
 from rec_platform.lookup import Lookup, Title
@@ -58,9 +58,19 @@ TEMPLATES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # a changed template needs a restart, as changed code does
 )
+
+
+@lru_cache(maxsize=256)
+def tuning_fields(balance: float, wanted: Filter, is_filtered: bool) -> Markup:
+    """The knob and the filters as they are set: most lists are asked for in the same few ways."""
+    macros: Any = TEMPLATES.get_template("parts.html").module
+    return macros.fields(balance, wanted, is_filtered)
+
+
 # What templates may use beside what a page gives them.
-HELPERS: dict[str, Any] = {
+TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "poster": poster,
     "art": art,
     "badge": badge,
@@ -68,11 +78,11 @@ HELPERS: dict[str, Any] = {
     "genres": [genre for genre in PALETTES if genre != NO_GENRE],
     "static": ADDRESSES,
     "default_balance": BALANCE,
+    "tuning_fields": tuning_fields,
 }
 
 SHELF_LENGTH = 8
 PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
-LIST_LENGTH = 9
 FOR_EVER = "public, max-age=31536000, immutable"
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -112,9 +122,7 @@ async def title(
     request: Request,
     lookup: Serving,
     title_id: str,
-    wanted: Wanted,
-    limit: ListLength = LIST_LENGTH,
-    balance: Balance = BALANCE,
+    tuned: TunedByForm,
 ) -> Response:
     """A title's facts and the titles like it."""
     title = known_title(lookup, title_id)
@@ -125,8 +133,8 @@ async def title(
         title=title,
         cluster=lookup.cluster(title.cluster),
         series=lookup.series(title),
-        listed=recommendations(lookup, title, limit, balance, wanted),
-        **_asked(f"{root(request)}/title/{title_id}", [], wanted, limit, balance),
+        listed=recommendations(lookup, title, tuned.limit, tuned.balance, tuned.wanted),
+        **_asked(f"{root(request)}/title/{title_id}", [], tuned),
     )
 
 
@@ -143,11 +151,9 @@ async def search(
 async def basket(
     request: Request,
     lookup: Serving,
-    wanted: Wanted,
+    tuned: TunedByForm,
     title: Annotated[list[LikedId], Query(max_length=BASKET_SIZE)] = [],  # noqa: B006
     q: Annotated[str, Query(max_length=200)] = "",
-    limit: ListLength = LIST_LENGTH,
-    balance: Balance = BALANCE,
 ) -> Response:
     """Several liked titles, which are in the address alone, and one list for all of them."""
     liked = lookup.titles([*dict.fromkeys(title)])
@@ -161,8 +167,8 @@ async def basket(
         is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
         found=[one for one in lookup.search(q, SHELF_LENGTH) if one not in liked],
-        listed=merged(lookup, liked, limit, balance, wanted),
-        **_asked(f"{root(request)}/basket", ids, wanted, limit, balance),
+        listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
+        **_asked(f"{root(request)}/basket", ids, tuned),
     )
 
 
@@ -258,10 +264,9 @@ def _samples(lookup: Lookup, found: Atlas) -> dict[int, list[Title]]:
     return samples
 
 
-def _asked(
-    address: str, ids: list[tuple[str, str]], wanted: Filter, limit: int, balance: float
-) -> dict[str, Any]:
+def _asked(address: str, ids: list[tuple[str, str]], tuned: Tuning) -> dict[str, Any]:
     """What a list's form shows as asked for, and the addresses of a longer and a plain list."""
+    limit, balance, wanted = tuned.limit, tuned.balance, tuned.wanted
     named = [
         ("year_min", wanted.year_min),
         ("year_max", wanted.year_max),
@@ -300,7 +305,6 @@ def render(
         # There is no end of baskets.
         is_indexed=is_indexed() and status < 400 and template != "basket.html",
         site_url=os.environ.get("REC_SITE_URL", "").rstrip("/"),
-        **HELPERS,
         **context,
     )
     return HTMLResponse(html, status)

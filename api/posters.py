@@ -290,12 +290,15 @@ def letter(char: str) -> float:
 def lettering(title: str, face: Face) -> tuple[int, list[str]]:
     """The size at which a title fits, the largest that does, and its lines."""
     text = title.upper() if face.is_upper else title
-    size, lines = SIZES[-1], [text]
+    words, gap = text.split() or [text], " "
+    if len(words) == 1 and unicodedata.east_asian_width(text[0]) in "WF":
+        words, gap = list(text), ""  # it may be broken anywhere
+    widths = [width_of(word, face) for word in words]
+    size, lines = SIZES[-1], words
     for size in SIZES:
         room = (WIDTH - 2 * MARGIN) / size
-        lines = _lines(text, room, face)
-        fits = all(width_of(line, face) <= room for line in lines)
-        if fits and len(lines) * size * LEADING <= LARGEST_TEXT:
+        lines = _lines(words, widths, gap, width_of(gap, face), room)
+        if len(lines) * size * LEADING <= LARGEST_TEXT and max(widths) <= room:
             return size, lines
     most = int(LARGEST_TEXT / size / LEADING)
     room = (WIDTH - 2 * MARGIN) / size
@@ -307,18 +310,19 @@ def width_of(text: str, face: Face) -> float:
     return sum(map(letter, text)) * face.width + len(text) * face.spacing
 
 
-def _lines(text: str, room: float, face: Face) -> list[str]:
-    words = text.split() or [text]
-    if len(words) == 1 and unicodedata.east_asian_width(text[0]) in "WF":
-        most = max(1, int(room))
-        return [text[start : start + most] for start in range(0, len(text), most)]
-    lines = [words[0]]
-    for word in words[1:]:
-        longer = f"{lines[-1]} {word}"
-        if width_of(longer, face) <= room:
-            lines[-1] = longer
+def _lines(
+    words: list[str], widths: list[float], gap: str, gap_width: float, room: float
+) -> list[str]:
+    """The words in as few lines as have room for them."""
+    lines: list[str] = []
+    used = room
+    for word, width in zip(words, widths, strict=True):
+        if lines and used + gap_width + width <= room:
+            lines[-1] += gap + word
+            used += gap_width + width
         else:
             lines.append(word)
+            used = width
     return lines
 
 

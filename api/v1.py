@@ -14,19 +14,17 @@ from api.errors import InvalidParameterError
 from api.paging import Cursor, Limit, next_cursor, start_of
 from api.serving import (
     BASKET_SIZE,
-    Balance,
     ClusterNumber,
     LikedId,
-    ListLength,
     Serving,
     TitleId,
-    Wanted,
     known_cluster,
     known_title,
     release_id,
 )
+from api.tuning import Tuned
 from rec_platform import recommend
-from rec_platform.blend import BALANCE, balanced
+from rec_platform.blend import balanced
 from rec_platform.lookup import Cluster, Title
 from rec_platform.recommend import BasketRecommendation, Recommendation
 
@@ -124,22 +122,12 @@ Liked = Annotated[
 SEVERAL = ("title", "genre")  # parameters that may be given more than once
 
 
-FILTERS = ("year_min", "year_max", "rating_min", "runtime_max", "genre")
-
-
 async def unambiguous(request: Request) -> None:
-    """Refuse what nobody can tell the meaning of.
-
-    That is a parameter of one value that is given twice, and a filter without a value, which only
-    the forms of pages send.
-    """
+    """Refuse a parameter of one value that is given twice: nobody can tell which is meant."""
     given = request.query_params.multi_items()
     for name, count in Counter(name for name, _ in given).items():
         if count > 1 and name not in SEVERAL:
             raise InvalidParameterError(name, "It is given more than once")
-    for name, value in given:
-        if not value and name in FILTERS:
-            raise InvalidParameterError(name, "It has no value")
 
 
 v1 = APIRouter(prefix="/api/v1")
@@ -161,18 +149,16 @@ async def title(lookup: Serving, title_id: TitleId) -> Title:
 async def recommendations(
     lookup: Serving,
     title_id: TitleId,
-    wanted: Wanted,
-    limit: ListLength = 9,
-    balance: Balance = BALANCE,
+    tuned: Tuned,
     explain: Explain = True,
 ) -> Recommendations:
     """Best first, of those that pass the filters. Scores are in 0..1 and compare in one list."""
     title = known_title(lookup, title_id)
-    found = recommend.recommendations(lookup, title, limit, balance, wanted)
+    found = recommend.recommendations(lookup, title, tuned.limit, tuned.balance, tuned.wanted)
     if not explain:
         found = [replace(one, reasons=[], parts={}) for one in found]
-    weights = balanced(lookup.weights, balance) if explain else {}
-    return Recommendations(release_id(lookup), title_id, balance, weights, found)
+    weights = balanced(lookup.weights, tuned.balance) if explain else {}
+    return Recommendations(release_id(lookup), title_id, tuned.balance, weights, found)
 
 
 @v1.get(
@@ -184,9 +170,7 @@ async def recommendations(
 async def basket(
     lookup: Serving,
     title: Liked,
-    wanted: Wanted,
-    limit: ListLength = 9,
-    balance: Balance = BALANCE,
+    tuned: Tuned,
     explain: Explain = True,
 ) -> Basket:
     """Best first, of those that pass the filters; never one of the liked titles.
@@ -198,11 +182,11 @@ async def basket(
     if not liked:
         raise HTTPException(404, "This release has none of these titles.")
     known = [one.title_id for one in liked]
-    found = recommend.basket(lookup, liked, limit, balance, wanted)
+    found = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted)
     if not explain:
         found = [replace(one, because=[]) for one in found]
     unknown = [one for one in asked if one not in known]
-    return Basket(release_id(lookup), known, unknown, balance, found)
+    return Basket(release_id(lookup), known, unknown, tuned.balance, found)
 
 
 @v1.get("/search", tags=["titles"], summary="Titles by name", dependencies=UNAMBIGUOUS)

@@ -35,6 +35,8 @@ WORDS = {
 }
 # The most common genres say the least, so that two others are named where there are more.
 COMMON = ("Drama", "Action", "Comedy", "Thriller", "Romance", "Adventure")
+ORDER = {genre: place for place, genre in enumerate(WORDS)}
+COMMONNESS = {genre: place for place, genre in enumerate(reversed(COMMON))}
 
 
 def kind(genres: Iterable[str]) -> str:
@@ -46,9 +48,7 @@ def kind(genres: Iterable[str]) -> str:
     known = set(genres) & WORDS.keys()
     if "Musical" in known:
         known.discard("Music")
-    order = list(WORDS)
-    commonness = {genre: place for place, genre in enumerate(reversed(COMMON))}
-    telling = sorted(known, key=lambda genre: (commonness.get(genre, -1), order.index(genre)))
-    named = sorted(telling[:2], key=order.index)
+    telling = sorted(known, key=lambda genre: (COMMONNESS.get(genre, -1), ORDER[genre]))
+    named = sorted(telling[:2], key=lambda genre: ORDER[genre])
     nouns, adjectives = [WORDS[genre][0] for genre in named], [WORDS[genre][1] for genre in named]
     return " ".join(adjectives[1:] + nouns[:1])

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from rec_platform.blend import PARTS, WEIGHTS
@@ -163,8 +163,7 @@ class Title:
         return list(dict.fromkeys(one.name for one in self.credits if one.role in roles))
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A neighbour of a title as it is stored: its number, and how alike the two are.
 
     `score` is in 0..1, higher is more alike; `parts` are in the order of `blend.PARTS`, 0 to 255.
@@ -310,15 +309,16 @@ def pack(numbers: bytes, scores: bytes, parts: bytes) -> bytes:
     return numbers + scores + parts
 
 
-def unpack(packed: bytes) -> list[Neighbour]:
-    """What pack() packed."""
+def unpack(packed: bytes, limit: int | None = None) -> list[Neighbour]:
+    """What pack() packed: its first `limit` neighbours, or all."""
     width = len(PARTS)
     count = len(packed) // (8 + width)
     values = struct.unpack_from(f"<{count}I{count}f", packed)
     starts = range(8 * count, len(packed), width)
+    found = zip(values[:count], values[count:], starts, strict=True)
     return [
         Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + width])
-        for number, score, start in zip(values[:count], values[count:], starts, strict=True)
+        for number, score, start in itertools.islice(found, limit)
     ]
 
 
@@ -376,13 +376,13 @@ class Lookup:
         found = (self.title(title_id) for title_id in title_ids)
         return [title for title in found if title is not None]
 
-    def neighbours(self, title_id: str) -> list[Neighbour]:
-        """The most similar titles, best first; empty for an unknown title."""
+    def neighbours(self, title_id: str, limit: int | None = None) -> list[Neighbour]:
+        """The most similar titles, best first, or `limit` of them; empty for an unknown title."""
         row = self._connection.execute(
             "SELECT packed FROM titles JOIN neighbours USING (number) WHERE title_id = ?",
             (title_id,),
         ).fetchone()
-        return unpack(row[0]) if row else []
+        return unpack(row[0], limit) if row else []
 
     def numbered(self, numbers: Sequence[int]) -> list[Title]:
         """The titles with these numbers, in the order asked for."""

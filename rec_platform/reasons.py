@@ -48,18 +48,19 @@ def _series(title: "Title", other: "Title") -> Iterator[str]:
 def _people(title: "Title", other: "Title") -> Iterator[str]:
     """Who did the same in both, each once and in the role that counts most."""
     theirs = {(credit.person_id, credit.role) for credit in other.credits}
+    shared = [one for one in title.credits if (one.person_id, one.role) in theirs]
+    if not shared:
+        return
     told: set[str] = set()
     for role, phrase in ROLES.items():
-        shared = {
+        people = {
             credit.person_id: credit.name
-            for credit in title.credits
-            if credit.role == role
-            and (credit.person_id, role) in theirs
-            and credit.person_id not in told
+            for credit in shared
+            if credit.role == role and credit.person_id not in told
         }
-        if shared:
-            told |= shared.keys()
-            yield f"{phrase}: {_names(shared)}"
+        if people:
+            told |= people.keys()
+            yield f"{phrase}: {_names(people)}"
 
 
 def _crew(title: "Title", other: "Title") -> Iterator[str]:

@@ -7,7 +7,7 @@ Standard library only, for the site does it on each request. How parts are weigh
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rec_platform.blend import BALANCE, PART_SCALE, PARTS, balanced, score
 from rec_platform.lookup import SCORE_DIGITS, Lookup, Neighbour, Title
@@ -101,9 +101,10 @@ def recommendations(
     Raises:
         ValueError: the balance is not in 0..1.
     """
-    neighbours = weigh(lookup.neighbours(title.title_id), lookup.weights, balance)
-    if wanted == EVERYTHING:  # nothing needs to be read of those that are not shown
-        neighbours = neighbours[:limit]
+    # Where nothing is asked of titles, nothing needs to be read of those that are not shown.
+    most = limit if wanted == EVERYTHING else None
+    stored = lookup.neighbours(title.title_id, most if balance == BALANCE else None)
+    neighbours = weigh(stored, lookup.weights, balance)[:most]
     others = lookup.numbered([neighbour.number for neighbour in neighbours])
     chosen = [pair for pair in zip(neighbours, others, strict=True) if wanted.passes(pair[1])]
     return [
@@ -126,7 +127,7 @@ def weigh(
     if balance == BALANCE:
         return neighbours
     weighed = [
-        replace(found, score=round(score(found.parts, turned), SCORE_DIGITS))
+        found._replace(score=round(score(found.parts, turned), SCORE_DIGITS))
         for found in neighbours
     ]
     return sorted(weighed, key=lambda found: -found.score)

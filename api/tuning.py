@@ -1,0 +1,100 @@
+"""How a list is asked for: its length, its balance, its filters, by a program or by a form.
+
+What the parameters do to a list belongs in rec_platform/recommend.py.
+"""
+
+from dataclasses import dataclass
+from inspect import signature
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, StringConstraints, ValidationError, validate_call
+from pydantic.json_schema import SkipJsonSchema
+
+from rec_platform.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.choices import NEIGHBOURS
+from rec_platform.recommend import EVERYTHING, Filter
+
+LIST_LENGTH = 9
+
+ListLength = Annotated[
+    int, Query(ge=1, le=NEIGHBOURS, examples=[9], description="How many at most.")
+]
+Balance = Annotated[
+    float,
+    Query(
+        ge=HIDDEN_GEMS,
+        le=CROWD_PLEASERS,
+        description="From 0, hidden gems, to 1, crowd-pleasers.",
+        examples=[0.25],
+    ),
+]
+# A filter that is not given is None, which nobody can write in an address.
+Year = Annotated[
+    Annotated[int, Field(ge=1800, le=2200)] | SkipJsonSchema[None], Query(examples=[1994])
+]
+Rating = Annotated[
+    Annotated[float, Field(ge=1, le=10)] | SkipJsonSchema[None], Query(examples=[7.5])
+]
+Minutes = Annotated[
+    Annotated[int, Field(ge=1, le=10_000)] | SkipJsonSchema[None], Query(examples=[120])
+]
+GenreName = Annotated[str, StringConstraints(pattern="^[A-Za-z-]{1,20}$")]
+Genres = Annotated[
+    list[GenreName],
+    Query(
+        max_length=5,
+        description="Once for each genre; titles have all of them.",
+        examples=[["Crime", "Thriller"]],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How a list is asked for."""
+
+    limit: int = LIST_LENGTH
+    balance: float = BALANCE
+    wanted: Filter = EVERYTHING
+
+
+async def tuning(
+    limit: ListLength = LIST_LENGTH,
+    balance: Balance = BALANCE,
+    year_min: Year = None,
+    year_max: Year = None,
+    rating_min: Rating = None,
+    runtime_max: Minutes = None,
+    genre: Genres = [],  # noqa: B006  # FastAPI copies it
+) -> Tuning:
+    """What the parameters ask for; conditions add up."""
+    return Tuning(limit, balance, Filter(year_min, year_max, rating_min, runtime_max, tuple(genre)))
+
+
+_PARAMETERS = tuple(signature(tuning).parameters)
+_validated = validate_call(tuning)
+
+
+async def form_tuning(request: Request) -> Tuning:
+    """The same of a form, where a field that was left empty asks for nothing.
+
+    Most pages are asked for without any, and FastAPI would look for each all the same, which takes
+    a tenth of a page's time.
+    """
+    query = request.query_params
+    given: dict[str, Any] = {name: query[name] for name in _PARAMETERS if query.get(name)}
+    if genres := [name for name in query.getlist("genre") if name]:
+        given["genre"] = genres
+    if not given:
+        return Tuning()
+    try:
+        return await _validated(**given)
+    except ValidationError as error:
+        errors = [{**one, "loc": ("query", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(errors) from error
+
+
+Tuned = Annotated[Tuning, Depends(tuning)]
+TunedByForm = Annotated[Tuning, Depends(form_tuning)]
