@@ -421,8 +421,8 @@ class Lookup:
         )
 
     def shelf(self, name: str, limit: int = 10) -> list[Title]:
-        """The first titles of a shelf of SHELVES; none in a release written before there were."""
-        return self.titles(self.release.get(f"{name}_titles", [])[:limit])
+        """The first titles of a shelf of SHELVES."""
+        return self.titles(self.release[f"{name}_titles"][:limit])
 
     def series(self, title: Title) -> list[Title]:
         """The titles of a title's series with itself, by year; empty where it is in none."""

@@ -370,11 +370,6 @@ def test_home_has_what_rises_and_hidden_gems(site: Site, lookup: Lookup):
     assert "Hidden gems" in page.text
 
 
-def test_a_release_without_shelves_has_none(lookup: Lookup):
-    lookup.release.pop("rising_titles")
-    assert lookup.shelf("rising") == []
-
-
 def test_about_tells_weights_scorecard_and_what_the_catalogue_holds(site: Site):
     page = Reader(site.get("/about"))
     share = f"{WEIGHTS['popularity'] / sum(WEIGHTS.values()):.0%}"
