@@ -22,7 +22,9 @@ from rec_platform.search import forms, search, search_key, search_names
 
 SCHEMA_VERSION = 4
 LOOKUP_FILE = "lookup.sqlite"
-CACHE_KIB = 65_536  # of the writer; the default of 2 MiB is written out again and again
+# SQLite's own 2 MiB are written out again and again, and hold little of a large release.
+WRITER_CACHE_KIB = 65_536
+READER_CACHE_KIB = 8_192
 SCORE_DIGITS = 6  # what is exact of a score packed as float32
 
 # `number` runs from 1 for the most voted title, so that rowid order is order of popularity:
@@ -218,7 +220,7 @@ def write_lookup(
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # A half-written file is thrown away, so nothing is gained by a journal.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-        connection.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; {SCHEMA}")
+        connection.executescript(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}; {SCHEMA}")
         connection.execute("BEGIN")
         entries = {"schema_version": SCHEMA_VERSION} | release
         connection.executemany(
@@ -347,6 +349,7 @@ class Lookup:
         uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         try:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
             self.release = {
                 key: json.loads(value)
                 for key, value in self._connection.execute("SELECT key, value FROM release")

@@ -16,8 +16,8 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Container, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import combinations, islice, pairwise, product
+from typing import NamedTuple
 
 FORM_LENGTH = 7  # letters of a word that its forms are made of
 TWO = "2"  # before a form without two letters
@@ -212,8 +212,7 @@ def _matching(connection: sqlite3.Connection, match: str, limit: int) -> list[in
     return [number for (number,) in connection.execute(sql, (match, limit))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Alternative:
+class _Alternative(NamedTuple):
     """What a word of the query may have been meant as, and how far that is from what was typed."""
 
     terms: tuple[str, ...]  # words of the title, one unless the query joined them
@@ -272,7 +271,7 @@ def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[int]:
         places[last] = math.inf
     literal = [_Alternative((word,), 0) for word in others] + [_Alternative((last,), 0, True)]
     typed = [[one] if one.terms[0] in places else [] for one in literal]
-    respaced = [*_joined(words, typed, places), *_split(connection, words, typed)]
+    respaced = [*_joined(connection, words, typed, places), *_split(connection, words, typed)]
     unknown = [at for at, found in enumerate(typed) if not found]
     # A word that no well-known title has is more likely to be wrong than others.
     known = [at for at, found in enumerate(typed) if found]
@@ -307,13 +306,14 @@ def _any(group: list[_Alternative]) -> str:
     return "(" + " OR ".join(one.match() for one in group) + ")"
 
 
-def _joined(words: list[str], typed: _Reading, places: Container[str]) -> Iterator[_Reading]:
+def _joined(
+    connection: sqlite3.Connection, words: list[str], typed: _Reading, places: Container[str]
+) -> Iterator[_Reading]:
     """The query with two words written as one."""
-    for at, (first, second) in enumerate(pairwise(words)):
+    for at, whole in enumerate(map("".join, pairwise(words))):
         is_last = at == len(words) - 2
-        if is_last or first + second in places:
-            whole = _Alternative((first + second,), APART, is_last)
-            yield [*typed[:at], [whole], *typed[at + 2 :]]
+        if whole in places or (is_last and _begins_a_word(connection, whole)):
+            yield [*typed[:at], [_Alternative((whole,), APART, is_last)], *typed[at + 2 :]]
 
 
 def _split(connection: sqlite3.Connection, words: list[str], typed: _Reading) -> Iterator[_Reading]:
@@ -328,7 +328,7 @@ def _split(connection: sqlite3.Connection, words: list[str], typed: _Reading) ->
         meant = [
             _Alternative((start, end), APART, is_last)
             for start, end in halves
-            if start in places and (is_last or end in places)
+            if start in places and (end in places or (is_last and _begins_a_word(connection, end)))
         ]
         yield [*typed[:place], meant, *typed[place + 1 :]]
 
@@ -368,8 +368,7 @@ def _alternatives(
         if other == word or lacking < -most or (lacking > most and not is_last):
             continue
         # One mistake leaves one half as it is: a quick look before a closer one.
-        halves = other.startswith(start), end in other[middle : len(word) + 1]
-        if most == 1 and not any(halves):
+        if most == 1 and not (other.startswith(start) or end in other[middle : len(word) + 1]):
             continue
         whole, beginning = distances(word, other, most)
         cost = OTHER_START * (word[0] != other[0])
@@ -377,7 +376,8 @@ def _alternatives(
             costed.append((whole + cost, number, other))
         elif is_last and beginning <= 1:
             costed.append((beginning + cost + UNFINISHED, number, other))
-    costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
+    if len(costed) > MOST_ALTERNATIVES:
+        costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
     found += [_Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
     return sorted(found, key=lambda one: one.cost)
 
@@ -389,7 +389,7 @@ def distances(typed: str, word: str, most: int) -> tuple[int, int]:
     `most` may come out as any number above it: nothing further apart is looked into.
     """
     if not most:
-        return int(typed != word), int(not word.startswith(typed))
+        return typed != word, not word.startswith(typed)
     same = 0
     for one, other in zip(typed, word, strict=False):
         if one != other:
