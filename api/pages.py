@@ -63,10 +63,10 @@ TEMPLATES = Environment(
 
 
 @lru_cache(maxsize=256)
-def tuning_fields(balance: float, wanted: Filter, is_filtered: bool) -> Markup:
+def tuning_fields(balance: float, wanted: Filter) -> Markup:
     """The knob and the filters as they are set: most lists are asked for in the same few ways."""
     macros: Any = TEMPLATES.get_template("parts.html").module
-    return macros.fields(balance, wanted, is_filtered)
+    return macros.fields(balance, wanted, wanted != EVERYTHING)
 
 
 # What templates may use beside what a page gives them.

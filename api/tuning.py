@@ -67,7 +67,7 @@ async def tuning(
     year_max: Year = None,
     rating_min: Rating = None,
     runtime_max: Minutes = None,
-    genre: Genres = [],  # noqa: B006  # FastAPI copies it
+    genre: Genres = [],  # noqa: B006  # nobody changes it
 ) -> Tuning:
     """What the parameters ask for; conditions add up."""
     return Tuning(limit, balance, Filter(year_min, year_max, rating_min, runtime_max, tuple(genre)))
@@ -92,7 +92,7 @@ async def form_tuning(request: Request) -> Tuning:
     try:
         return await _validated(**given)
     except ValidationError as error:
-        errors = [{**one, "loc": ("query", *one["loc"])} for one in error.errors()]
+        errors = [{**one, "loc": ("query", *one["loc"])} for one in error.errors(include_url=False)]
         raise RequestValidationError(errors) from error
 
 

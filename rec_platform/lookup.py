@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from rec_platform.blend import PARTS, WEIGHTS
-from rec_platform.search import forms, search, search_key, search_names
+from rec_platform.search import forms, placeholders, search, search_key, search_names
 
 SCHEMA_VERSION = 4
 LOOKUP_FILE = "lookup.sqlite"
@@ -389,10 +389,8 @@ class Lookup:
 
     def numbered(self, numbers: Sequence[int]) -> list[Title]:
         """The titles with these numbers, in the order asked for."""
-        places = ", ".join("?" * len(numbers))
-        rows = self._connection.execute(
-            f"SELECT * FROM titles WHERE number IN ({places})", tuple(numbers)
-        )
+        sql = f"SELECT * FROM titles WHERE number IN ({placeholders(numbers)})"
+        rows = self._connection.execute(sql, tuple(numbers))
         found = {row[0]: _title(row) for row in rows}
         return [found[number] for number in numbers]
 

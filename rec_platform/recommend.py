@@ -60,7 +60,7 @@ class Filter:
     year_max: int | None = None
     rating_min: float | None = None
     runtime_max: int | None = None
-    genres: Sequence[str] = ()  # all of them
+    genres: tuple[str, ...] = ()  # all of them
 
     def passes(self, title: Title) -> bool:
         """Whether a title is what is asked for."""

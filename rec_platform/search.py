@@ -16,11 +16,11 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Container, Iterable, Iterator
-from itertools import combinations, islice, pairwise, product
+from itertools import chain, combinations, islice, pairwise, product
 from typing import NamedTuple
 
 FORM_LENGTH = 7  # letters of a word that its forms are made of
-TWO = "2"  # before a form without two letters
+TWO = "\ue000"  # before a form without two letters; no word has it
 FEW = 3  # answers that make it worth while to ask what was meant
 MOST_WORDS = 24
 MOST_CORRECTED = 6  # words
@@ -108,13 +108,16 @@ def forms(word: str) -> set[str]:
     return near | {TWO + form for form in _without(word, 2) - near}
 
 
-def forms_of(typed: str, most: int) -> set[str]:
+def forms_of(typed: str, most: int, is_unfinished: bool = False) -> set[str]:
     """The forms of words that are at most so many mistakes away from what was typed.
 
-    Two words that differ by a letter have a form in common without it, wherever it is.
+    Two words that differ by a letter have a form in common without it, wherever it is. Of a word
+    that was typed but for its last letter, that one is lacking as well.
     """
     found = _without(typed, most)
-    return found if most == 1 else found | {TWO + form for form in found}
+    if most == 1 and not (is_unfinished and len(typed) == FORM_LENGTH - 1):
+        return found
+    return found | {TWO + form for form in found}
 
 
 def _without(word: str, most: int) -> set[str]:
@@ -176,7 +179,7 @@ def _exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: 
         bare = " ".join(words[1:] if words[0] in ARTICLES and len(words) > 1 else words)
         keys |= {" ".join(words), bare, *(f"{article} {bare}" for article in ARTICLES)}
     sql = f"""
-        SELECT number FROM titles WHERE search_key IN ({_marks(keys)})
+        SELECT number FROM titles WHERE search_key IN ({placeholders(keys)})
         ORDER BY number LIMIT ?
     """
     return [number for (number,) in connection.execute(sql, (*keys, limit))]
@@ -227,6 +230,16 @@ class _Alternative(NamedTuple):
 _Reading = list[list[_Alternative]]  # for each word what it may mean, the nearest first
 
 
+class _Found(NamedTuple):
+    """The titles that fit, best first, and how far the nearest is, whatever its fame."""
+
+    numbers: list[int]
+    cost: float
+
+
+NOTHING = _Found([], math.inf)
+
+
 def _meant(connection: sqlite3.Connection, words: list[str]) -> list[int]:
     """The titles that may have been meant, where hardly any holds the words as typed."""
     *others, last = words
@@ -247,15 +260,15 @@ def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[
 
 def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> list[int]:
     sql = f"""
-        SELECT number FROM titles WHERE number IN ({_marks(numbers)}) AND year BETWEEN ? AND ?
+        SELECT number FROM titles
+        WHERE number IN ({", ".join(map(str, numbers))}) AND year BETWEEN ? AND ?
         ORDER BY year <> ?, number
     """
-    found = connection.execute(sql, (*numbers, year - 1, year + 1, year))
-    return [number for (number,) in found]
+    return [number for (number,) in connection.execute(sql, (year - 1, year + 1, year))]
 
 
-def _marks(values: Collection[object]) -> str:
-    """As many placeholders: SQLite keeps the plans of queries that read the same."""
+def placeholders(values: Collection[object]) -> str:
+    """As many question marks: of queries that read the same, the compiled statement is kept."""
     return ", ".join("?" * len(values))
 
 
@@ -263,37 +276,42 @@ def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[int]:
     """The titles that hold the words as they may have been meant, best first.
 
     Words that no title has are corrected alone at first, as the others are likely to be right. More
-    than one mistake in a word is looked for only where one explains nothing.
+    than one mistake in a word is looked for only where one explains no title but by another name.
     """
     *others, last = words
-    places = _places(connection, [*words, *map("".join, pairwise(words))])
-    if last not in places and _begins_a_word(connection, last):
-        places[last] = math.inf
+    vocabulary = _vocabulary(connection, [*words, *map("".join, pairwise(words))])
+    if last not in vocabulary and _begins_a_word(connection, last):
+        vocabulary[last] = math.inf
     literal = [_Alternative((word,), 0) for word in others] + [_Alternative((last,), 0, True)]
-    typed = [[one] if one.terms[0] in places else [] for one in literal]
-    respaced = [*_joined(connection, words, typed, places), *_split(connection, words, typed)]
+    typed = [[one] if one.terms[0] in vocabulary else [] for one in literal]
+    respaced = [*_joined(connection, words, typed, vocabulary), *_split(connection, words, typed)]
     unknown = [at for at, found in enumerate(typed) if not found]
     # A word that no well-known title has is more likely to be wrong than others.
     known = [at for at, found in enumerate(typed) if found]
-    known.sort(key=lambda at: -places[words[at]])
+    known.sort(key=lambda at: -vocabulary[words[at]])
     reading = list(typed)
     for group in (unknown, known[:2], known[2:]):
+        best = NOTHING
         doubted = group[:MOST_CORRECTED]
         for most in range(1, 1 + max((_errors(words[at]) for at in doubted), default=0)):
             share = MOST_CANDIDATES // len(doubted)
             for at in doubted:
-                meant = _alternatives(connection, words[at], at == len(others), share, most)
-                reading[at] = typed[at] + meant
+                if most <= _errors(words[at]):
+                    meant = _alternatives(connection, words[at], at == len(others), share, most)
+                    reading[at] = typed[at] + meant
             found = _ranked(connection, [one for one in (reading, *respaced) if all(one)])
-            if found:
-                return found
+            best = min(best, found, key=lambda one: one.cost)
+            if best.cost < OTHER_NAME:
+                break
             respaced = []  # they were of no use
+        if best.numbers or not all(reading):
+            return best.numbers
     return []
 
 
-def _places(connection: sqlite3.Connection, words: Collection[str]) -> dict[str, float]:
-    """The numbers of those words that titles have: the higher, the less known is the best known."""
-    sql = f"SELECT word, number FROM words WHERE word IN ({_marks(words)})"
+def _vocabulary(connection: sqlite3.Connection, words: Collection[str]) -> dict[str, float]:
+    """Those of the words that titles have, with their numbers: a high one is of no famous title."""
+    sql = f"SELECT word, number FROM words WHERE word IN ({placeholders(words)})"
     return dict(connection.execute(sql, tuple(words)))
 
 
@@ -307,12 +325,12 @@ def _any(group: list[_Alternative]) -> str:
 
 
 def _joined(
-    connection: sqlite3.Connection, words: list[str], typed: _Reading, places: Container[str]
+    connection: sqlite3.Connection, words: list[str], typed: _Reading, vocabulary: Container[str]
 ) -> Iterator[_Reading]:
     """The query with two words written as one."""
     for at, whole in enumerate(map("".join, pairwise(words))):
         is_last = at == len(words) - 2
-        if whole in places or (is_last and _begins_a_word(connection, whole)):
+        if whole in vocabulary or (is_last and _begins_a_word(connection, whole)):
             yield [*typed[:at], [_Alternative((whole,), APART, is_last)], *typed[at + 2 :]]
 
 
@@ -324,11 +342,12 @@ def _split(connection: sqlite3.Connection, words: list[str], typed: _Reading) ->
             continue
         is_last = place == len(words) - 1
         halves = [(word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED))]
-        places = _places(connection, {half for pair in halves for half in pair})
+        vocabulary = _vocabulary(connection, {half for pair in halves for half in pair})
         meant = [
             _Alternative((start, end), APART, is_last)
             for start, end in halves
-            if start in places and (end in places or (is_last and _begins_a_word(connection, end)))
+            if start in vocabulary
+            and (end in vocabulary or (is_last and _begins_a_word(connection, end)))
         ]
         yield [*typed[:place], meant, *typed[place + 1 :]]
 
@@ -351,7 +370,7 @@ def _alternatives(
     most = min(most, _errors(word))
     # Of a short beginning of a word the forms are beginnings of that word's forms.
     is_beginning = is_last and 4 <= len(word) < FORM_LENGTH - 1
-    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
+    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most, is_last))
     rows = connection.execute(
         """
         SELECT number, word FROM words WHERE number IN (
@@ -410,21 +429,22 @@ def distances(typed: str, word: str, most: int) -> tuple[int, int]:
     return 1 + min(wholes), 1 + min(beginnings)
 
 
-def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> list[int]:
+def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> _Found:
     """The titles that fit one of the readings, best first."""
     if not readings:
-        return []
+        return NOTHING
     match = " OR ".join(f"({' AND '.join(map(_any, reading))})" for reading in readings)
     numbers = _matching(connection, match, MOST_TITLES)
     if len(numbers) == MOST_TITLES:  # the title itself may be too little known to be among those
-        phrases = (_phrase(chosen) for chosen in islice(product(*readings[0]), MOST_PHRASES))
-        numbers += _exact(connection, phrases, MOST_TITLES)
-    sql = f"SELECT number, search_key FROM titles WHERE number IN ({_marks(numbers)})"
+        # First where words are joined or split, which is in a few ways.
+        meant = chain.from_iterable(product(*reading) for reading in reversed(readings))
+        numbers += _exact(connection, map(_phrase, islice(meant, MOST_PHRASES)), MOST_TITLES)
+    sql = f"SELECT number, search_key FROM titles WHERE number IN ({placeholders(numbers)})"
     costs = {
-        number: _cost(key.split(), readings) + FAME * math.log2(number)
-        for number, key in connection.execute(sql, numbers)
+        number: _cost(key.split(), readings) for number, key in connection.execute(sql, numbers)
     }
-    return sorted(costs, key=lambda number: (costs[number], number))
+    ranked = sorted(costs, key=lambda number: (costs[number] + FAME * math.log2(number), number))
+    return _Found(ranked, min(costs.values(), default=math.inf))
 
 
 def _phrase(chosen: tuple[_Alternative, ...]) -> list[str]:

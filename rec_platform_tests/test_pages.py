@@ -197,10 +197,25 @@ def test_the_form_shows_what_was_asked_for(site: Site):
     assert checked == ["Sci-Fi"]
 
 
+BLANK = "limit=&balance=&year_min=&year_max=&rating_min=&runtime_max=&genre="
+
+
 def test_a_form_sent_with_blank_fields_asks_for_nothing(site: Site):
-    blank = "balance=0.5&year_min=&year_max=&rating_min=&runtime_max="
-    with_blanks = Reader(site.get(f"/title/tt0000005?{blank}"))
-    assert listed(with_blanks) == listed(Reader(site.get("/title/tt0000005")))
+    plain, blank = (listed(Reader(site.get(f"/title/tt0000005?{asked}"))) for asked in ("", BLANK))
+    assert blank == plain
+    one, several = (
+        listed(Reader(site.get(f"/title/tt0000005?genre=Crime{more}")))
+        for more in ("", f"&genre=&{BLANK}")
+    )
+    assert len(several) > 0 and several == one != plain
+
+
+def test_of_a_field_that_is_sent_twice_the_last_counts(site: Site):
+    twice, once = (
+        listed(Reader(site.get(f"/title/tt0000005?{asked}&genre=Crime&genre=Thriller")))
+        for asked in ("limit=2&limit=3", "limit=3")
+    )
+    assert len(once) == 3 and twice == once
 
 
 def test_more_of_the_list_keeps_what_was_asked_for_until_all_is_shown(site: Site):

@@ -152,10 +152,10 @@ def test_a_title_without_neighbours_has_an_empty_list(lookup: Lookup) -> None:
         (Filter(rating_min=7.0), {"known", "middle"}),
         (Filter(runtime_max=100), {"known", "hidden", "twin"}),  # of one it is not known
         (Filter(runtime_max=80), {"hidden", "twin"}),
-        (Filter(genres=["War"]), {"known", "middle"}),
-        (Filter(genres=["War", "Drama"]), {"known"}),
-        (Filter(genres=["War"], year_min=2000, rating_min=7.0), {"middle"}),
-        (Filter(genres=["Musical"]), set()),
+        (Filter(genres=("War",)), {"known", "middle"}),
+        (Filter(genres=("War", "Drama")), {"known"}),
+        (Filter(genres=("War",), year_min=2000, rating_min=7.0), {"middle"}),
+        (Filter(genres=("Musical",)), set()),
     ],
 )
 @pytest.mark.parametrize("balance", [HIDDEN_GEMS, BALANCE, CROWD_PLEASERS])
@@ -169,7 +169,7 @@ def test_filters_narrow_a_list_and_keep_its_order(
 
 def test_the_limit_counts_what_passes_the_filter(lookup: Lookup) -> None:
     liked = lookup.titles(["liked"])[0]
-    found = recommendations(lookup, liked, 1, HIDDEN_GEMS, Filter(genres=["Drama"], year_max=1999))
+    found = recommendations(lookup, liked, 1, HIDDEN_GEMS, Filter(genres=("Drama",), year_max=1999))
     assert [(one.rank, one.title.title_id) for one in found] == [(1, "known")]
 
 

@@ -12,6 +12,8 @@ from rec_platform import search as search_module
 from rec_platform.lookup import Cluster, Lookup, Title, write_lookup
 from rec_platform.search import (
     MOST_CANDIDATES,
+    MOST_TITLES,
+    TWO,
     distances,
     forms,
     forms_of,
@@ -212,10 +214,40 @@ def test_words_that_differ_by_what_may_be_wrong_have_a_form_in_common() -> None:
                 assert forms(word) & forms_of(typed, errors), (word, typed)
 
 
+def test_the_mark_of_a_form_is_no_part_of_a_word() -> None:
+    assert search_key(f"{TWO}3r") == "3r"
+
+
 def test_two_mistakes_are_found_only_by_who_looks_for_two() -> None:
     assert forms("lantern") & forms_of("lanxern", 1)
     assert not forms("lantern") & forms_of("laxtxrn", 1)
     assert forms("lantern") & forms_of("laxtxrn", 2)
+
+
+@pytest.mark.parametrize("length", range(5, 11))
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_misspelt_beginning_of_a_word_finds_it(lookup: Lookup, mistake: str, length: int) -> None:
+    random = Random(0)
+    for _ in range(20):
+        typed = misspell(random, "lanternfish"[:length], mistake)
+        found = [one.title for one in lookup.search(typed, limit=3)]
+        assert len(typed) < 5 or any("Lantern" in one for one in found), typed
+
+
+def small(folder: Path, names: Iterable[tuple[str, str]]) -> Lookup:
+    """A lookup of these titles and their other names."""
+    titles = [(title(f"tt{n}", one, one, 2000), aka) for n, (one, aka) in enumerate(names, 1)]
+    return write(folder / "lookup.sqlite", titles, len(titles))
+
+
+def test_a_title_that_was_split_is_found_behind_many_that_hold_it(tmp_path: Path) -> None:
+    lookup = small(tmp_path, [*((f"Wings {n}", "") for n in range(2 * MOST_TITLES)), ("Wings", "")])
+    assert "Wings" in [found.title for found in lookup.search("win gs", limit=2 * MOST_TITLES)]
+
+
+def test_a_title_two_mistakes_away_is_before_another_name_that_is_one_away(tmp_path: Path) -> None:
+    lookup = small(tmp_path, [("Strangers", "Machiste"), ("The Machinist", ""), ("Other", "")])
+    assert lookup.search("the machist")[0].title == "The Machinist"
 
 
 def textbook(typed: str, word: str) -> tuple[int, int]:
