@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/serving.py --root ROOT --small SMALL_ROOT
 
 Each root holds `releases`. One uvicorn worker each, in a process of its own, asked over HTTP from
-this one. Pages are asked for at a steady rate, whether or not the last one was answered, and each
-is timed from when it was due; the rest one after another. Typos are two letters swapped in the name
-of a title. The original's way is what its PHP did for each request, in Python: read all titles from
-a CSV, sort those of the same cluster by distance, take nine; no server around it.
+this one, in turns, so that both meet what else the machine does. Pages are asked for at a steady
+rate, whether or not the last one was answered, and each is timed from when it was due; the rest one
+after another. Typos are two letters swapped in the name of a title. The original's way is what its
+PHP did for each request, in Python: read all titles from a CSV, sort those of the same cluster by
+distance, take nine; no server around it.
 """
 
 import argparse
@@ -44,19 +45,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20, help="of each (%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of which medians are (%(default)s)")
     arguments = parser.parse_args()
-    found = {}
-    for root in (arguments.small, arguments.root):
-        with server(root) as port:
-            found[root] = [measured(root, port, arguments) for _ in range(arguments.runs)]
-    small, large = found[arguments.small], found[arguments.root]
-    for root, rows in found.items():
+    roots = (arguments.small, arguments.root)
+    with server(arguments.small) as small_port, server(arguments.root) as port:
+        ports = zip(roots, (small_port, port), strict=True)
+        turns = [*ports] * arguments.runs
+        rows = [(root, measured(root, at, arguments)) for root, at in turns]
+    small, large = ([row for of, row in rows if of == root] for root in roots)
+    for root, found in zip(roots, (small, large), strict=True):
         print_row(f"{served(root)[1]:,} titles, ms", *COLUMNS)
-        for name in rows[0]:
-            print_row(name, *(median(row[name][at] for row in rows) for at in (0, 1)))
-    print_row("growth of the median, times", "")
+        for name in found[0]:
+            print_row(name, *(median(row[name][at] for row in found) for at in (0, 1)))
+    print_row("growth of the median, times", "median", "least", "most")
     for name in large[0]:
-        middle = (median(row[name][0] for row in rows) for rows in (large, small))
-        print_row(name, next(middle) / next(middle))
+        times = [many[name][0] / few[name][0] for few, many in zip(small, large, strict=True)]
+        print_row(name, median(times), min(times), max(times))
     theirs = original(titles_of(arguments.root))
     ours = median(row["recommendations, one by one"][0] for row in large)
     print_row("the original's way, ms", theirs)
@@ -118,6 +120,8 @@ async def steady(port: int, paths: list[str], rate: int) -> tuple[float, float]:
     took: list[float] = []
 
     async def ask(path: str, due: float) -> None:
+        while idle and idle[-1].reader.at_eof():  # the server closes what is idle for long
+            idle.pop().writer.close()
         connection = idle.pop() if idle else await Connection.open(port)
         await connection.get(path)
         took.append(1000 * (time.perf_counter() - due))

@@ -108,16 +108,13 @@ def forms(word: str) -> set[str]:
     return near | {TWO + form for form in _without(word, 2) - near}
 
 
-def forms_of(typed: str, most: int, is_unfinished: bool = False) -> set[str]:
+def forms_of(typed: str, most: int) -> set[str]:
     """The forms of words that are at most so many mistakes away from what was typed.
 
-    Two words that differ by a letter have a form in common without it, wherever it is. Of a word
-    that was typed but for its last letter, that one is lacking as well.
+    Two words that differ by a letter have a form in common without it, wherever it is.
     """
     found = _without(typed, most)
-    if most == 1 and not (is_unfinished and len(typed) == FORM_LENGTH - 1):
-        return found
-    return found | {TWO + form for form in found}
+    return found if most == 1 else found | {TWO + form for form in found}
 
 
 def _without(word: str, most: int) -> set[str]:
@@ -151,10 +148,13 @@ def search(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
     if not words:
         return []
     wanted = max(limit, FEW)
-    exact = _exact(connection, [words], wanted)
-    found = [*dict.fromkeys((*exact, *_matching(connection, _match_as_typed(words), wanted)))]
+    found = exact = _exact(connection, [words], wanted)
+    if exact or _are_words(connection, words):
+        matching = _matching(connection, _match_as_typed(words), wanted)
+        found = [*dict.fromkeys((*exact, *matching))]
     is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
-    if len(found) < FEW and (is_one_word or not _begins_a_title(connection, words)):
+    is_beginning = 0 < len(found) < FEW and not is_one_word and _begins_a_title(connection, words)
+    if len(found) < FEW and not is_beginning:
         found += [number for number in _meant(connection, words) if number not in found]
     elif is_one_word and not exact:
         found[FEW - 1 : FEW - 1] = _more_famous(connection, words, found)
@@ -183,6 +183,17 @@ def _exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: 
         ORDER BY number LIMIT ?
     """
     return [number for (number,) in connection.execute(sql, (*keys, limit))]
+
+
+def _are_words(connection: sqlite3.Connection, words: list[str]) -> bool:
+    """Whether titles have each of these words, and the last one or one that begins so.
+
+    It is much quicker to tell than to look for titles that have all of them.
+    """
+    *others, last = words
+    if others and len(_vocabulary(connection, {*others})) < len({*others}):
+        return False
+    return last in NUMERALS or _begins_a_word(connection, last)
 
 
 def _begins_a_title(connection: sqlite3.Connection, words: list[str]) -> bool:
@@ -293,16 +304,17 @@ def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[int]:
     for group in (unknown, known[:2], known[2:]):
         best = NOTHING
         doubted = group[:MOST_CORRECTED]
-        for most in range(1, 1 + max((_errors(words[at]) for at in doubted), default=0)):
-            share = MOST_CANDIDATES // len(doubted)
-            for at in doubted:
-                if most <= _errors(words[at]):
-                    meant = _alternatives(connection, words[at], at == len(others), share, most)
-                    reading[at] = typed[at] + meant
+        # A beginning of six letters may have one wrong and lack the next.
+        long = [at for at in doubted if len(words[at]) + (at == len(others)) >= FORM_LENGTH]
+        for most, asked in ((1, doubted), (2, long)):
+            if not asked or best.cost < OTHER_NAME:
+                break
+            for at in asked:
+                share = MOST_CANDIDATES // len(doubted)
+                meant = _alternatives(connection, words[at], at == len(others), share, most)
+                reading[at] = typed[at] + meant
             found = _ranked(connection, [one for one in (reading, *respaced) if all(one)])
             best = min(best, found, key=lambda one: one.cost)
-            if best.cost < OTHER_NAME:
-                break
             respaced = []  # they were of no use
         if best.numbers or not all(reading):
             return best.numbers
@@ -362,15 +374,14 @@ def _alternatives(
         word: as it was typed.
         is_last: whether it may be unfinished.
         limit: how many words to compare it with.
-        most: mistakes to look for, 1 or 2; short words have one at most.
+        most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
     """
     found = [_Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
         return found
-    most = min(most, _errors(word))
     # Of a short beginning of a word the forms are beginnings of that word's forms.
     is_beginning = is_last and 4 <= len(word) < FORM_LENGTH - 1
-    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most, is_last))
+    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
     rows = connection.execute(
         """
         SELECT number, word FROM words WHERE number IN (
@@ -379,6 +390,7 @@ def _alternatives(
         """,
         (match, limit),
     )
+    most = min(most, _errors(word))
     middle = len(word) // 2
     start, end = word[:middle], word[middle + 1 :]
     costed: list[tuple[float, int, str]] = []
@@ -469,7 +481,6 @@ def _reading_cost(title: list[str], reading: _Reading) -> float:
 
 
 def _holds(title: list[str], one: _Alternative) -> bool:
-    if not one.is_prefix:
-        return all(term in title for term in one.terms)
     *others, last = one.terms
-    return all(term in title for term in others) and any(word.startswith(last) for word in title)
+    is_held = last in title or (one.is_prefix and any(word.startswith(last) for word in title))
+    return is_held and all(term in title for term in others)
