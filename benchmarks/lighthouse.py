@@ -8,20 +8,16 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+from measure import server
 
-from rec_platform.lookup import Lookup
-from rec_platform.serving import current_release
+from rec_platform.serving import serving_release
 
 LIGHTHOUSE = "lighthouse@12"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
@@ -34,37 +30,13 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path("data/demo"), help="holds `releases`")
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    releases = arguments.root / "releases"
-    lookup = Lookup(releases / current_release(releases) / "lookup.sqlite")
-    (title,) = lookup.numbered([1])
+    (title,) = serving_release(str(arguments.root)).lookup().numbered([1])
     pages = {"home": "/", "title": f"/title/{title.title_id}"}
     pages["search"] = f"/search?q={quote(title.title.split()[-1])}"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = ["-m", "rec_platform.cli", "serve", "--root", str(arguments.root), "--port"]
-    server = subprocess.Popen(
-        [sys.executable, *command, str(port)], env=os.environ | {"REC_INDEXING": "1"}
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/healthz")
+    with server(arguments.root, {"REC_INDEXING": "1"}) as port:
         for name, path in pages.items():
             runs = [audit(f"http://127.0.0.1:{port}{path}") for _ in range(arguments.runs)]
             print(f"{name:<8}", "  ".join(summary(runs)), flush=True)
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server answers; an error after 20 s."""
-    for _ in range(100):
-        try:
-            httpx.get(address).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.2)
-        else:
-            return
-    raise SystemExit(f"{address} does not answer")
 
 
 def audit(address: str) -> dict[str, Any]:

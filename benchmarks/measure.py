@@ -1,15 +1,17 @@
-"""What the benchmarks share: time and peak memory of a child process, and lines of a table.
+"""What the benchmarks share: a command's time and peak memory, the site, and lines of a table.
 
-Not a benchmark itself. Belongs here: running a command and printing figures. Does not belong: what
-is measured, which each script says for itself.
+Not a benchmark itself. Belongs here: running a command or the site, and printing figures. Does not
+belong: what is measured, which each script says for itself.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +63,26 @@ def served(root: Path) -> tuple[str, int]:
     """The id of the release that serves, and its number of titles."""
     release_id = current_release(root / "releases")
     return release_id, open_release(root / "releases", release_id).release["title_count"]
+
+
+@contextmanager
+def server(root: Path, settings: Mapping[str, str] | None = None) -> Iterator[int]:
+    """The site as `rec-platform serve` runs it; yields its port."""
+    serve = ["-m", "rec_platform.cli", "serve", "--root", str(root), "--port", "0"]
+    with subprocess.Popen(
+        [sys.executable, *serve],
+        env=os.environ | (settings or {}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr
+            address = next(line for line in process.stderr if "http://" in line)
+            time.sleep(1)
+            yield int(re.findall(r":(\d+)/", address)[0])
+        finally:
+            process.terminate()
 
 
 def print_row(*values: str | float, width: int = 14) -> None:

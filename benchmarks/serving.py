@@ -16,17 +16,14 @@ import csv
 import json
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import quote
 
-from measure import print_row, served
+from measure import print_row, served, server
 
 from rec_platform.lookup import Title
 from rec_platform.serving import serving_release
@@ -63,22 +60,6 @@ def main() -> None:
     ours = median(row["recommendations, one by one"][0] for row in large)
     print_row("the original's way, ms", theirs)
     print_row("times ours", theirs / ours)
-
-
-@contextmanager
-def server(root: Path) -> Iterator[int]:
-    """The site as `rec-platform serve` runs it; yields its port."""
-    serve = ["-m", "rec_platform.cli", "serve", "--root", str(root), "--port", "0"]
-    with subprocess.Popen(
-        [sys.executable, *serve], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stderr
-            address = next(line for line in process.stderr if "http://" in line)
-            time.sleep(1)
-            yield int(re.findall(r":(\d+)/", address)[0])
-        finally:
-            process.terminate()
 
 
 def titles_of(root: Path) -> list[Title]:
