@@ -50,9 +50,19 @@ class Atlas:
     height: float
     shown: float | None
 
+    @property
+    def clusters(self) -> list[Cluster]:
+        """All clusters, the largest first."""
+        return [one.cluster for one in self.bubbles]
+
+    def bubble(self, cluster: int) -> Bubble:
+        """The bubble of the cluster with this number."""
+        (found,) = (one for one in self.bubbles if one.cluster.cluster == cluster)
+        return found
+
     def nearest(self, cluster: int, limit: int = 3) -> list[Cluster]:
         """The clusters whose bubbles are nearest to one's, the nearest first."""
-        (here,) = (one for one in self.bubbles if one.cluster.cluster == cluster)
+        here = self.bubble(cluster)
         others = [one for one in self.bubbles if one is not here]
         others.sort(key=lambda one: math.dist((one.x, one.y), (here.x, here.y)) - one.radius)
         return [one.cluster for one in others[:limit]]

@@ -182,7 +182,7 @@ async def clusters_map(request: Request, lookup: Serving) -> Response:
         lookup,
         atlas=found,
         samples=_samples(lookup, found),
-        superlatives=superlatives(lookup.clusters()),
+        superlatives=superlatives(found.clusters),
     )
 
 
@@ -205,8 +205,8 @@ async def cluster(
         lookup,
         cluster=profile,
         atlas=found,
-        genre=own_genres(lookup.clusters())[cluster],
-        superlative=superlatives(lookup.clusters()).get(cluster),
+        genre=found.bubble(cluster).genre,
+        superlative=superlatives(found.clusters).get(cluster),
         typical=lookup.titles(profile.typical_titles[:SHELF_LENGTH]) if page == 1 else [],
         titles=lookup.cluster_titles(cluster, PAGE_LENGTH, offset=PAGE_LENGTH * (page - 1)),
         page=page,

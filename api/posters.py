@@ -360,8 +360,7 @@ UPRIGHT = ("Drama", "Film-Noir", "History", "Horror", "Thriller", "Western")
 def _picture(design: _Design, year: int, width: int, height: int) -> str:
     inks, dice = design.inks, design.dice
     emblems = EMBLEMS[design.genre]
-    emblem = emblems[dice.roll(len(emblems))]
-    emblem = emblem.replace('"B"', f'"{inks.body}"').replace('"L"', f'"{inks.light}"')
+    emblem = _coloured(emblems[dice.roll(len(emblems))], inks.body, inks.light)
     mirror = -1 if dice.roll(2) else 1
     facing = 1 if design.genre == "Comedy" else mirror  # one of its emblems can be read
     pattern = _pattern(year)(inks, dice)
@@ -372,6 +371,10 @@ def _picture(design: _Design, year: int, width: int, height: int) -> str:
         f'<g transform="scale({mirror} 1)">{pattern}</g>'
         f'<g transform="rotate({turn})scale({facing * scale:.2f} {scale:.2f})">{emblem}</g></g>'
     )
+
+
+def _coloured(emblem: str, body: str, light: str) -> str:
+    return emblem.replace('"B"', f'"{body}"').replace('"L"', f'"{light}"')
 
 
 def art(title: Title) -> str:
@@ -438,9 +441,7 @@ BADGES = {"Horror": 2}  # the emblem that lies within a disc, where not the firs
 def badge(genre: str) -> Markup:
     """A genre's emblem on a disc in its own colours: decorative."""
     dark, middle, bright, pale = PALETTES[genre]
-    emblem = (
-        EMBLEMS[genre][BADGES.get(genre, 0)].replace('"B"', f'"{dark}"').replace('"L"', f'"{pale}"')
-    )
+    emblem = _coloured(EMBLEMS[genre][BADGES.get(genre, 0)], dark, pale)
     return Markup(  # noqa: S704  # all of it is ours
         f'<svg class="badge" viewBox="-130 -130 260 260" aria-hidden="true">'
         f'<circle r="126" fill="{bright}" stroke="{middle}" stroke-width="6"/>'

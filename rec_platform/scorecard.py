@@ -479,6 +479,7 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
     reasons = worse(made, serving, choices["max_score_drop"])
     forced = set(filter(None, choices["force"].split(",")))
     open_reasons = [figure.value for figure in reasons if figure not in forced]
+    figures = compared(made, serving)
     told = "; ".join(reasons.values())
     if open_reasons:
         told += f". If that is right, set REC_FORCE={','.join(open_reasons)} once"
@@ -486,6 +487,6 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
         told += ". Published all the same, as REC_FORCE says"
     return dg.AssetCheckResult(
         passed=not open_reasons,
-        description=told or _no_worse(compared(made, serving)),
-        metadata={"compared": [figure.value for figure in compared(made, serving)], **reasons},
+        description=told or _no_worse(figures),
+        metadata={"compared": [figure.value for figure in figures], **reasons},
     )

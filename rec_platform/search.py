@@ -270,6 +270,7 @@ def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[
 
 
 def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> list[int]:
+    # Written out: there may be more than an older SQLite takes as parameters.
     sql = f"""
         SELECT number FROM titles
         WHERE number IN ({", ".join(map(str, numbers))}) AND year BETWEEN ? AND ?
