@@ -195,6 +195,9 @@ def test_the_form_shows_what_was_asked_for(site: Site):
     assert (shown["limit"], shown["year_max"]) == ("18", "")
     checked = [known["value"] for tag, known in page.tags if tag == "input" and "checked" in known]
     assert checked == ["Sci-Fi"]
+    plain = Reader(site.get("/title/tt0000005?balance=0.2"))
+    details = [next(known for tag, known in one.tags if tag == "details") for one in (page, plain)]
+    assert ["open" in known for known in details] == [True, False]
 
 
 BLANK = "limit=&balance=&year_min=&year_max=&rating_min=&runtime_max=&genre="
@@ -481,7 +484,11 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("face", dict.fromkeys(FACES.values()), ids=lambda face: face.family)
 @pytest.mark.parametrize(
-    "title", ["M", "Donaudampfschifffahrtsgesellschaft", "七人の侍と" * 9, "One " * 60, "W" * 200]
+    "title",
+    [
+        *("M", "Donaudampfschifffahrtsgesellschaft", "七人の侍と" * 9, "One " * 60, "W" * 200),
+        "I Am of No Use to Us All, So Be It",
+    ],
 )
 def test_a_title_of_any_length_fits_its_poster(face: Face, title: str):
     size, lines = lettering(title, face)

@@ -241,7 +241,9 @@ def small(folder: Path, names: Iterable[tuple[str, str]]) -> Lookup:
 
 
 def test_a_title_that_was_split_is_found_behind_many_that_hold_it(tmp_path: Path) -> None:
-    lookup = small(tmp_path, [*((f"Wings {n}", "") for n in range(2 * MOST_TITLES)), ("Wings", "")])
+    crowd = ((f"Wings {n}", "") for n in range(2 * MOST_TITLES))
+    words = ("Win Big", ""), ("Gs Go", "")  # so that the query may be taken as it is, too
+    lookup = small(tmp_path, [*words, *crowd, ("Wings", "")])
     assert "Wings" in [found.title for found in lookup.search("win gs", limit=2 * MOST_TITLES)]
 
 
