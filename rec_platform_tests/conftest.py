@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,6 +159,18 @@ def environment(dagster_home: Path) -> Iterator[None]:
     """Nothing of the developer's own settings, and no record in their Dagster."""
     with clean_environment(dagster_home):
         yield
+
+
+@pytest.fixture
+def unclosed_is_forgiven() -> Iterator[None]:
+    """For tests of libraries that leave connections open.
+
+    What they leave is collected here: else the next test that collects garbage is blamed for it.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "unclosed", ResourceWarning)
+        yield
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,7 @@ from rec_platform_tests.emulators import BUCKET, Emulators, free_port
 
 pytestmark = [
     pytest.mark.aws,
-    # sqlalchemy's pool, which Dagster never disposes of
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.usefixtures("unclosed_is_forgiven"),  # Dagster leaves sqlalchemy's pool
 ]
 
 

@@ -265,7 +265,7 @@ def test_a_part_that_changes_on_its_way_is_refused_by_its_checksum(
 
 
 @pytest.mark.aws
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # boto3's, of answers cut off
+@pytest.mark.usefixtures("unclosed_is_forgiven")  # boto3 leaves answers that were cut off
 def test_a_download_that_is_cut_is_taken_up_again(s3: S3Storage, emulators: Emulators):
     content = os.urandom(20_000_000)
     file = s3.workplace() / "names.gz"
