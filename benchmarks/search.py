@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/search.py ROOT_OF_FEW_TITLES ROOT_OF_MANY
 
 Each release is asked for its own most voted titles: as they are, at each letter as they are typed,
-and with one letter swapped, dropped, doubled or replaced; then what is hardest to answer. Releases
-are asked in turns, in this process, one query at a time; the ratio says how much longer the large
-one takes. Of the misspelt it also prints the share that has the title among the first three.
+with one letter swapped, dropped, doubled or replaced, with a space a letter too early or too late;
+then what is hardest to answer. Releases are asked in turns, in this process, one query at a time;
+the ratio says how much longer the large one takes. Of the misspelt it also prints the share that
+has the title among the first three.
 
 The time is this thread's own, which other processes do not disturb. It is what a visitor waits for
 where the release is in the system's file cache, beside what HTTP costs.
@@ -21,9 +22,10 @@ from measure import print_row
 from rec_platform.lookup import Lookup
 from rec_platform.search import search_key
 from rec_platform.serving import ServingRelease
-from rec_platform_tests.typos import MISTAKES, misspell
+from rec_platform_tests.typos import MISTAKES, misplace_space, misspell
 
 SHOWN = 8  # suggestions
+SPACE = "space"
 HARDEST = (
     "the of a in and to love my i for on story you life 2 is man",
     "the of a in and to lvoe mi i fro on sotry yu lfie 2 si mna",
@@ -63,7 +65,7 @@ def main() -> None:
         times = [_percentile(each, share) for each in seconds for share in (50, 99)]
         print_row(kind, *times, width=22)
         print_row("  times", "", "", times[2] / times[0], times[3] / times[1], width=22)
-        if kind in MISTAKES:
+        if kind in (*MISTAKES, SPACE):
             shares.append(
                 (kind, *(at / len(each) for at, each in zip(found, seconds, strict=True)))
             )
@@ -84,6 +86,8 @@ def _queries(lookup: Lookup, count: int) -> Queries:
     ]
     for mistake in MISTAKES:
         queries[mistake] = [(misspell(random, name, mistake), search_key(name)) for name in names]
+    spaced = [name for name in names if " " in name]
+    queries[SPACE] = [(misplace_space(random, name), search_key(name)) for name in spaced]
     queries["hardest"] = [(query, "") for query in HARDEST] * 20
     return queries
 

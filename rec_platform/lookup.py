@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from rec_platform.alternatives import forms
 from rec_platform.blend import PARTS, WEIGHTS
-from rec_platform.search import forms, placeholders, search, search_key, search_names
+from rec_platform.search import placeholders, search, search_key, search_names
 
 SCHEMA_VERSION = 4
 LOOKUP_FILE = "lookup.sqlite"
@@ -69,7 +70,7 @@ CREATE TABLE neighbours (
 );
 CREATE VIRTUAL TABLE title_search USING fts5 (
     names,                             -- search_names() of all its names
-    content = '', detail = 'none', columnsize = 0, prefix = '1 2 3 4 5 6',
+    content = '', detail = 'none', columnsize = 0, prefix = '1 2 3 4 5 6 7 8 9 10',
     tokenize = "unicode61 categories 'L* M* N* Co'"
 );
 CREATE TABLE words (

@@ -1,13 +1,14 @@
 """Search: how a query finds titles, though it is cut short, misspelt or put in other words.
 
-Belongs here: what of a name is indexed, and how a query is answered from that. Does not belong: the
-tables and who fills them (see lookup.py). Standard library only, for the site imports it.
+Belongs here: what of a name is indexed, and how a query is answered from that. Does not belong:
+what a single word may be misspelt for (see alternatives.py), the tables and who fills them (see
+lookup.py). Standard library only, for the site imports it.
 
 A query is first taken at its word: titles that are exactly it, then those that hold its words, the
-last one as a prefix, the most voted first. Only where that finds hardly anything its words are
-corrected. Misspelt words are found by what is left of them when letters are deleted, from them and
-from the words of the release alike (the symmetric delete algorithm of Garbe, 2012), and ranked by
-optimal string alignment distance. Everything is bounded: no query can take long, and one takes
+last one as a prefix, the most voted first. Only where that finds hardly anything it is corrected,
+in the quickest way that finds something: where few titles hold the words that are right, the
+others are looked for in these; spaces are moved; at last the words are compared with all that the
+release has (see alternatives.py). Everything is bounded: no query can take long, and one takes
 little longer in a release of many titles than of few.
 """
 
@@ -16,31 +17,31 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Container, Iterable, Iterator
-from itertools import chain, combinations, islice, pairwise, product
+from itertools import chain, islice, pairwise, product
 from typing import NamedTuple
 
-FORM_LENGTH = 7  # letters of a word that its forms are made of
-TWO = "\ue000"  # before a form without two letters; no word has it
+from rec_platform.alternatives import (
+    FAME,
+    FORM_LENGTH,
+    LONGEST_CORRECTED,
+    NUMERALS,
+    OTHER_START,
+    UNSAID,
+    Alternative,
+    alternatives,
+    nearest,
+    term,
+)
+
 FEW = 3  # answers that make it worth while to ask what was meant
 MOST_WORDS = 24
 MOST_CORRECTED = 6  # words
-LONGEST_CORRECTED = 24  # letters
 MOST_CANDIDATES = 80  # words to compare with those of one query
-MOST_ALTERNATIVES = 24  # to a word
 MOST_PHRASES = 60  # of alternatives, that may be titles
 MOST_TITLES = 60  # to rank
+FEW_TITLES = 16  # to look through for what the words may be misspelt for
 MOST_DATED = 1_500  # titles to look for a year in
 ARTICLES = ("the", "a", "an")
-# How people write the number of a film.
-NUMBERS = (
-    "1 one, 2 ii two, 3 iii three, 4 iv four, 5 v five, 6 vi six, 7 vii seven, 8 viii eight,"
-    "9 ix nine, 10 x ten, 11 xi eleven, 12 xii twelve, 13 xiii thirteen"
-)
-NUMERALS = {
-    word: [other for other in group.split() if other != word]
-    for group in NUMBERS.split(",")
-    for word in group.split()
-}
 YEAR = re.compile(r"(18|19|20)\d\d")
 # Letters that do not come apart into a plain one and its accent.
 PLAIN = str.maketrans("øłđðı", "olddi") | {ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"}
@@ -49,15 +50,11 @@ WITHOUT_SPACES = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000
 WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
 
 # Costs: 1 is one misspelt letter in the middle of a word.
-OTHER_START = 0.3  # people rarely mistake the first letter
-UNFINISHED = 0.3  # a misspelt beginning of a word, rather than a misspelt word
-UNSAID = 0.1  # a beginning of a word, or a number written in another way
-APART = 0.4  # words joined or split
+APART = 0.4  # words joined or split, or a space a letter off
 OTHER_NAME = 2.1  # found by a name that is not the title; how far it is, is not known
 NOT_ALL = 0.3  # the title has more words than were asked for
 EXTRA_WORD = 0.05  # each of them
 MOST_EXTRA = 0.6
-FAME = 0.08  # the title's number twice as high
 
 
 # What is indexed
@@ -95,44 +92,6 @@ def search_names(text: str) -> str:
     return " ".join(words)
 
 
-def forms(word: str) -> set[str]:
-    """What a word is found by though it is misspelt: its first letters, all, or without some.
-
-    One letter is left out or, of a long word, two. Without two they are marked, so that who looks
-    for one mistake is not told of words with two.
-
-    >>> sorted(forms("tide"))
-    ['ide', 'tde', 'tid', 'tide', 'tie']
-    """
-    near = _without(word, 1)
-    return near | {TWO + form for form in _without(word, 2) - near}
-
-
-def forms_of(typed: str, most: int) -> set[str]:
-    """The forms of words that are at most so many mistakes away from what was typed.
-
-    Two words that differ by a letter have a form in common without it, wherever it is.
-    """
-    found = _without(typed, most)
-    return found if most == 1 else found | {TWO + form for form in found}
-
-
-def _without(word: str, most: int) -> set[str]:
-    """The word's first letters without up to so many of them, or as many as may be wrong."""
-    start = word[:FORM_LENGTH]
-    return {
-        "".join(kept)
-        for left_out in range(min(most, _errors(word)) + 1)
-        for kept in combinations(start, len(start) - left_out)
-        if kept
-    }
-
-
-def _errors(word: str) -> int:
-    """How many letters of a word may be wrong."""
-    return 1 if len(word) < FORM_LENGTH else 2
-
-
 # How a query is answered
 
 
@@ -147,15 +106,20 @@ def search(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
     words = search_key(query).split()[:MOST_WORDS]
     if not words:
         return []
+    *others, last = words
+    telling = [*dict.fromkeys(word for word in others if word not in ARTICLES), last]
+    # It is much quicker to tell that a word is none than to look for titles that have it.
+    known = _known(connection, telling)
     wanted = max(limit, FEW)
-    found = exact = _exact(connection, [words], wanted)
-    if exact or _are_words(connection, words):
+    exact, found = [], []
+    if known.keys() >= {*telling}:
+        exact = _exact(connection, [words], wanted)
         matching = _matching(connection, _match_as_typed(words), wanted)
         found = [*dict.fromkeys((*exact, *matching))]
     is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
     is_beginning = 0 < len(found) < FEW and not is_one_word and _begins_a_title(connection, words)
     if len(found) < FEW and not is_beginning:
-        found += [number for number in _meant(connection, words) if number not in found]
+        found += [one for one in _meant(connection, telling, known) if one not in found]
     elif is_one_word and not exact:
         found[FEW - 1 : FEW - 1] = _more_famous(connection, words, found)
     return found[:limit]
@@ -166,8 +130,8 @@ def _more_famous(connection: sqlite3.Connection, words: list[str], found: list[i
 
     Nobody can tell which was meant, so a title that is more famous than these has a place, too.
     """
-    alternatives = _alternatives(connection, words[-1], False, MOST_CANDIDATES, 1)
-    phrases = [[*words[:-1], *one.terms] for one in alternatives if one.cost <= 1 + OTHER_START]
+    meant = alternatives(connection, words[-1], False, MOST_CANDIDATES, 1)
+    phrases = [[*words[:-1], *one.terms] for one in meant if one.cost <= 1 + OTHER_START]
     exact = _exact(connection, phrases, 1)
     return [number for number in exact if number < found[FEW - 1] and number not in found]
 
@@ -185,17 +149,6 @@ def _exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: 
     return [number for (number,) in connection.execute(sql, (*keys, limit))]
 
 
-def _are_words(connection: sqlite3.Connection, words: list[str]) -> bool:
-    """Whether titles have each of these words, and the last one or one that begins so.
-
-    It is much quicker to tell than to look for titles that have all of them.
-    """
-    *others, last = words
-    if others and len(_vocabulary(connection, {*others})) < len({*others}):
-        return False
-    return last in NUMERALS or _begins_a_word(connection, last)
-
-
 def _begins_a_title(connection: sqlite3.Connection, words: list[str]) -> bool:
     """Whether these words are how a title begins, with or without its article."""
     typed = " ".join(words)
@@ -208,16 +161,12 @@ def _begins_a_title(connection: sqlite3.Connection, words: list[str]) -> bool:
 def _match_as_typed(words: list[str]) -> str:
     """A full-text query for all these words, the last as a prefix."""
     *others, last = words
-    terms = list(dict.fromkeys(map(_term, others)))
+    terms = list(dict.fromkeys(map(term, others)))
     if others and last in NUMERALS:
-        terms.append(f'("{last}"* OR {" OR ".join(map(_term, NUMERALS[last]))})')
+        terms.append(f'("{last}"* OR {" OR ".join(map(term, NUMERALS[last]))})')
     else:
         terms.append(f'"{last}"*')
     return " AND ".join(terms)
-
-
-def _term(word: str) -> str:
-    return f'"{word}"'
 
 
 def _matching(connection: sqlite3.Connection, match: str, limit: int) -> list[int]:
@@ -226,19 +175,7 @@ def _matching(connection: sqlite3.Connection, match: str, limit: int) -> list[in
     return [number for (number,) in connection.execute(sql, (match, limit))]
 
 
-class _Alternative(NamedTuple):
-    """What a word of the query may have been meant as, and how far that is from what was typed."""
-
-    terms: tuple[str, ...]  # words of the title, one unless the query joined them
-    cost: float
-    is_prefix: bool = False
-
-    def match(self) -> str:
-        text = " AND ".join(map(_term, self.terms)) + ("*" if self.is_prefix else "")
-        return f"({text})" if len(self.terms) > 1 else text
-
-
-_Reading = list[list[_Alternative]]  # for each word what it may mean, the nearest first
+_Reading = list[list[Alternative]]  # for each word what it may mean, the nearest first
 
 
 class _Found(NamedTuple):
@@ -251,22 +188,22 @@ class _Found(NamedTuple):
 NOTHING = _Found([], math.inf)
 
 
-def _meant(connection: sqlite3.Connection, words: list[str]) -> list[int]:
+def _meant(connection: sqlite3.Connection, words: list[str], known: dict[str, float]) -> list[int]:
     """The titles that may have been meant, where hardly any holds the words as typed."""
-    *others, last = words
-    words = [*dict.fromkeys(word for word in others if word not in ARTICLES), last]
     if len(words) > 1 and YEAR.fullmatch(words[-1]):
         found = _dated(connection, words[:-1], int(words[-1]))
         if found:
             return found
-    return _corrected(connection, words)
+    return _corrected(connection, words, known)
 
 
 def _dated(connection: sqlite3.Connection, words: list[str], year: int) -> list[int]:
     """The titles of about this year."""
-    found = _matching(connection, " AND ".join(map(_term, words)), MOST_DATED)
+    found = _matching(connection, " AND ".join(map(term, words)), MOST_DATED)
     dated = _of_year(connection, found, year)
-    return dated or _of_year(connection, _corrected(connection, words), year)
+    if dated:
+        return dated
+    return _of_year(connection, _corrected(connection, words, _known(connection, words)), year)
 
 
 def _of_year(connection: sqlite3.Connection, numbers: list[int], year: int) -> list[int]:
@@ -284,42 +221,105 @@ def placeholders(values: Collection[object]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _corrected(connection: sqlite3.Connection, words: list[str]) -> list[int]:
-    """The titles that hold the words as they may have been meant, best first.
+def _corrected(
+    connection: sqlite3.Connection, words: list[str], known: dict[str, float]
+) -> list[int]:
+    """The titles that hold the words as they may have been meant, best first: the quick ways."""
+    *others, last = words
+    literal = [Alternative((word,), 0) for word in others] + [Alternative((last,), 0, True)]
+    typed = [[one] if one.terms[0] in known else [] for one in literal]
+    if typed.count([]) > MOST_CORRECTED:
+        return []
+    joined = [*_joined(connection, words, typed, known)]
+    if not joined and (few := _of_few(connection, words, typed)):
+        return few
+    respaced = [*joined, *_respaced(connection, words, typed, 2)]
+    found = _ranked(connection, respaced)
+    if found.cost <= APART:  # all of a title, but for the spaces
+        return found.numbers
+    respaced += _respaced(connection, words, typed, 1)
+    return _misspelt(connection, words, known, typed, respaced)
+
+
+def _misspelt(
+    connection: sqlite3.Connection,
+    words: list[str],
+    known: dict[str, float],
+    typed: _Reading,
+    respaced: list[_Reading],
+) -> list[int]:
+    """The titles that hold what the words may be misspelt for, best first.
 
     Words that no title has are corrected alone at first, as the others are likely to be right. More
     than one mistake in a word is looked for only where one explains no title but by another name.
     """
-    *others, last = words
-    vocabulary = _vocabulary(connection, [*words, *map("".join, pairwise(words))])
-    if last not in vocabulary and _begins_a_word(connection, last):
-        vocabulary[last] = math.inf
-    literal = [_Alternative((word,), 0) for word in others] + [_Alternative((last,), 0, True)]
-    typed = [[one] if one.terms[0] in vocabulary else [] for one in literal]
-    respaced = [*_joined(connection, words, typed, vocabulary), *_split(connection, words, typed)]
-    unknown = [at for at, found in enumerate(typed) if not found]
+    wrong = [at for at, found in enumerate(typed) if not found]
     # A word that no well-known title has is more likely to be wrong than others.
-    known = [at for at, found in enumerate(typed) if found]
-    known.sort(key=lambda at: -vocabulary[words[at]])
+    doubtful = [at for at, found in enumerate(typed) if found]
+    doubtful.sort(key=lambda at: -known[words[at]])
+    last = len(words) - 1
     reading = list(typed)
-    for group in (unknown, known[:2], known[2:]):
+    for group in (wrong, doubtful[:2], doubtful[2:]):
         best = NOTHING
         doubted = group[:MOST_CORRECTED]
         # A beginning of six letters may have one wrong and lack the next.
-        long = [at for at in doubted if len(words[at]) + (at == len(others)) >= FORM_LENGTH]
+        long = [at for at in doubted if len(words[at]) + (at == last) >= FORM_LENGTH]
         for most, asked in ((1, doubted), (2, long)):
             if not asked or best.cost < OTHER_NAME:
                 break
             for at in asked:
                 share = MOST_CANDIDATES // len(doubted)
-                meant = _alternatives(connection, words[at], at == len(others), share, most)
+                meant = alternatives(connection, words[at], at == last, share, most)
                 reading[at] = typed[at] + meant
-            found = _ranked(connection, [one for one in (reading, *respaced) if all(one)])
-            best = min(best, found, key=lambda one: one.cost)
+            readings = [reading, *respaced] if all(reading) else respaced
+            best = min(best, _ranked(connection, readings), key=lambda one: one.cost)
             respaced = []  # they were of no use
         if best.numbers or not all(reading):
             return best.numbers
     return []
+
+
+def _of_few(connection: sqlite3.Connection, words: list[str], typed: _Reading) -> list[int]:
+    """The titles that fit, best first, where but few have those of the words that any has.
+
+    It is quicker to look through these than for all that the others may be misspelt for.
+    """
+    if all(typed) or not any(typed):
+        return []
+    match = " AND ".join(one.match() for found in typed for one in found)
+    numbers = _matching(connection, match, FEW_TITLES + 1)
+    if len(numbers) > FEW_TITLES:
+        return []
+    titles = _titles(connection, numbers)
+    held = {word: number for number, title in titles.items() for word in title}
+    for most in (1, 2):
+        reading = [
+            found or [*_split(word, held), *nearest(word, at == len(words) - 1, most, held.items())]
+            for at, (word, found) in enumerate(zip(words, typed, strict=True))
+        ]
+        costs = {number: _reading_cost(title, reading) for number, title in titles.items()}
+        fitting = {number: cost for number, cost in costs.items() if cost < math.inf}
+        if fitting:
+            return _in_order(fitting)
+    return []
+
+
+def _split(word: str, held: Container[str]) -> list[Alternative]:
+    """A word as two."""
+    halves = ((word[:at], word[at:]) for at in range(1, len(word)))
+    return [Alternative(pair, APART) for pair in halves if pair[0] in held and pair[1] in held]
+
+
+def _known(connection: sqlite3.Connection, words: list[str]) -> dict[str, float]:
+    """Those of the words, and of two of them in one, that titles have: see _vocabulary().
+
+    The last may be the beginning of a word.
+    """
+    known = _vocabulary(connection, [*words, *map("".join, pairwise(words))])
+    last = words[-1]
+    if last not in known and _begins_a_word(connection, last):
+        known[last] = math.inf
+    return known
 
 
 def _vocabulary(connection: sqlite3.Connection, words: Collection[str]) -> dict[str, float]:
@@ -333,113 +333,64 @@ def _begins_a_word(connection: sqlite3.Connection, start: str) -> bool:
     return connection.execute(sql, (start, f"{start}\U0010ffff")).fetchone() is not None
 
 
-def _any(group: list[_Alternative]) -> str:
+def _any(group: list[Alternative]) -> str:
     return "(" + " OR ".join(one.match() for one in group) + ")"
 
 
 def _joined(
-    connection: sqlite3.Connection, words: list[str], typed: _Reading, vocabulary: Container[str]
+    connection: sqlite3.Connection, words: list[str], typed: _Reading, known: Container[str]
 ) -> Iterator[_Reading]:
     """The query with two words written as one."""
     for at, whole in enumerate(map("".join, pairwise(words))):
-        is_last = at == len(words) - 2
-        if whole in vocabulary or (is_last and _begins_a_word(connection, whole)):
-            yield [*typed[:at], [_Alternative((whole,), APART, is_last)], *typed[at + 2 :]]
+        before, after = typed[:at], typed[at + 2 :]
+        is_last = not after
+        if all(before + after) and (
+            whole in known or (is_last and _begins_a_word(connection, whole))
+        ):
+            yield [*before, [Alternative((whole,), APART, is_last)], *after]
 
 
-def _split(connection: sqlite3.Connection, words: list[str], typed: _Reading) -> Iterator[_Reading]:
-    """The query with a word written as two."""
-    for place, word in enumerate(words[:MOST_CORRECTED]):
-        others = [*typed[:place], *typed[place + 1 :]]
-        if not all(others):
-            continue
-        is_last = place == len(words) - 1
-        halves = [(word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED))]
-        vocabulary = _vocabulary(connection, {half for pair in halves for half in pair})
-        meant = [
-            _Alternative((start, end), APART, is_last)
-            for start, end in halves
-            if start in vocabulary
-            and (end in vocabulary or (is_last and _begins_a_word(connection, end)))
-        ]
-        yield [*typed[:place], meant, *typed[place + 1 :]]
-
-
-def _alternatives(
-    connection: sqlite3.Connection, word: str, is_last: bool, limit: int, most: int
-) -> list[_Alternative]:
-    """The words of the release that a word may be misspelt for, the nearest first.
+def _respaced(
+    connection: sqlite3.Connection, words: list[str], typed: _Reading, size: int
+) -> Iterator[_Reading]:
+    """The query with one word written as two, or the space between two a letter further on or back.
 
     Args:
         connection: a lookup.
-        word: as it was typed.
-        is_last: whether it may be unfinished.
-        limit: how many words to compare it with.
-        most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
+        words: the query.
+        typed: the same, where titles have them.
+        size: how many of the words are taken together, 1 or 2.
     """
-    found = [_Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
-    if len(word) > LONGEST_CORRECTED:
-        return found
-    # Of a short beginning of a word the forms are beginnings of that word's forms.
-    is_beginning = is_last and 4 <= len(word) < FORM_LENGTH - 1
-    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
-    rows = connection.execute(
-        """
-        SELECT number, word FROM words WHERE number IN (
-            SELECT rowid FROM word_search WHERE word_search MATCH ? ORDER BY rowid LIMIT ?
-        ) ORDER BY number
-        """,
-        (match, limit),
-    )
-    most = min(most, _errors(word))
-    middle = len(word) // 2
-    start, end = word[:middle], word[middle + 1 :]
-    costed: list[tuple[float, int, str]] = []
-    for number, other in rows:
-        lacking = len(other) - len(word)
-        if other == word or lacking < -most or (lacking > most and not is_last):
+    for at in range(min(MOST_CORRECTED, len(words) - size + 1)):
+        before, after = typed[:at], typed[at + size :]
+        if not all(before + after):
             continue
-        # One mistake leaves one half as it is: a quick look before a closer one.
-        if most == 1 and not (other.startswith(start) or end in other[middle : len(word) + 1]):
-            continue
-        whole, beginning = distances(word, other, most)
-        cost = OTHER_START * (word[0] != other[0])
-        if whole <= most:
-            costed.append((whole + cost, number, other))
-        elif is_last and beginning <= 1:
-            costed.append((beginning + cost + UNFINISHED, number, other))
-    if len(costed) > MOST_ALTERNATIVES:
-        costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
-    found += [_Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
-    return sorted(found, key=lambda one: one.cost)
+        text = "".join(words[at : at + size])
+        space = len(words[at])
+        cuts = range(1, LONGEST_CORRECTED) if size == 1 else (space - 1, space + 1)
+        starts = [text[:cut] for cut in cuts if cut < len(text)]
+        is_last = not after
+        meant = [
+            Alternative((start, text[len(start) :]), APART, is_last)
+            for start in _starts(connection, text, starts, is_last)
+        ]
+        if meant:
+            yield [*before, meant, *after]
 
 
-def distances(typed: str, word: str, most: int) -> tuple[int, int]:
-    """Optimal string alignment distances of what was typed from a word and from its beginning.
-
-    Letters left out, added, replaced, or swapped with the next one count 1 each. What is more than
-    `most` may come out as any number above it: nothing further apart is looked into.
+def _starts(
+    connection: sqlite3.Connection, text: str, starts: list[str], is_last: bool
+) -> list[str]:
+    """Those starts of a text that are words before another, or before the beginning of one."""
+    sql = f"""
+        SELECT word FROM words AS start WHERE word IN ({placeholders(starts)}) AND EXISTS (
+            SELECT 1 FROM words
+            WHERE word BETWEEN substr(?, length(start.word) + 1)
+                AND substr(?, length(start.word) + 1)
+        )
     """
-    if not most:
-        return typed != word, not word.startswith(typed)
-    same = 0
-    for one, other in zip(typed, word, strict=False):
-        if one != other:
-            break
-        same += 1
-    typed, word = typed[same:], word[same:]
-    if not typed or not word:
-        return len(typed) + len(word), len(typed)
-    rest = most - 1
-    found = [
-        distances(typed[1:], word[1:], rest),
-        distances(typed[1:], word, rest),
-        distances(typed, word[1:], rest),
-    ]
-    if typed[:2] == word[1::-1]:
-        found.append(distances(typed[2:], word[2:], rest))
-    wholes, beginnings = zip(*found, strict=True)
-    return 1 + min(wholes), 1 + min(beginnings)
+    ends = (text, f"{text}\U0010ffff" if is_last else text)
+    return [start for (start,) in connection.execute(sql, (*starts, *ends))]
 
 
 def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> _Found:
@@ -452,36 +403,45 @@ def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> _Found:
         # First where words are joined or split, which is in a few ways.
         meant = chain.from_iterable(product(*reading) for reading in reversed(readings))
         numbers += _exact(connection, map(_phrase, islice(meant, MOST_PHRASES)), MOST_TITLES)
+    titles = _titles(connection, numbers)
+    costs = {number: _cost(title, readings) for number, title in titles.items()}
+    return _Found(_in_order(costs), min(costs.values(), default=math.inf))
+
+
+def _titles(connection: sqlite3.Connection, numbers: list[int]) -> dict[int, list[str]]:
+    """The words of titles."""
     sql = f"SELECT number, search_key FROM titles WHERE number IN ({placeholders(numbers)})"
-    costs = {
-        number: _cost(key.split(), readings) for number, key in connection.execute(sql, numbers)
-    }
-    ranked = sorted(costs, key=lambda number: (costs[number] + FAME * math.log2(number), number))
-    return _Found(ranked, min(costs.values(), default=math.inf))
+    return {number: key.split() for number, key in connection.execute(sql, numbers)}
 
 
-def _phrase(chosen: tuple[_Alternative, ...]) -> list[str]:
+def _in_order(costs: dict[int, float]) -> list[int]:
+    return sorted(costs, key=lambda number: (costs[number] + FAME * math.log2(number), number))
+
+
+def _phrase(chosen: tuple[Alternative, ...]) -> list[str]:
     return [term for one in chosen for term in one.terms]
 
 
 def _cost(title: list[str], readings: list[_Reading]) -> float:
     """How far a title, in words, is from the query, by the reading that suits it best."""
-    return min(_reading_cost(title, reading) for reading in readings)
+    cost = min(_reading_cost(title, reading) for reading in readings)
+    return OTHER_NAME if cost == math.inf else cost
 
 
 def _reading_cost(title: list[str], reading: _Reading) -> float:
+    """How far it is by one reading: infinitely, where the title lacks one of its words."""
     cost, used = 0.0, 0
     for group in reading:
         best = next((one for one in group if _holds(title, one)), None)
         if best is None:
-            return OTHER_NAME
+            return math.inf
         cost += best.cost + UNSAID * (best.is_prefix and best.terms[-1] not in title)
         used += len(best.terms)
     unused = len(title) - (title[0] in ARTICLES) - used
     return cost + (min(MOST_EXTRA, NOT_ALL + EXTRA_WORD * unused) if unused > 0 else 0)
 
 
-def _holds(title: list[str], one: _Alternative) -> bool:
+def _holds(title: list[str], one: Alternative) -> bool:
     *others, last = one.terms
     is_held = last in title or (one.is_prefix and any(word.startswith(last) for word in title))
     return is_held and all(term in title for term in others)

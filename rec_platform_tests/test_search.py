@@ -8,20 +8,18 @@ from random import Random
 
 import pytest
 
-from rec_platform import search as search_module
+from rec_platform import alternatives, search
+from rec_platform.alternatives import TWO, distances, forms, forms_of
 from rec_platform.lookup import Cluster, Lookup, Title, write_lookup
 from rec_platform.search import (
+    FEW_TITLES,
     MOST_CANDIDATES,
     MOST_TITLES,
-    TWO,
-    distances,
-    forms,
-    forms_of,
     search_key,
     search_names,
 )
 from rec_platform_tests.conftest import Platform
-from rec_platform_tests.typos import MISTAKES, misspell, without_accents
+from rec_platform_tests.typos import MISTAKES, misplace_space, misspell, without_accents
 
 LABELLED = Path(__file__).with_name("search_queries.tsv")
 DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
@@ -82,6 +80,10 @@ def lookup(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
         ("lantern fish", 3),
         ("starferries", 8),
         ("star feries", 8),
+        ("sta rferries", 8),
+        ("starf erries", 8),
+        ("starf err", 8),
+        ("th eharbour thieves", 1),
         ("harbour thieves 2", 2),
         ("harbour theives two", 2),
         ("quinns 11", 4),
@@ -174,10 +176,10 @@ def test_no_query_is_an_error_or_compares_more_words_than_it_may(
     def counted(typed: str, word: str, most: int) -> tuple[int, int]:
         compared.append(word)
         with monkeypatch.context() as within:  # it asks itself about the rest of the words
-            within.setattr(search_module, "distances", distances)
+            within.setattr(alternatives, "distances", distances)
             return distances(typed, word, most)
 
-    monkeypatch.setattr(search_module, "distances", counted)
+    monkeypatch.setattr(alternatives, "distances", counted)
     assert isinstance(crowded.search(query), list)
     assert len(compared) <= MOST_CANDIDATES * 3 * 2  # three groups of words, one mistake or two
 
@@ -250,6 +252,59 @@ def test_a_title_that_was_split_is_found_behind_many_that_hold_it(tmp_path: Path
 def test_a_title_two_mistakes_away_is_before_another_name_that_is_one_away(tmp_path: Path) -> None:
     lookup = small(tmp_path, [("Strangers", "Machiste"), ("The Machinist", ""), ("Other", "")])
     assert lookup.search("the machist")[0].title == "The Machinist"
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("livse of oskar", "Nine Lives of Oskar"),
+        ("theharbour thieves", "The Harbour Thieves"),
+        ("nine lives of oskarr", "Nine Lives of Oskar"),
+        ("star frerise", "Star Ferries"),  # two mistakes
+        ("sta rferries", "Star Ferries"),
+        ("starf erries", "Star Ferries"),
+        ("star fer ries", "Star Ferries"),
+    ],
+)
+def test_where_the_other_words_tell_no_word_of_the_release_is_compared(
+    lookup: Lookup, query: str, title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(search, "alternatives")
+    assert lookup.search(query)[0].title == title
+
+
+def test_a_query_of_which_most_is_no_word_is_given_up(
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(search, "nearest")
+    assert lookup.search("harbour qa qb qc qd qe qf qg") == []
+
+
+def test_a_title_is_found_behind_more_than_few_that_have_its_other_words(tmp_path: Path) -> None:
+    crowd = ((f"Family {n}", "") for n in range(FEW_TITLES))
+    lookup = small(tmp_path, [*crowd, ("Family Secrets", ""), ("Family Secret", "")])
+    assert lookup.search("family secert")[0].title == "Family Secret"
+
+
+def test_of_few_titles_one_is_also_found_by_another_name(tmp_path: Path) -> None:
+    lookup = small(tmp_path, [("Kobold", "Blue Lantern"), ("Blue Lanyard", "")])
+    assert [one.title for one in lookup.search("blue lanterm")] == ["Kobold"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names", "found"),
+    [
+        ("m atrix", ["Ma and Trix", "Matrix", "M"], {"Ma and Trix", "Matrix"}),
+        ("bat mans", ["Bat Man", "Batmans"], {"Batmans"}),
+        ("win gs", ["Wings of Love", "Win", "Gs", "Wind Gs"], {"Wings of Love", "Wind Gs"}),
+        ("love form", ["Form of Love", "From Love"], {"Form of Love", "From Love"}),
+    ],
+)
+def test_what_the_query_may_mean_besides_is_not_hidden(
+    query: str, names: list[str], found: set[str], tmp_path: Path
+) -> None:
+    lookup = small(tmp_path, ((name, "") for name in names))
+    assert {one.title for one in lookup.search(query)} >= found
 
 
 def textbook(typed: str, word: str) -> tuple[int, int]:
@@ -342,6 +397,14 @@ def test_misspelt_real_titles_are_among_the_first_three(real: Lookup, mistake: s
     # What is lost is mostly a short title that became another word: "Toy" for "Troy".
     least = 0.96 if mistake == "drop" else 0.99
     assert share_found(real, typed) >= least
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
+def test_real_titles_with_a_space_out_of_place_are_among_the_first_three(real: Lookup) -> None:
+    random = Random(5)
+    names = [name for name in popular(real, 1_000) if " " in name]
+    assert share_found(real, [(misplace_space(random, name), name) for name in names]) >= 0.99
 
 
 @pytest.mark.real_data

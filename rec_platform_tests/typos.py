@@ -27,6 +27,15 @@ def misspell(random: Random, text: str, mistake: str) -> str:
             return start + random.choice(FREQUENT) + rest
 
 
+def misplace_space(random: Random, text: str) -> str:
+    """The text with one of its spaces a letter too early or too late."""
+    places = [at for at in range(1, len(text) - 1) if text[at] == " "]
+    if not places:
+        return text
+    at = random.choice(places) - random.choice((0, 1))
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+
+
 def without_accents(text: str) -> str:
     """The text as it is typed on a keyboard without accents."""
     decomposed = unicodedata.normalize("NFD", text)
