@@ -294,15 +294,17 @@ def lettering(title: str, face: Face) -> tuple[int, list[str]]:
     if len(words) == 1 and unicodedata.east_asian_width(text[0]) in "WF":
         words, gap = list(text), ""  # it may be broken anywhere
     widths = [width_of(word, face) for word in words]
-    size, lines = SIZES[-1], words
+    widest, gap_width = max(widths), width_of(gap, face)
     for size in SIZES:
         room = (WIDTH - 2 * MARGIN) / size
-        lines = _lines(words, widths, gap, width_of(gap, face), room)
-        if len(lines) * size * LEADING <= LARGEST_TEXT and max(widths) <= room:
-            return size, lines
-    most = int(LARGEST_TEXT / size / LEADING)
+        if widest <= room:
+            lines = _lines(words, widths, gap, gap_width, room)
+            if len(lines) * size * LEADING <= LARGEST_TEXT:
+                return size, lines
+    size = SIZES[-1]
     room = (WIDTH - 2 * MARGIN) / size
-    return size, [_cut(line, room, face) for line in lines[:most]]
+    lines = _lines(words, widths, gap, gap_width, room)[: int(LARGEST_TEXT / size / LEADING)]
+    return size, [_cut(line, room, face) for line in lines]
 
 
 def width_of(text: str, face: Face) -> float:

@@ -325,8 +325,10 @@ def unpack(packed: bytes, limit: int | None = None) -> list[Neighbour]:
     ]
 
 
-# json.dumps() with an option builds an encoder each time, which shows in 100,000 rows.
+# json.dumps() with an option builds an encoder each time, which shows in 100,000 rows, and
+# json.loads() looks at its options first, which shows in a page.
 _json = json.JSONEncoder(ensure_ascii=False).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 # Reading
@@ -464,10 +466,10 @@ def _title(row: Any) -> Title:
         original_title=original,
         year=year,
         runtime_minutes=runtime,
-        genres=json.loads(genres),
+        genres=_decode(genres)[0],
         rating=rating,
         votes=votes,
-        credits=list(itertools.starmap(Credit, json.loads(credits_))),
+        credits=list(itertools.starmap(Credit, _decode(credits_)[0])),
         series=series,
         series_place=series_place,
         cluster=cluster,
@@ -481,11 +483,11 @@ def _cluster(row: Any) -> Cluster:
         cluster=cluster,
         name=name,
         title_count=title_count,
-        genres=json.loads(genres),
+        genres=_decode(genres)[0],
         year_from=year_from,
         year_to=year_to,
         rating=rating,
         votes=votes,
-        typical_titles=json.loads(typical),
-        popular_titles=json.loads(popular),
+        typical_titles=_decode(typical)[0],
+        popular_titles=_decode(popular)[0],
     )

@@ -14,6 +14,7 @@ from rec_platform.lookup import SCORE_DIGITS, Lookup, Neighbour, Title
 from rec_platform.reasons import reasons
 
 RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
+SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # what a part's byte stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def recommendations(
             score=neighbour.score,
             title=other,
             reasons=reasons(title, other),
-            parts=dict(zip(PARTS, (part / PART_SCALE for part in neighbour.parts), strict=True)),
+            parts={name: SHARES[part] for name, part in zip(PARTS, neighbour.parts, strict=True)},
         )
         for rank, (neighbour, other) in enumerate(chosen[:limit], start=1)
     ]
