@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 FORM_LENGTH = 7  # letters of a word that its forms are made of
 TWO = "\ue000"  # before a form without two letters; no word has it
+SHORTEST_BEGINNING = 3  # letters of a word that may be misspelt and unfinished
 LONGEST_CORRECTED = 24  # letters
 MOST_ALTERNATIVES = 24  # to a word
 # How people write the number of a film.
@@ -39,7 +40,7 @@ FAME = 0.08  # the number of a word, or a title, twice as high
 class Alternative(NamedTuple):
     """What a word of the query may have been meant as, and how far that is from what was typed."""
 
-    terms: tuple[str, ...]  # words of the title, one unless the query joined them
+    terms: tuple[str, ...]  # words of the title, two where a space is another in the query
     cost: float
     is_prefix: bool = False
 
@@ -92,7 +93,7 @@ def _errors(word: str) -> int:
     return 1 if len(word) < FORM_LENGTH else 2
 
 
-def alternatives(
+def misspelt_for(
     connection: sqlite3.Connection, word: str, is_last: bool, limit: int, most: int
 ) -> list[Alternative]:
     """The words of the release that a word may be misspelt for, the nearest first.
@@ -105,7 +106,7 @@ def alternatives(
         most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
     """
     # Of a short beginning of a word the forms are beginnings of that word's forms.
-    is_beginning = is_last and 4 <= len(word) < FORM_LENGTH - 1
+    is_beginning = is_last and SHORTEST_BEGINNING < len(word) < FORM_LENGTH - 1
     match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
     rows = connection.execute(
         """
@@ -121,17 +122,25 @@ def alternatives(
 def nearest(
     word: str, is_last: bool, most: int, words: Iterable[tuple[str, int]]
 ) -> list[Alternative]:
-    """Those of some words, given with their numbers, that one may be misspelt for: see above."""
+    """Those of some words that a word may be misspelt for, and numbers written in another way.
+
+    Args:
+        word: as it was typed.
+        is_last: whether it may be unfinished.
+        most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
+        words: each with a number, that is low where it is of a famous title.
+    """
     found = [Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
         return found
     most = min(most, _errors(word))
+    is_beginning = is_last and len(word) >= SHORTEST_BEGINNING
     middle = len(word) // 2
     start, end = word[:middle], word[middle + 1 :]
     costed: list[tuple[float, int, str]] = []
     for other, number in words:
         lacking = len(other) - len(word)
-        if other == word or lacking < -most or (lacking > most and not is_last):
+        if other == word or lacking < -most or (lacking > most and not is_beginning):
             continue
         # One mistake leaves one half as it is: a quick look before a closer one.
         if most == 1 and not (other.startswith(start) or end in other[middle : len(word) + 1]):
@@ -140,7 +149,7 @@ def nearest(
         cost = OTHER_START * (word[0] != other[0])
         if whole <= most:
             costed.append((whole + cost, number, other))
-        elif is_last and beginning <= 1:
+        elif is_beginning and beginning <= 1:
             costed.append((beginning + cost + UNFINISHED, number, other))
     if len(costed) > MOST_ALTERNATIVES:
         costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))

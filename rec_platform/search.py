@@ -5,11 +5,11 @@ what a single word may be misspelt for (see alternatives.py), the tables and who
 lookup.py). Standard library only, for the site imports it.
 
 A query is first taken at its word: titles that are exactly it, then those that hold its words, the
-last one as a prefix, the most voted first. Only where that finds hardly anything it is corrected,
-in the quickest way that finds something: where few titles hold the words that are right, the
-others are looked for in these; spaces are moved; at last the words are compared with all that the
-release has (see alternatives.py). Everything is bounded: no query can take long, and one takes
-little longer in a release of many titles than of few.
+last one as a prefix, the most voted first. Where that finds hardly anything it is corrected, in the
+quickest way that finds something: where few titles hold the words that are known, the others are
+looked for in these; spaces are moved; at last words are compared with all that the release has (see
+alternatives.py). Everything is bounded: no query can take long, and one takes little longer in a
+release of many titles than of few.
 """
 
 import math
@@ -28,7 +28,7 @@ from rec_platform.alternatives import (
     OTHER_START,
     UNSAID,
     Alternative,
-    alternatives,
+    misspelt_for,
     nearest,
     term,
 )
@@ -36,7 +36,7 @@ from rec_platform.alternatives import (
 FEW = 3  # answers that make it worth while to ask what was meant
 MOST_WORDS = 24
 MOST_CORRECTED = 6  # words
-MOST_CANDIDATES = 80  # words to compare with those of one query
+MOST_CANDIDATES = 80  # words of the release to compare with those of one query
 MOST_PHRASES = 60  # of alternatives, that may be titles
 MOST_TITLES = 60  # to rank
 FEW_TITLES = 16  # to look through for what the words may be misspelt for
@@ -51,7 +51,8 @@ WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
 
 # Costs: 1 is one misspelt letter in the middle of a word.
 APART = 0.4  # words joined or split, or a space a letter off
-OTHER_NAME = 2.1  # found by a name that is not the title; how far it is, is not known
+OTHER_NAME = 2.1  # at least, by a name that is not the title: how far that is, is not known
+FURTHER = 1  # than what was found by another name could be by its own
 NOT_ALL = 0.3  # the title has more words than were asked for
 EXTRA_WORD = 0.05  # each of them
 MOST_EXTRA = 0.6
@@ -130,7 +131,7 @@ def _more_famous(connection: sqlite3.Connection, words: list[str], found: list[i
 
     Nobody can tell which was meant, so a title that is more famous than these has a place, too.
     """
-    meant = alternatives(connection, words[-1], False, MOST_CANDIDATES, 1)
+    meant = misspelt_for(connection, words[-1], False, MOST_CANDIDATES, 1)
     phrases = [[*words[:-1], *one.terms] for one in meant if one.cost <= 1 + OTHER_START]
     exact = _exact(connection, phrases, 1)
     return [number for number in exact if number < found[FEW - 1] and number not in found]
@@ -224,7 +225,7 @@ def placeholders(values: Collection[object]) -> str:
 def _corrected(
     connection: sqlite3.Connection, words: list[str], known: dict[str, float]
 ) -> list[int]:
-    """The titles that hold the words as they may have been meant, best first: the quick ways."""
+    """The titles that hold the words as they may have been meant, best first."""
     *others, last = words
     literal = [Alternative((word,), 0) for word in others] + [Alternative((last,), 0, True)]
     typed = [[one] if one.terms[0] in known else [] for one in literal]
@@ -269,7 +270,7 @@ def _misspelt(
                 break
             for at in asked:
                 share = MOST_CANDIDATES // len(doubted)
-                meant = alternatives(connection, words[at], at == last, share, most)
+                meant = misspelt_for(connection, words[at], at == last, share, most)
                 reading[at] = typed[at] + meant
             readings = [reading, *respaced] if all(reading) else respaced
             best = min(best, _ranked(connection, readings), key=lambda one: one.cost)
@@ -280,7 +281,7 @@ def _misspelt(
 
 
 def _of_few(connection: sqlite3.Connection, words: list[str], typed: _Reading) -> list[int]:
-    """The titles that fit, best first, where but few have those of the words that any has.
+    """The titles that fit, best first, where few titles hold the words that are known.
 
     It is quicker to look through these than for all that the others may be misspelt for.
     """
@@ -291,23 +292,32 @@ def _of_few(connection: sqlite3.Connection, words: list[str], typed: _Reading) -
     if len(numbers) > FEW_TITLES:
         return []
     titles = _titles(connection, numbers)
-    held = {word: number for number, title in titles.items() for word in title}
+    held: dict[str, int] = {}
+    for number, title in titles.items():
+        held |= dict.fromkeys(set(title) - held.keys(), number)  # of the best known
     for most in (1, 2):
         reading = [
-            found or [*_split(word, held), *nearest(word, at == len(words) - 1, most, held.items())]
+            found or _meant_of(held, word, at == len(words) - 1, most)
             for at, (word, found) in enumerate(zip(words, typed, strict=True))
         ]
         costs = {number: _reading_cost(title, reading) for number, title in titles.items()}
-        fitting = {number: cost for number, cost in costs.items() if cost < math.inf}
-        if fitting:
-            return _in_order(fitting)
+        fitting = [number for number, cost in costs.items() if cost < math.inf]
+        if fitting and len(fitting) == len(titles):
+            return _in_order(costs)
+        if fitting:  # and others may by another name
+            return _ranked(connection, [reading]).numbers
     return []
 
 
-def _split(word: str, held: Container[str]) -> list[Alternative]:
-    """A word as two."""
-    halves = ((word[:at], word[at:]) for at in range(1, len(word)))
-    return [Alternative(pair, APART) for pair in halves if pair[0] in held and pair[1] in held]
+def _meant_of(held: dict[str, int], word: str, is_last: bool, most: int) -> list[Alternative]:
+    """Those of the held words, or of two of them, that a word may have been meant as."""
+    halves = [(word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED))]
+    split = [
+        Alternative((start, end), APART, is_last)
+        for start, end in halves
+        if start in held and (end in held or (is_last and any(one.startswith(end) for one in held)))
+    ]
+    return [*split, *nearest(word, is_last, most, held.items())]
 
 
 def _known(connection: sqlite3.Connection, words: list[str]) -> dict[str, float]:
@@ -367,7 +377,7 @@ def _respaced(
             continue
         text = "".join(words[at : at + size])
         space = len(words[at])
-        cuts = range(1, LONGEST_CORRECTED) if size == 1 else (space - 1, space + 1)
+        cuts = (space - 1, space + 1) if size == 2 else range(1, LONGEST_CORRECTED)
         starts = [text[:cut] for cut in cuts if cut < len(text)]
         is_last = not after
         meant = [
@@ -404,8 +414,15 @@ def _ranked(connection: sqlite3.Connection, readings: list[_Reading]) -> _Found:
         meant = chain.from_iterable(product(*reading) for reading in reversed(readings))
         numbers += _exact(connection, map(_phrase, islice(meant, MOST_PHRASES)), MOST_TITLES)
     titles = _titles(connection, numbers)
-    costs = {number: _cost(title, readings) for number, title in titles.items()}
+    least = min(sum(group[0].cost for group in reading) for reading in readings)
+    otherwise = max(OTHER_NAME, least + FURTHER)
+    costs = {number: _cost(title, readings, otherwise) for number, title in titles.items()}
     return _Found(_in_order(costs), min(costs.values(), default=math.inf))
+
+
+def _in_order(costs: dict[int, float]) -> list[int]:
+    """Titles by how far they are, the better known first of those that are about as far."""
+    return sorted(costs, key=lambda number: (costs[number] + FAME * math.log2(number), number))
 
 
 def _titles(connection: sqlite3.Connection, numbers: list[int]) -> dict[int, list[str]]:
@@ -414,22 +431,18 @@ def _titles(connection: sqlite3.Connection, numbers: list[int]) -> dict[int, lis
     return {number: key.split() for number, key in connection.execute(sql, numbers)}
 
 
-def _in_order(costs: dict[int, float]) -> list[int]:
-    return sorted(costs, key=lambda number: (costs[number] + FAME * math.log2(number), number))
-
-
 def _phrase(chosen: tuple[Alternative, ...]) -> list[str]:
     return [term for one in chosen for term in one.terms]
 
 
-def _cost(title: list[str], readings: list[_Reading]) -> float:
+def _cost(title: list[str], readings: list[_Reading], otherwise: float) -> float:
     """How far a title, in words, is from the query, by the reading that suits it best."""
     cost = min(_reading_cost(title, reading) for reading in readings)
-    return OTHER_NAME if cost == math.inf else cost
+    return otherwise if cost == math.inf else cost
 
 
 def _reading_cost(title: list[str], reading: _Reading) -> float:
-    """How far it is by one reading: infinitely, where the title lacks one of its words."""
+    """How far it is by one reading: infinitely, where it does not hold what each word may mean."""
     cost, used = 0.0, 0
     for group in reading:
         best = next((one for one in group if _holds(title, one)), None)

@@ -121,7 +121,8 @@ def test_the_function_imports_nothing_heavy_and_only_what_reads_a_release(
         text=True,
         check=True,
     )
-    modules = {"blend", "choices", "genres", "lookup", "reasons", "recommend", "search", "serving"}
+    modules = {"alternatives", "blend", "choices", "genres", "lookup", "reasons", "recommend"}
+    modules |= {"search", "serving"}
     modules |= {"serving_s3"} if root.startswith("s3") else set()
     expected = {"rec_platform", *(f"rec_platform.{one}" for one in modules)}
     assert set(done.stderr.split()) == expected

@@ -1,5 +1,6 @@
 """Misspelling on purpose: what the search's tests and its benchmark type."""
 
+import re
 import unicodedata
 from itertools import pairwise
 from random import Random
@@ -28,8 +29,8 @@ def misspell(random: Random, text: str, mistake: str) -> str:
 
 
 def misplace_space(random: Random, text: str) -> str:
-    """The text with one of its spaces a letter too early or too late."""
-    places = [at for at in range(1, len(text) - 1) if text[at] == " "]
+    """The text with one of its spaces, between letters, a letter too early or too late."""
+    places = [at for at in range(1, len(text) - 1) if re.fullmatch(r"\w \w", text[at - 1 : at + 2])]
     if not places:
         return text
     at = random.choice(places) - random.choice((0, 1))
