@@ -289,7 +289,7 @@ def _of_few(connection: sqlite3.Connection, words: list[str], typed: _Reading) -
         return []
     match = " AND ".join(one.match() for found in typed for one in found)
     numbers = _matching(connection, match, FEW_TITLES + 1)
-    if len(numbers) > FEW_TITLES:
+    if not 0 < len(numbers) <= FEW_TITLES:
         return []
     titles = _titles(connection, numbers)
     held: dict[str, int] = {}
@@ -302,7 +302,7 @@ def _of_few(connection: sqlite3.Connection, words: list[str], typed: _Reading) -
         ]
         costs = {number: _reading_cost(title, reading) for number, title in titles.items()}
         fitting = [number for number, cost in costs.items() if cost < math.inf]
-        if fitting and len(fitting) == len(titles):
+        if len(fitting) == len(titles):
             return _in_order(costs)
         if fitting:  # and others may by another name
             return _ranked(connection, [reading]).numbers
