@@ -105,7 +105,8 @@ def misspelt_for(
         limit: how many words to compare it with.
         most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
     """
-    # Of a short beginning of a word the forms are beginnings of that word's forms.
+    # Of a short beginning of a word the forms are beginnings of that word's forms. Those of the
+    # shortest, two letters, would be the beginnings of nearly all: it is compared as a whole word.
     is_beginning = is_last and SHORTEST_BEGINNING < len(word) < FORM_LENGTH - 1
     match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
     rows = connection.execute(

@@ -301,17 +301,17 @@ def _of_few(connection: sqlite3.Connection, words: list[str], typed: _Reading) -
             for at, (word, found) in enumerate(zip(words, typed, strict=True))
         ]
         costs = {number: _reading_cost(title, reading) for number, title in titles.items()}
-        fitting = [number for number, cost in costs.items() if cost < math.inf]
-        if len(fitting) == len(titles):
+        fits = [cost < math.inf for cost in costs.values()]
+        if all(fits):
             return _in_order(costs)
-        if fitting:  # and others may by another name
+        if any(fits):  # and the others may by another name
             return _ranked(connection, [reading]).numbers
     return []
 
 
 def _meant_of(held: dict[str, int], word: str, is_last: bool, most: int) -> list[Alternative]:
     """Those of the held words, or of two of them, that a word may have been meant as."""
-    halves = [(word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED))]
+    halves = ((word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED)))
     split = [
         Alternative((start, end), APART, is_last)
         for start, end in halves
