@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.headers import STATIC, kind_of
-from api.metrics import Metrics
+from api.prometheus import Metrics
 
 logger = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from starlette.middleware import Middleware
 from api.access import Observed
 from api.errors import HANDLERS, Failures
 from api.headers import ResponseHeaders
-from api.metrics import Metrics
 from api.pages import STATIC, StaticFiles, pages
+from api.prometheus import Metrics
 from api.service import service
 from api.v1 import v1
-from rec_platform.serving import ServingRelease
+from rec_platform.release.serving import ServingRelease
 
 
 class Site(FastAPI):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from api.emblems import EMBLEMS, NO_GENRE
-from rec_platform.lookup import Cluster, Lookup
+from rec_platform.release.lookup import Cluster, Lookup
 
 SIZE = 800  # the map's width, in its own units
 COVERED = 0.46  # the part of the square that the bubbles cover

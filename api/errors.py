@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access import request_id
 from api.headers import kind_of
 from api.pages import render
-from rec_platform.lookup import LookupFileError
+from rec_platform.release.lookup import LookupFileError
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from api.logs import log_to_stdout
-from rec_platform.lookup import LookupFileError
-from rec_platform.serving import ServingRelease, serving_release
+from rec_platform.release.lookup import LookupFileError
+from rec_platform.release.serving import ServingRelease, serving_release
 
 if TYPE_CHECKING:
     from mangum import Mangum

@@ -19,10 +19,10 @@ from api.v1 import (
     Release,
     SearchResults,
 )
-from rec_platform.blend import BALANCE, WEIGHTS, balanced
-from rec_platform.lookup import SCHEMA_VERSION, Cluster, Credit, Title
-from rec_platform.reasons import reasons
-from rec_platform.recommend import BasketRecommendation, Because, Recommendation
+from rec_platform.release.blend import BALANCE, WEIGHTS, balanced
+from rec_platform.release.lookup import SCHEMA_VERSION, Cluster, Credit, Title
+from rec_platform.release.reasons import reasons
+from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
 
 RELEASE_ID = "20240311T041209Z-5f2c81d0"
 FIRST = Title(

@@ -20,10 +20,7 @@ from starlette.types import Scope
 
 from api import emblems, posters
 from api.atlas import Atlas, atlas, own_genres, superlatives
-from api.emblems import NO_GENRE
-from api.headers import is_indexed
-from api.posters import PALETTES, art, badge, poster, poster_file
-from api.serving import (
+from api.dependencies import (
     BASKET_SIZE,
     LARGEST,
     TITLE_ID,
@@ -35,12 +32,15 @@ from api.serving import (
     release_id,
     root,
 )
+from api.emblems import NO_GENRE
+from api.headers import is_indexed
+from api.posters import PALETTES, art, badge, poster, poster_file
 from api.tuning import LIST_LENGTH, TunedByForm, Tuning
-from rec_platform.blend import BALANCE
 from rec_platform.choices import NEIGHBOURS
-from rec_platform.lookup import Lookup, Title
-from rec_platform.recommend import EVERYTHING, Filter, recommendations
-from rec_platform.recommend import basket as merged
+from rec_platform.release.blend import BALANCE
+from rec_platform.release.lookup import Lookup, Title
+from rec_platform.release.recommend import EVERYTHING, Filter, recommendations
+from rec_platform.release.recommend import basket as merged
 
 STATIC = Path(__file__).parent / "static"
 # The hash in the address lets caches keep a file for ever: a changed file is another address.

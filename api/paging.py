@@ -10,8 +10,8 @@ from typing import Annotated
 
 from fastapi import Query
 
+from api.dependencies import LARGEST
 from api.errors import InvalidParameterError
-from api.serving import LARGEST
 
 Limit = Annotated[int, Query(ge=1, le=50, examples=[10], description="How many at most.")]
 Cursor = Annotated[

@@ -15,7 +15,7 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from api.emblems import EMBLEMS, NO_GENRE
-from rec_platform.lookup import Title
+from rec_platform.release.lookup import Title
 
 WIDTH, HEIGHT = 200, 300
 MARGIN = 16

@@ -6,9 +6,9 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from api.metrics import MEDIA_TYPE, Metrics
-from api.serving import Serving, release_id, serving_lookup
-from rec_platform.lookup import LookupFileError
+from api.dependencies import Serving, release_id, serving_lookup
+from api.prometheus import MEDIA_TYPE, Metrics
+from rec_platform.release.lookup import LookupFileError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """How a list is asked for: its length, its balance, its filters, by a program or by a form.
 
-What the parameters do to a list belongs in rec_platform/recommend.py.
+What the parameters do to a list belongs in rec_platform/release/recommend.py.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, StringConstraints, ValidationError, validate_call
 from pydantic.json_schema import SkipJsonSchema
 
-from rec_platform.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.choices import NEIGHBOURS
-from rec_platform.recommend import EVERYTHING, Filter
+from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.release.recommend import EVERYTHING, Filter
 
 LIST_LENGTH = 9
 

@@ -10,9 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
-from api.errors import InvalidParameterError
-from api.paging import Cursor, Limit, next_cursor, start_of
-from api.serving import (
+from api.dependencies import (
     BASKET_SIZE,
     ClusterNumber,
     LikedId,
@@ -22,11 +20,13 @@ from api.serving import (
     known_title,
     release_id,
 )
+from api.errors import InvalidParameterError
+from api.paging import Cursor, Limit, next_cursor, start_of
 from api.tuning import Tuned
-from rec_platform import recommend
-from rec_platform.blend import balanced
-from rec_platform.lookup import Cluster, Title
-from rec_platform.recommend import BasketRecommendation, Recommendation
+from rec_platform.release import recommend
+from rec_platform.release.blend import balanced
+from rec_platform.release.lookup import Cluster, Title
+from rec_platform.release.recommend import BasketRecommendation, Recommendation
 
 
 @dataclass(frozen=True, slots=True)

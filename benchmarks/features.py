@@ -25,10 +25,10 @@ import pandas as pd
 from measure import print_row, refresh
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from rec_platform.clustering import ScikitLearnClustering
-from rec_platform.features import PRESETS, min_max
+from rec_platform.modelling.features import PRESETS, min_max
 from rec_platform.recipe import FeaturePreset
-from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform.resources.clustering import ScikitLearnClustering
+from rec_platform.resources.warehouse import DuckDBWarehouse
 
 SILHOUETTE_TITLES = 4_000
 SILHOUETTE_SEEDS = 5

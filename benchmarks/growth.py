@@ -18,9 +18,9 @@ from statistics import median
 
 from measure import print_row, refresh, served
 
-from rec_platform.sample import write_sample
-from rec_platform.similar import NEIGHBOURS, blend, read_catalogue
-from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform.assets.similar import NEIGHBOURS, blend, read_catalogue
+from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.sample.writer import write_sample
 
 COLUMNS = ("titles", "refresh s", "peak MiB", "blend s")
 

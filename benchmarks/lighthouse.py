@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from measure import server
 
-from rec_platform.serving import serving_release
+from rec_platform.release.serving import serving_release
 
 LIGHTHOUSE = "lighthouse@12"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")

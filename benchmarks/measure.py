@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rec_platform.serving import current_release, open_release
+from rec_platform.release.serving import current_release, open_release
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ WARM = """
 import random, sys, time
 from statistics import median, quantiles
 from api.handler import handler
-from rec_platform.serving import serving_release
+from rec_platform.release.serving import serving_release
 from rec_platform_tests.emulators.lambda_events import http_api
 
 sys.stdout = open("/dev/null", "w")  # the log
@@ -135,7 +135,7 @@ def run(package: Path, root: str, program: str, *words: str) -> str:
 def memory(package: Path, root: str) -> float:
     """MiB resident after 500 titles were asked for in three ways."""
     program = (
-        "import sys; from rec_platform.serving import serving_release; "
+        "import sys; from rec_platform.release.serving import serving_release; "
         "ids = list(serving_release(sys.argv[1]).lookup().title_ids().values()); "
         "print(*ids[:: max(1, len(ids) // 500)])"
     )

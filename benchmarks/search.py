@@ -19,10 +19,10 @@ from random import Random
 
 from measure import print_row
 
-from rec_platform.lookup import Lookup
-from rec_platform.search import search_key
-from rec_platform.serving import ServingRelease
-from rec_platform_tests.typos import MISTAKES, misplace_space, misspell
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.search import search_key
+from rec_platform.release.serving import ServingRelease
+from rec_platform_tests.release.typos import MISTAKES, misplace_space, misspell
 
 SHOWN = 8  # suggestions
 SPACE = "space"

@@ -25,8 +25,8 @@ from urllib.parse import quote
 
 from measure import print_row, served, server
 
-from rec_platform.lookup import Title
-from rec_platform.serving import serving_release
+from rec_platform.release.lookup import Title
+from rec_platform.release.serving import serving_release
 
 COLUMNS = ("p50", "p99")
 

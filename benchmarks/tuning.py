@@ -20,10 +20,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from measure import print_row
 
-from rec_platform.blend import PRIORS, WEIGHTS
-from rec_platform.plots import draw_trade_off
-from rec_platform.ratings import Likes, RatingsSource
-from rec_platform.scorecard import (
+from rec_platform.assets.plots import draw_trade_off
+from rec_platform.assets.scorecard import (
     COLUMNS,
     MARKS,
     by_catalogue,
@@ -31,9 +29,11 @@ from rec_platform.scorecard import (
     score,
     to_lists,
 )
-from rec_platform.similar import NEIGHBOURS, blend, read_catalogue
-from rec_platform.storage import LocalStorage
-from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform.assets.similar import NEIGHBOURS, blend, read_catalogue
+from rec_platform.release.blend import PRIORS, WEIGHTS
+from rec_platform.resources.ratings import Likes, RatingsSource
+from rec_platform.resources.storage import LocalStorage
+from rec_platform.resources.warehouse import DuckDBWarehouse
 
 FACTORS = (0.4, 0.7, 1.0, 1.3, 1.6, 2.0, 3.0)
 SHOWN = ("ndcg", "tail_ndcg", "coverage", "siblings")

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from rec_platform.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.choices import (
     CLUSTERS,
     FEATURES,
@@ -40,17 +39,18 @@ from rec_platform.choices import (
     SelectionPreset,
     SimilarityRule,
 )
-from rec_platform.lookup import Lookup, LookupFileError, Title
-from rec_platform.serving import serving_release
+from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.release.lookup import Lookup, LookupFileError, Title
+from rec_platform.release.serving import serving_release
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from rec_platform.prices import PriceTable, Receipt
-    from rec_platform.seam import Seam
-    from rec_platform.sources import ImdbSource
-    from rec_platform.storage import Storage
-    from rec_platform.warehouse import Warehouse
+    from rec_platform.resources.base import Seam
+    from rec_platform.resources.imdb import ImdbSource
+    from rec_platform.resources.prices import PriceTable, Receipt
+    from rec_platform.resources.storage import Storage
+    from rec_platform.resources.warehouse import Warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -218,7 +218,7 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
 @app.command()
 def releases(root: Root = ROOT) -> None:
     """List the releases, the newest first; * marks the one that serves."""
-    from rec_platform.publish import list_releases
+    from rec_platform.assets.release import list_releases
 
     with _failing_plainly():
         found = list_releases(_platform(root).storage)
@@ -242,7 +242,7 @@ def rollback(
     root: Root = ROOT,
 ) -> None:
     """Serve an older release again, until a refresh finds a change."""
-    from rec_platform.publish import roll_back
+    from rec_platform.assets.release import roll_back
 
     storage = _platform(root).storage
     with _failing_plainly(), storage.locked():
@@ -258,7 +258,7 @@ def recommend(
     balance: Balance = BALANCE,
 ) -> None:
     """Recommend to somebody who likes a title, or several at once, and say why."""
-    from rec_platform.recommend import basket, recommendations
+    from rec_platform.release.recommend import basket, recommendations
 
     lookup = _serving(_platform(root))
     liked = [_liked(lookup, text) for text in titles]
@@ -277,7 +277,7 @@ def recommend(
 @app.command()
 def export(root: Root = ROOT, limit: Limit = 9, balance: Balance = BALANCE) -> None:
     """Write every title's list as CSV: title_id,rank,recommended_id,score."""
-    from rec_platform.recommend import lists
+    from rec_platform.release.recommend import lists
 
     lookup = _serving(_platform(root))
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -298,7 +298,7 @@ def costs(
     ] = False,
 ) -> None:
     """Show what the last refreshes cost, or what one can cost at most."""
-    from rec_platform import costs as costing
+    from rec_platform.assets import costs as costing
 
     platform = _platform(root, REC_IMDB_SOURCE=source)
     with _failing_plainly():
@@ -328,7 +328,7 @@ def scorecard(
     ] = None,
 ) -> None:
     """Show how good the serving release's lists are, beside baselines."""
-    from rec_platform import scorecard as scoring
+    from rec_platform.assets import scorecard as scoring
 
     platform = _platform(root)
     release = _serving(platform).release
@@ -338,7 +338,7 @@ def scorecard(
             raise _fail("the serving release has no scorecard: a refresh makes one")
         output.print(scoring.to_markdown(scoring.Scorecard(**found)))
         return
-    from rec_platform.ratings import RatingsSource
+    from rec_platform.resources.ratings import RatingsSource
 
     with _failing_plainly(), platform.storage.locked():
         if not scoring.is_made_of(platform.storage, platform.warehouse, release):
@@ -404,8 +404,8 @@ def _failing_plainly() -> Iterator[None]:
     """Say what went wrong instead of showing where in the code."""
     import dagster as dg
 
-    from rec_platform.sources import SourceFailedError
-    from rec_platform.storage import StorageConflictError, StorageLockedError
+    from rec_platform.resources.imdb import SourceFailedError
+    from rec_platform.resources.storage import StorageConflictError, StorageLockedError
 
     expected = (LookupFileError, SourceFailedError, StorageConflictError, StorageLockedError)
     try:
@@ -528,7 +528,7 @@ def _explain(reasons: list[str], root: str) -> None:
 
 
 def _serving(platform: _Platform) -> Lookup:
-    from rec_platform.tables import open_serving
+    from rec_platform.assets.features import open_serving
 
     with _failing_plainly():
         return open_serving(platform.storage)
@@ -569,7 +569,7 @@ def _named(title: Title) -> str:
 
 
 def _print_examples(lookup: Lookup) -> None:
-    from rec_platform.recommend import recommendations
+    from rec_platform.release.recommend import recommendations
 
     for cluster in lookup.clusters()[:3]:
         for title in lookup.titles(cluster.popular_titles[:1]):
@@ -593,7 +593,7 @@ def _fail(text: str, code: int = 1) -> typer.Exit:
 def _write_sample(titles: int, folder: Path) -> None:
     from rich.progress import Progress
 
-    from rec_platform.sample import write_sample
+    from rec_platform.sample.writer import write_sample
 
     with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
         task = bar.add_task("inventing titles", total=titles)

@@ -11,23 +11,23 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.athena import AthenaWarehouse
+from rec_platform.assets.costs import cost_receipt, receipt_of_failure
+from rec_platform.assets.features import REFRESH_JOB, table_assets, table_checks
+from rec_platform.assets.model import model_assets, model_checks
+from rec_platform.assets.raw import raw_assets
+from rec_platform.assets.release import lookup_answers, publish_assets
+from rec_platform.assets.scorecard import release_is_no_worse, scorecard
+from rec_platform.assets.similar import every_title_has_neighbours
 from rec_platform.choices import IMDB, ROOT
-from rec_platform.clustering import ScikitLearnClustering
-from rec_platform.costs import cost_receipt, receipt_of_failure
-from rec_platform.model import model_assets, model_checks
-from rec_platform.prices import PriceTable
-from rec_platform.publish import lookup_answers, publish_assets
-from rec_platform.ratings import RatingsSource
-from rec_platform.raw import raw_assets
 from rec_platform.recipe import Recipe
-from rec_platform.sagemaker import SageMakerClustering
-from rec_platform.scorecard import release_is_no_worse, scorecard
-from rec_platform.similar import every_title_has_neighbours
-from rec_platform.sources import ImdbSource
-from rec_platform.storage import LocalStorage, S3Storage
-from rec_platform.tables import REFRESH_JOB, table_assets, table_checks
-from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform.resources.aws.athena import AthenaWarehouse
+from rec_platform.resources.aws.sagemaker import SageMakerClustering
+from rec_platform.resources.clustering import ScikitLearnClustering
+from rec_platform.resources.imdb import ImdbSource
+from rec_platform.resources.prices import PriceTable
+from rec_platform.resources.ratings import RatingsSource
+from rec_platform.resources.storage import LocalStorage, S3Storage
+from rec_platform.resources.warehouse import DuckDBWarehouse
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from rec_platform.choices import (
     SelectionPreset,
     SimilarityRule,
 )
-from rec_platform.settings import Settings
+from rec_platform.resources.settings import Settings
 
 
 class Recipe(Settings):

@@ -23,7 +23,7 @@ from rec_platform_tests.emulators import environment as aws_environment
 if TYPE_CHECKING:
     from click.testing import Result
 
-    from rec_platform.lookup import Lookup
+    from rec_platform.release.lookup import Lookup
 
 REPOSITORY = Path(__file__).parent.parent
 TITLES = 1_000
@@ -78,7 +78,7 @@ class Platform:
 
     def serving(self) -> Lookup:
         """What a visitor is served."""
-        from rec_platform.serving import ServingRelease
+        from rec_platform.release.serving import ServingRelease
 
         return ServingRelease(self.releases).lookup()
 
@@ -101,7 +101,7 @@ def last_run() -> Any:
 
 def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> None:
     """Build a lookup of one title, as `cluster_lookup` leaves it."""
-    from rec_platform.lookup import Cluster, Title, write_lookup
+    from rec_platform.release.lookup import Cluster, Title, write_lookup
 
     title = Title("tt1", name, name, 1999, None, [], 7.0, 9, [], None, None, 0, 0.5)
     (root / "build").mkdir(parents=True, exist_ok=True)
@@ -123,8 +123,8 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
 
 
 def publish_new(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> str:
-    from rec_platform.publish import publish
-    from rec_platform.storage import LocalStorage
+    from rec_platform.assets.release import publish
+    from rec_platform.resources.storage import LocalStorage
 
     build(root, name, created_at)
     return publish(LocalStorage(root=str(root)))["release_id"]
@@ -175,7 +175,7 @@ def unclosed_is_forgiven() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def first_release(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) -> Platform:
-    from rec_platform.sample import write_sample
+    from rec_platform.sample.writer import write_sample
 
     platform = Platform(tmp_path_factory.mktemp("released"))
     write_sample(platform.source, TITLES)

@@ -117,8 +117,8 @@ def compare(aws: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     import dagster as dg
     import pandas as pd
 
-    from rec_platform.model import read_matrix, read_model
-    from rec_platform.similar import similar_titles
+    from rec_platform.assets.model import read_matrix, read_model
+    from rec_platform.assets.similar import similar_titles
 
     local, cloud = both(aws)
     monkeypatch.chdir(aws.folder)
@@ -156,7 +156,7 @@ def test_the_whole_graph_gives_on_aws_what_it_gives_on_this_machine(
     recorded: Counter[str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    from rec_platform.sample import write_sample
+    from rec_platform.sample.writer import write_sample
 
     write_sample(aws.source, 1_000)
     refresh_both(aws, "sample")
@@ -212,8 +212,8 @@ def test_giving_up_is_allowed_too(
     import dagster as dg
 
     monkeypatch.chdir(aws.folder)
-    monkeypatch.setattr("rec_platform.aws.ATTEMPTS", 1)
-    monkeypatch.setattr("rec_platform.sagemaker.START_SECONDS", 0)
+    monkeypatch.setattr("rec_platform.resources.aws.clients.ATTEMPTS", 1)
+    monkeypatch.setattr("rec_platform.resources.aws.sagemaker.START_SECONDS", 0)
     cloud = deployment("aws", REC_ATHENA_MAX_SECONDS="0.3", REC_SAGEMAKER_MAX_SECONDS="1")
     emulators.tell_athena("stall")
     with pytest.raises(dg.Failure, match="was stopped"):
@@ -254,7 +254,7 @@ def metadata() -> dict[str, dict[str, Any]]:
 def test_a_job_that_fails_leaves_the_last_release_and_a_receipt(
     aws: Platform, server: SageMakerServer
 ):
-    from rec_platform.sample import write_sample
+    from rec_platform.sample.writer import write_sample
 
     write_sample(aws.source, 300)
     assert aws.run("refresh", "--source", "sample").exit_code == 0
@@ -290,8 +290,8 @@ STEPS = [
 def test_runs_that_are_killed_at_every_step_get_there_and_nothing_is_paid_twice(
     aws: Platform, server: SageMakerServer, emulators: Emulators
 ):
-    from rec_platform.sample import write_sample
-    from rec_platform.storage import S3Storage
+    from rec_platform.resources.storage import S3Storage
+    from rec_platform.sample.writer import write_sample
 
     write_sample(aws.source, 300)
     assert aws.run("refresh", "--source", "sample").exit_code == 0
@@ -326,8 +326,8 @@ def test_stopping_a_run_stops_what_it_pays_for_and_frees_the_lock(
 ):
     import boto3
 
-    from rec_platform.sample import write_sample
-    from rec_platform.storage import S3Storage
+    from rec_platform.resources.storage import S3Storage
+    from rec_platform.sample.writer import write_sample
 
     write_sample(aws.source, 300)
     if what == "query":

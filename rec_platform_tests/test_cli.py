@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rec_platform.lookup import Title
-from rec_platform.recommend import basket, recommendations
+from rec_platform.release.lookup import Title
+from rec_platform.release.recommend import basket, recommendations
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
 
 COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "recommend", "export")
@@ -75,9 +75,9 @@ def test_the_commands_defaults_are_those_of_the_dagster_ui(environment: None):
     from rec_platform import choices
     from rec_platform.definitions import DEPLOYMENTS
     from rec_platform.recipe import Recipe
-    from rec_platform.sources import ImdbSource
-    from rec_platform.storage import LocalStorage
-    from rec_platform.warehouse import DuckDBWarehouse
+    from rec_platform.resources.imdb import ImdbSource
+    from rec_platform.resources.storage import LocalStorage
+    from rec_platform.resources.warehouse import DuckDBWarehouse
 
     recipe = Recipe()
     assert (recipe.preset, recipe.features, recipe.rule, recipe.clusters, recipe.year_max) == (

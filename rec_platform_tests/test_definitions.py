@@ -150,8 +150,8 @@ def test_the_local_install_has_nothing_of_amazons() -> None:
 
 def test_only_the_definitions_know_where_they_run() -> None:
     # The parts themselves and their errors are of one deployment; whoever uses them is of none.
-    own = {"definitions.py", "storage.py", "warehouse.py", "clustering.py", "seam.py"}
-    own |= {"aws.py", "lease.py", "athena.py", "sagemaker.py", "mxnet.py", "serving_s3.py"}
+    own = {"definitions.py", "storage.py", "warehouse.py", "clustering.py", "base.py"}
+    own |= {"clients.py", "lease.py", "athena.py", "sagemaker.py", "mxnet.py", "serving_s3.py"}
     clients = (
         r"REC_DEPLOYMENT|boto|pyathena|import sagemaker|sagemaker\.|isinstance\([^)]*(Storage|"
     )
@@ -159,7 +159,7 @@ def test_only_the_definitions_know_where_they_run() -> None:
         clients + r"Warehouse|Clustering)\)|S3Storage|LocalStorage|AthenaWarehouse|"
         r"DuckDBWarehouse|SageMakerClustering|ScikitLearnClustering"
     )
-    for path in (REPOSITORY / "rec_platform").glob("*.py"):
+    for path in (REPOSITORY / "rec_platform").rglob("*.py"):
         if path.name not in own:
             lines = path.read_text().splitlines()
             # The demo is local, whatever the environment says.

@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.clustering import ScikitLearnClustering
-from rec_platform.features import PRESETS, min_max, seed_features
-from rec_platform.lookup import Lookup
-from rec_platform.parts import Parts
-from rec_platform.raw import RAW_FILES
-from rec_platform.reasons import reasons
+from rec_platform.assets.features import SQL_FOLDER
+from rec_platform.assets.raw import RAW_FILES
+from rec_platform.assets.similar import Catalogue, nearest
+from rec_platform.modelling.features import PRESETS, min_max, seed_features
+from rec_platform.modelling.parts import Parts
+from rec_platform.modelling.series import find_series
 from rec_platform.recipe import FeaturePreset
-from rec_platform.recommend import recommendations
-from rec_platform.series import find_series
-from rec_platform.similar import Catalogue, nearest
-from rec_platform.tables import SQL_FOLDER
-from rec_platform.warehouse import DuckDBWarehouse
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.reasons import reasons
+from rec_platform.release.recommend import recommendations
+from rec_platform.resources.clustering import ScikitLearnClustering
+from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
-from rec_platform_tests.test_reasons import check
+from rec_platform_tests.release.test_reasons import check
 
 DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
 pytestmark = [

@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from rec_platform.recommend import recommendations
-from rec_platform.sample import franchises
+from rec_platform.release.recommend import recommendations
+from rec_platform.sample.writer import franchises
 from rec_platform_tests.conftest import TITLES, Platform, clean_environment, last_run
 
 RAW = {

@@ -13,15 +13,15 @@ import duckdb
 import pandas as pd
 import pytest
 
-from rec_platform import publish
-from rec_platform.blend import PARTS
+from rec_platform.assets import release as publish
+from rec_platform.assets.features import SQL_FOLDER, titles_are_sound
+from rec_platform.assets.raw import NULL, RAW_FILES
+from rec_platform.assets.release import NEIGHBOURS_SQL
+from rec_platform.assets.similar import every_title_has_neighbours
 from rec_platform.choices import SelectionPreset
-from rec_platform.publish import NEIGHBOURS_SQL
-from rec_platform.raw import NULL, RAW_FILES
 from rec_platform.recipe import Recipe
-from rec_platform.similar import every_title_has_neighbours
-from rec_platform.tables import SQL_FOLDER, titles_are_sound
-from rec_platform.warehouse import DuckDBWarehouse, Warehouse
+from rec_platform.release.blend import PARTS
+from rec_platform.resources.warehouse import DuckDBWarehouse, Warehouse
 from rec_platform_tests.trino_server import NoTrinoError, Trino, trino
 
 pytestmark = pytest.mark.trino
@@ -150,7 +150,7 @@ def warehouses(server: Trino, dataset: str, preset: SelectionPreset, schema: str
 
 
 def _lay_out(dataset: str, root: Path) -> None:
-    from rec_platform.sample import write_sample
+    from rec_platform.sample.writer import write_sample
 
     source = REAL_DATA / "imdb" / dataset
     if dataset == SAMPLE:

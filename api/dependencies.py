@@ -1,0 +1,67 @@
+"""What the routes take from the serving release, and the parameters they share.
+
+Each request takes the release once, so that no answer mixes two. SQL does not belong here (see
+rec_platform/release/lookup.py).
+"""
+
+from asyncio import to_thread
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, HTTPException, Path, Request
+from pydantic import StringConstraints
+
+from rec_platform.release.lookup import Cluster, Lookup, Title
+from rec_platform.release.serving import ServingRelease
+
+TITLE_ID = "^tt[0-9]{1,12}$"
+BASKET_SIZE = 20
+LARGEST = 2**31 - 1  # keeps numbers from an address within SQLite's
+
+TitleId = Annotated[str, Path(pattern=TITLE_ID, examples=["tt0000001"])]
+LikedId = Annotated[str, StringConstraints(pattern=TITLE_ID)]
+ClusterNumber = Annotated[int, Path(ge=0, le=LARGEST, examples=[0])]
+
+
+async def serving_lookup(request: Request) -> Lookup:
+    """The release that answers this request, from its first query to its last.
+
+    The request that finds the pointer moved waits until the new release is open, which a thread
+    does; the others go on with the old one meanwhile.
+    """
+    serving: ServingRelease = request.app.state.serving
+    if serving.has_moved():
+        await to_thread(serving.follow)
+    lookup = serving.current()
+    request.state.release_id = release_id(lookup)  # for the log
+    return lookup
+
+
+Serving = Annotated[Lookup, Depends(serving_lookup)]
+
+
+def release_id(lookup: Lookup) -> str:
+    """The id of a release is the name of its folder."""
+    return lookup.path.parent.name
+
+
+def known_title(lookup: Lookup, title_id: str) -> Title:
+    """The title with this id, or a 404."""
+    title = lookup.title(title_id)
+    if title is None:
+        raise HTTPException(404, f"There is no title {title_id} in this release.")
+    return title
+
+
+def known_cluster(lookup: Lookup, number: int) -> Cluster:
+    """The cluster with this number, or a 404."""
+    cluster = lookup.cluster(number)
+    if cluster is None:
+        raise HTTPException(404, f"There is no cluster {number} in this release.")
+    return cluster
+
+
+def root(scope: Mapping[str, Any]) -> str:
+    """The prefix of every address, such as an API Gateway stage; usually empty."""
+    # Below the static mount, `root_path` is the mount's own.
+    return scope.get("app_root_path", scope.get("root_path", ""))

@@ -1,0 +1,273 @@
+"""Feature tables: the recipe as a table, then one asset for each SELECT in `sql/`.
+
+Adding a table is adding a file there: its first comment is the description, the tables it names
+are its dependencies. What the columns become for K-Means does not belong here (see features.py).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from rec_platform.assets.raw import RAW_FILES, read_state
+from rec_platform.recipe import Recipe
+from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
+from rec_platform.resources.prices import PriceTable
+from rec_platform.resources.ratings import RatingsSource
+from rec_platform.resources.storage import Storage
+from rec_platform.resources.warehouse import Warehouse
+
+SQL_FOLDER = Path(__file__).parents[2] / "sql"
+REFRESH_JOB = "refresh"
+# Of the recipe, what decides whether a release is published, not what is in it.
+GATES = ("min_title_share", "max_score_drop", "force")
+PREVIEW_ROWS = 8
+PACKAGES = (
+    *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
+)
+
+
+@dg.asset(
+    group_name="features",
+    kinds={"parquet"},
+    owners=["team:data"],
+    deps=[file.asset for file in RAW_FILES],
+    output_required=False,
+)
+def recipe(
+    context: dg.AssetExecutionContext,
+    recipe: Recipe,
+    ratings: RatingsSource,
+    storage: Storage,
+    warehouse: Warehouse,
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """What this run makes, as a table of one row, so that no SQL needs a parameter.
+
+    Here the `refresh` job decides whether there is anything to do: where the files, the ratings,
+    the recipe and the code are those of the serving release, nothing below this asset runs.
+    """
+    import pandas as pd
+
+    choices = recipe.choices()
+    choices["year_max"] = recipe.year_max or datetime.now(UTC).year
+    fingerprint = _fingerprint(storage, choices, ratings.fingerprint())
+    serving = read_manifest(storage)
+    # After a rollback, what was rolled back from is not built again either.
+    known = (serving.get("fingerprint"), read_pointer(storage).get("set_aside"))
+    is_same = fingerprint in known and _is_whole(storage, serving)
+    if context.run.job_name == REFRESH_JOB and is_same:
+        context.log.info(f"nothing has changed since release {serving['release_id']}")
+        return
+    warehouse.write("recipe", [pd.DataFrame([choices | {"fingerprint": fingerprint}])])
+    yield dg.MaterializeResult(metadata=choices | table_metadata(warehouse, "recipe"))
+
+
+def _fingerprint(storage: Storage, choices: dict[str, Any], ratings: str) -> str:
+    """A hash of all that a release is made of: files, ratings, recipe, packages, SQL and code."""
+    states = [read_state(storage, file) for file in RAW_FILES]
+    files = {
+        file.name: state.sha256 for file, state in zip(RAW_FILES, states, strict=True) if state
+    }
+    parts = {name: value for name, value in choices.items() if name not in GATES}
+    made_of = [files, ratings, parts, package_versions()]
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
+    for path in sorted([*SQL_FOLDER.glob("*.sql"), *Path(__file__).parents[1].rglob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_whole(storage: Storage, manifest: dict[str, Any]) -> bool:
+    try:
+        open_published(storage, manifest["release_id"]).close()
+    except LookupFileError:
+        return False
+    return True
+
+
+def open_published(storage: Storage, release_id: str) -> Lookup:
+    """Open a release that was published, after comparing its file with its checksum.
+
+    Raises:
+        LookupFileError: it is missing or damaged.
+    """
+    return open_release(storage.local(f"releases/{release_id}").parent, release_id)
+
+
+def open_serving(storage: Storage) -> Lookup:
+    """Open the release that serves.
+
+    Raises:
+        LookupFileError: there is none, or it is damaged.
+    """
+    pointer = storage.local(f"releases/{POINTER_FILE}")
+    return open_published(storage, current_release(pointer.parent))
+
+
+def read_pointer(storage: Storage) -> dict[str, Any]:
+    """The pointer to the serving release, empty where there is none that can be read."""
+    try:
+        return json.loads(storage.read(f"releases/{POINTER_FILE}") or "{}")
+    except ValueError:
+        return {}
+
+
+def read_manifest(storage: Storage) -> dict[str, Any]:
+    """The manifest of the serving release, empty where there is none that can be read."""
+    release_id = read_pointer(storage).get("release_id")
+    try:
+        return json.loads(storage.read(f"releases/{release_id}/{MANIFEST_FILE}") or "{}")
+    except ValueError:
+        return {}
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages that a release depends on."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
+    """What the `recipe` asset wrote, as plain values."""
+    return json.loads(warehouse.head("recipe", 1).iloc[0].to_json())
+
+
+def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
+    """What the Dagster UI shows of a table: its columns, its size, its first rows."""
+    schema = dg.TableSchema(
+        [dg.TableColumn(name, kind) for name, kind in warehouse.column_types(table).items()]
+    )
+    preview = warehouse.head(table, PREVIEW_ROWS)
+    records = json.loads(preview.to_json(orient="records", double_precision=4))
+    return {
+        "dagster/column_schema": schema,
+        "dagster/row_count": warehouse.row_count(table),
+        "preview": dg.MetadataValue.table([dg.TableRecord(row) for row in records], schema),
+    }
+
+
+def _dependencies(sql: str, tables: set[str]) -> list[str]:
+    return sorted(tables & set(re.findall(r"\w+", re.sub("--.*", "", sql))))
+
+
+def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
+    sql = path.read_text()
+    table = path.stem
+
+    @dg.asset(
+        name=table,
+        group_name="features",
+        kinds={"sql", "parquet"},
+        owners=["team:data"],
+        description=sql.partition("\n")[0].removeprefix("-- ") + f"\n\n```sql\n{sql}```",
+        deps=_dependencies(sql, tables - {table}),
+    )
+    def sql_asset(
+        prices: PriceTable, storage: Storage, warehouse: Warehouse
+    ) -> dg.MaterializeResult[Any]:
+        del storage  # asked for because it holds the lock
+        before = warehouse.usage()
+        made = warehouse.create(table, sql)
+        cost = prices.spent(warehouse, before)
+        pictures = PICTURES.get(table, lambda _: {})(warehouse)
+        return dg.MaterializeResult(
+            metadata=table_metadata(warehouse, table) | dict(made) | cost | pictures
+        )
+
+    return sql_asset
+
+
+def _title_pictures(warehouse: Warehouse) -> dict[str, Any]:
+    from rec_platform.assets import plots
+
+    titles = warehouse.read("titles", order_by="title_id")
+    if titles.empty:  # titles_are_enough says what to do
+        return {}
+    return {
+        "titles_per_year": plots.titles_per_year(titles),
+        "titles_per_rating": plots.titles_per_rating(titles),
+        "votes": plots.votes(titles),
+    }
+
+
+PICTURES = {"titles": _title_pictures}
+
+_sql_files = sorted(SQL_FOLDER.glob("*.sql"))
+_tables = {path.stem for path in _sql_files} | {file.asset for file in RAW_FILES} | {"recipe"}
+table_assets = [recipe, *(_sql_asset(path, _tables) for path in _sql_files)]
+
+
+def is_comparable(storage: Storage, manifest: dict[str, Any], choices: Mapping[str, Any]) -> bool:
+    """Whether a release was made of the same source and selection as this run's."""
+    state = read_state(storage, RAW_FILES[0])
+    of_release = {"year_max": choices["year_max"]} | manifest.get("recipe", {})
+    return (
+        all(of_release.get(key) == choices[key] for key in ("preset", "min_votes"))
+        and of_release["year_max"] <= choices["year_max"]
+        and state is not None
+        and str(manifest.get("source")).rstrip("/") == state.source.rstrip("/")
+    )
+
+
+@dg.asset_check(asset="titles", blocking=True)
+def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Some titles were selected, and not far fewer than the serving release has.
+
+    A release made from another source or selection is no measure, and is not compared.
+    """
+    count = warehouse.row_count("titles")
+    serving = read_manifest(storage)
+    choices = read_recipe(warehouse)
+    clusters = choices["clusters"]
+    for_clusters = clusters * 2
+    compared = is_comparable(storage, serving, choices)
+    share = round(choices["min_title_share"] * serving["title_count"]) if compared else 0
+    fewest = max(for_clusters, share)
+    if count < for_clusters:
+        cure = (
+            f": too few for {clusters} clusters. Ask for fewer with --clusters "
+            "(REC_CLUSTERS), or select more titles with --preset (REC_PRESET)"
+        )
+    elif count < fewest:
+        cure = (
+            f": the serving release has {serving['title_count']:,}. If that is right, set "
+            "REC_MIN_TITLE_SHARE=0 once"
+        )
+    else:
+        cure = ""
+    return dg.AssetCheckResult(
+        passed=count >= fewest,
+        description=f"{count:,} titles selected, at least {fewest:,} expected{cure}",
+        metadata={"title_count": count, "expected": fewest},
+    )
+
+
+@dg.asset_check(asset="titles", blocking=True)
+def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Title ids are unique, nothing that a visitor sees is null, ratings are within 1..10."""
+    problems = warehouse.query("""
+        SELECT
+            count(*) - count(DISTINCT title_id) AS repeated_ids,
+            count(*) - count(title_id || title || original_title || genres) AS null_texts,
+            count(*) - count(year + rating + votes) AS null_numbers,
+            count(*) - count(CASE WHEN rating BETWEEN 1 AND 10 THEN 1 END) AS ratings_out_of_range,
+            count(*) - count(CASE WHEN votes >= 0 THEN 1 END) AS negative_votes
+        FROM titles
+    """).iloc[0]
+    found = {name: int(count) for name, count in problems.items() if count}
+    return dg.AssetCheckResult(
+        passed=not found,
+        metadata=found,
+        description=f"{found}: the rows of title.basics or title.ratings behind them are wrong; "
+        "mend the files at the source (REC_IMDB_SOURCE), or fetch them again"
+        if found
+        else "sound",
+    )
+
+
+table_checks = [titles_are_enough, titles_are_sound]

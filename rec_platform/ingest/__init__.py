@@ -1,0 +1,1 @@
+"""IMDb's files: what they look like, how they are fetched, how they are verified."""

@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: features, series, parts, neighbours, figures. No Dagster."""

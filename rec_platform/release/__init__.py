@@ -1,0 +1,1 @@
+"""The release and all that is read from it. Standard library only."""

@@ -1,0 +1,177 @@
+"""Lists: what is recommended to somebody who likes a title, or several, and why.
+
+A release keeps each title's neighbours with the parts of their likeness; a list is made from them
+as it is asked for: weighed as the balance knob says, narrowed by filters, merged for a basket.
+Standard library only, for the site does it on each request. How parts are weighed is in blend.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rec_platform.release.blend import BALANCE, PART_SCALE, PARTS, balanced, score
+from rec_platform.release.lookup import SCORE_DIGITS, Lookup, Neighbour, Title
+from rec_platform.release.reasons import reasons
+
+RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
+SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # what a part's byte stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A title to recommend.
+
+    `rank` counts from 1; `score` is in 0..1, higher is more alike; `reasons` say why in words, the
+    strongest first; `parts` are what the score is a weighted mean of, each in 0..1.
+    """
+
+    rank: int
+    score: float
+    title: Title
+    reasons: list[str]
+    parts: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BasketRecommendation:
+    """A title to recommend to somebody who likes several: `because` has those it is like."""
+
+    rank: int
+    score: float
+    title: Title
+    because: list["Because"]
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One of the liked titles that a recommendation is like, and why."""
+
+    title: Title
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a recommended title must be; what is None is not asked.
+
+    A runtime that is not known passes no runtime filter.
+    """
+
+    year_min: int | None = None
+    year_max: int | None = None
+    rating_min: float | None = None
+    runtime_max: int | None = None
+    genres: tuple[str, ...] = ()  # all of them
+
+    def passes(self, title: Title) -> bool:
+        """Whether a title is what is asked for."""
+        return (
+            (self.year_min is None or title.year >= self.year_min)
+            and (self.year_max is None or title.year <= self.year_max)
+            and (self.rating_min is None or title.rating >= self.rating_min)
+            and (self.runtime_max is None or (title.runtime_minutes or 10**6) <= self.runtime_max)
+            and set(self.genres) <= set(title.genres)
+        )
+
+
+EVERYTHING = Filter()
+
+
+def lists(
+    lookup: Lookup, limit: int = 9, balance: float = BALANCE
+) -> Iterator[tuple[str, int, str, float]]:
+    """Every title's list: (title_id, rank, recommended title_id, score), up to `limit` each.
+
+    In order of title_id, so that two releases with the same lists give the same lines.
+    """
+    title_ids = lookup.title_ids()
+    for title_id, neighbours in lookup.all_neighbours():
+        for rank, found in enumerate(weigh(neighbours, lookup.weights, balance)[:limit], start=1):
+            yield title_id, rank, title_ids[found.number], found.score
+
+
+def recommendations(
+    lookup: Lookup,
+    title: Title,
+    limit: int = 9,
+    balance: float = BALANCE,
+    wanted: Filter = EVERYTHING,
+) -> list[Recommendation]:
+    """The titles most like one, best first.
+
+    Raises:
+        ValueError: the balance is not in 0..1.
+    """
+    # Where nothing is asked of titles, nothing needs to be read of those that are not shown.
+    most = limit if wanted == EVERYTHING else None
+    stored = lookup.neighbours(title.title_id, most if balance == BALANCE else None)
+    neighbours = weigh(stored, lookup.weights, balance)[:most]
+    others = lookup.numbered([neighbour.number for neighbour in neighbours])
+    chosen = [pair for pair in zip(neighbours, others, strict=True) if wanted.passes(pair[1])]
+    return [
+        Recommendation(
+            rank=rank,
+            score=neighbour.score,
+            title=other,
+            reasons=reasons(title, other),
+            parts={name: SHARES[part] for name, part in zip(PARTS, neighbour.parts, strict=True)},
+        )
+        for rank, (neighbour, other) in enumerate(chosen[:limit], start=1)
+    ]
+
+
+def weigh(
+    neighbours: list[Neighbour], weights: Mapping[str, float], balance: float
+) -> list[Neighbour]:
+    """The neighbours as the balance knob orders and scores them; in its middle as they are."""
+    turned = list(balanced(weights, balance).values())
+    if balance == BALANCE:
+        return neighbours
+    weighed = [
+        found._replace(score=round(score(found.parts, turned), SCORE_DIGITS))
+        for found in neighbours
+    ]
+    return sorted(weighed, key=lambda found: -found.score)
+
+
+def basket(
+    lookup: Lookup,
+    liked: Sequence[Title],
+    limit: int = 9,
+    balance: float = BALANCE,
+    wanted: Filter = EVERYTHING,
+) -> list[BasketRecommendation]:
+    """The titles most like several, best first: one list merged from theirs.
+
+    Lists are merged by reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): each
+    adds 1 / (60 + rank) to the titles in it. The score is that sum over the most it can be.
+
+    Raises:
+        ValueError: the balance is not in 0..1.
+    """
+    points: defaultdict[int, float] = defaultdict(float)
+    liked_by: defaultdict[int, list[Title]] = defaultdict(list)
+    for title in liked:
+        for rank, found in enumerate(
+            weigh(lookup.neighbours(title.title_id), lookup.weights, balance), start=1
+        ):
+            points[found.number] += 1 / (RANK_OFFSET + rank)
+            liked_by[found.number].append(title)
+    most = len(liked) / (RANK_OFFSET + 1)
+    order = sorted(points, key=lambda number: (-points[number], number))
+    ids = {title.title_id for title in liked}
+    others = zip(order, lookup.numbered(order), strict=True)
+    chosen = [
+        (number, other)
+        for number, other in others
+        if other.title_id not in ids and wanted.passes(other)
+    ]
+    return [
+        BasketRecommendation(
+            rank=rank,
+            score=round(points[number] / most, SCORE_DIGITS),
+            title=other,
+            because=[Because(title, reasons(title, other)) for title in liked_by[number]],
+        )
+        for rank, (number, other) in enumerate(chosen[:limit], start=1)
+    ]

@@ -1,0 +1,1 @@
+"""What Dagster hands to the assets: settings, and what differs by deployment."""

@@ -1,0 +1,121 @@
+"""What people liked: a folder of MovieLens' files, for the scorecard alone.
+
+Lists are made from IMDb's files; ratings only tell how good they are. Belongs here: reading and
+splitting the ratings. Does not belong: what is made of them (see metrics.py and scorecard.py).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from rec_platform.resources.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+LIKED = 4  # stars of five
+MOST_USERS = 10_000  # of a larger set so many are drawn
+ROWS_AT_ONCE = 1_000_000
+SEED = 0
+COLUMNS = {"ratings.csv": ["userId", "movieId", "rating"], "links.csv": ["movieId", "imdbId"]}
+
+
+@dataclass(frozen=True)
+class Likes:
+    """What the users of two halves like in a catalogue.
+
+    Attributes:
+        fingerprint: a hash of the files.
+        training: one array of positions in the catalogue for each user, sorted, two at least.
+        testing: the same of other users.
+    """
+
+    fingerprint: str
+    training: "list[np.ndarray]"
+    testing: "list[np.ndarray]"
+
+
+class RatingsSource(Settings):
+    """A folder with MovieLens' `ratings.csv` and `links.csv`; empty where there is none."""
+
+    location: str = ""
+
+    def fingerprint(self) -> str:
+        """A hash of the files' content, empty where no folder is named.
+
+        Raises:
+            dg.Failure: a file is missing or cannot be read.
+        """
+        digest = hashlib.sha256()
+        for name in COLUMNS if self.location else ():
+            try:
+                with Path(self.location, name).open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+            except OSError as error:
+                raise self._failure(f"{name} cannot be read ({error.strerror})") from None
+        return digest.hexdigest() if self.location else ""
+
+    def read(self, title_ids: "pd.Series[str]") -> Likes:
+        """What users like of these titles: each user's two likes or more, by position.
+
+        Users are told apart by id before anything is known of the titles, so that a user is in the
+        same half whatever the catalogue: half for training, half for testing.
+
+        Raises:
+            dg.Failure: a file is missing or is not what MovieLens' files are.
+        """
+        import numpy as np
+        import pandas as pd
+
+        fingerprint = self.fingerprint()
+        place = pd.Series(range(len(title_ids)), index=title_ids.to_numpy())
+        links = pd.concat(self._chunks("links.csv", {"movieId": "int64", "imdbId": "str"}))
+        imdb = "tt" + links["imdbId"].fillna("").str.zfill(7)
+        of_movie = pd.Series(imdb.map(place).to_numpy(), index=links["movieId"]).dropna()
+        of_movie = of_movie[~of_movie.index.duplicated()]
+        kinds = {"userId": "int64", "movieId": "int64", "rating": "float64"}
+        liked, users = [], []
+        for chunk in self._chunks("ratings.csv", kinds):
+            users.append(chunk["userId"].unique())
+            chunk["place"] = chunk["movieId"].map(of_movie)
+            liked.append(chunk[chunk["rating"] >= LIKED].dropna()[["userId", "place"]])
+        likes = pd.concat(liked).drop_duplicates().astype("int64").sort_values(["userId", "place"])
+        order = np.random.default_rng(SEED).permutation(np.unique(np.concatenate(users)))
+        middle = len(order) // 2
+        half = MOST_USERS // 2
+        return Likes(
+            fingerprint,
+            _by_user(likes, order[:middle][:half]),
+            _by_user(likes, order[middle:][:half]),
+        )
+
+    def _chunks(self, name: str, kinds: dict[str, str]) -> "pd.io.parsers.TextFileReader":
+        import pandas as pd
+
+        try:
+            with pd.read_csv(
+                Path(self.location, name),
+                usecols=COLUMNS[name],
+                dtype=kinds,  # type: ignore[arg-type]
+                chunksize=ROWS_AT_ONCE,
+            ) as chunks:
+                yield from chunks
+        except (OSError, ValueError) as error:  # a column is missing, or a number is none
+            raise self._failure(f"{name} is not what it should be: {error}") from None
+
+    def _failure(self, found: str) -> dg.Failure:
+        return dg.Failure(
+            f"the ratings in {self.location}: {found}. Name a folder of MovieLens that has "
+            f"{' and '.join(COLUMNS)} (REC_RATINGS_SOURCE), or none to go without",
+            allow_retries=False,
+        )
+
+
+def _by_user(likes: "pd.DataFrame", users: "np.ndarray") -> "list[np.ndarray]":
+    chosen = likes[likes["userId"].isin(users)]
+    found = (group.to_numpy() for _, group in chosen.groupby("userId")["place"])
+    return [places for places in found if len(places) > 1]

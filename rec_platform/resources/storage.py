@@ -1,0 +1,465 @@
+"""Where the platform keeps its files: raw files, models, releases.
+
+Keys are relative paths with `/`. A write is whole or absent: no reader ever sees half a file.
+Tables do not belong here (see warehouse.py).
+"""
+
+import os
+import shutil
+import time
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from filelock import FileLock, Timeout
+from pydantic import PrivateAttr
+
+from rec_platform.choices import ROOT
+from rec_platform.resources.aws.clients import REGION, Clients, error_code, explained, look
+from rec_platform.resources.aws.lease import ABSENT, REFUSED, Lease, LeaseTakenError
+from rec_platform.resources.base import Finding, Seam
+
+LOCK_KEY = "refresh.lock"
+SWAP_LOCK_KEY = "swap.lock"
+PART_BYTES = 8 * 1024 * 1024  # of an upload: boto3's default
+DELETE_BATCH = 1_000  # objects, S3's limit
+NEEDED_BYTES = 8_000_000_000  # IMDb's six files, the tables and a few releases
+
+
+class StorageLockedError(Exception):
+    """Another refresh is at work in the same storage."""
+
+
+class StorageConflictError(Exception):
+    """A file is not any more what it was when it was read."""
+
+
+class Storage(Seam):
+    """A tree of files, addressed by key.
+
+    While a run uses it, it is locked against a second run: two refreshes at once would overwrite
+    each other's tables.
+    """
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:
+        """Hold the lock for as long as the run takes.
+
+        Raises:
+            dg.Failure: another run holds it.
+        """
+        del context
+        try:
+            with self.locked():
+                yield self
+        except StorageLockedError as error:
+            raise dg.Failure(str(error)) from None
+
+    @abstractmethod
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock.
+
+        Raises:
+            StorageLockedError: another process holds it.
+        """
+
+    @abstractmethod
+    def read(self, key: str) -> bytes | None:
+        """The content of a file, or None where there is none."""
+
+    @abstractmethod
+    def write(self, key: str, content: bytes) -> None:
+        """Write a small file, replacing what was there."""
+
+    @abstractmethod
+    def swap(self, key: str, old: bytes | None, new: bytes) -> None:
+        """Write a small file if it still holds what was read (None: if there still is none).
+
+        Raises:
+            StorageConflictError: somebody else has written it since.
+        """
+
+    @abstractmethod
+    def put(self, file: Path, key: str) -> None:
+        """Move a finished local file in, replacing what was there."""
+
+    @abstractmethod
+    def local(self, key: str) -> Path:
+        """A local path to read the file at, or the folder with all that is in it."""
+
+    @abstractmethod
+    def names(self, key: str) -> list[str]:
+        """The names directly below a folder, sorted."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove a file or a folder with all that is in it; nothing where there is none."""
+
+    @abstractmethod
+    def workplace(self) -> Path:
+        """A local folder for unfinished files, kept between runs."""
+
+
+class LocalStorage(Storage):
+    """A folder on this machine. The system frees its lock if the process that holds it dies."""
+
+    root: str = ROOT
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """See Storage."""
+        lock = self.local(LOCK_KEY)
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        holding = FileLock(lock, timeout=0)
+        try:
+            holding.acquire()
+        except Timeout:
+            since = time.strftime("%H:%M:%S", time.localtime(lock.stat().st_mtime))
+            raise StorageLockedError(
+                f"another refresh has been working in {self.root} since {since}: "
+                "wait until it ends, or use another --root (REC_ROOT)"
+            ) from None
+        try:
+            lock.touch()  # tells others since when
+            yield
+        finally:
+            holding.release()
+
+    def read(self, key: str) -> bytes | None:
+        """See Storage."""
+        try:
+            return self.local(key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, key: str, content: bytes) -> None:
+        """See Storage."""
+        file = self.workplace() / Path(key).name  # few names, so that no dead run's files pile up
+        file.write_bytes(content)
+        self.put(file, key)
+
+    def swap(self, key: str, old: bytes | None, new: bytes) -> None:
+        """See Storage."""
+        with FileLock(self.local(SWAP_LOCK_KEY)):
+            if self.read(key) != old:
+                raise StorageConflictError(f"{self.local(key)} was written by somebody else")
+            self.write(key, new)
+
+    def put(self, file: Path, key: str) -> None:
+        """See Storage."""
+        target = self.local(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # The content reaches the disk before the name does, so that a power cut leaves either the
+        # old file or the new one.
+        with file.open("rb") as opened:
+            os.fsync(opened.fileno())
+        file.replace(target)
+
+    def local(self, key: str) -> Path:
+        """See Storage."""
+        return Path(self.root, key)
+
+    def names(self, key: str) -> list[str]:
+        """See Storage."""
+        folder = self.local(key)
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def delete(self, key: str) -> None:
+        """See Storage."""
+        path = self.local(key)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    def workplace(self) -> Path:
+        """See Storage."""
+        folder = Path(self.root, "tmp")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def diagnose(self) -> Iterator[Finding]:
+        """See Seam."""
+        try:
+            folder = self.workplace()
+        except OSError as error:
+            yield Finding("folder", str(error), "set REC_ROOT (--root) to a folder you may write")
+            return
+        free = shutil.disk_usage(folder).free
+        cure = "" if free > NEEDED_BYTES else f"free {NEEDED_BYTES / 1e9:.0f} GB for IMDb's files"
+        yield Finding("folder", f"{self.root}, {free / 1e9:.0f} GB free", cure)
+
+
+class S3Storage(Storage):
+    """A prefix of an S3 bucket.
+
+    Files go up in parts, each with a checksum that S3 compares, and come down to a local copy that
+    is kept while its ETag holds. Every write is whole, as S3's are; the lock is a lease.
+    """
+
+    root: str = ""  # s3://bucket/prefix
+    lease_seconds: float = 30
+
+    _clients: Clients = PrivateAttr(default_factory=Clients)
+    _lease: Lease | None = PrivateAttr(default=None)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name.
+
+        Raises:
+            dg.Failure: `root` is no address in S3.
+        """
+        scheme, _, rest = self.root.partition("://")
+        bucket = rest.partition("/")[0]
+        if scheme != "s3" or not bucket:
+            raise dg.Failure(
+                f"{self.root!r} is no address in S3: set REC_ROOT (--root) to s3://bucket/prefix",
+                allow_retries=False,
+            )
+        return bucket
+
+    def name(self, key: str) -> str:
+        """The name in the bucket of the object with this key."""
+        prefix = self.root.removeprefix(f"s3://{self.bucket}").strip("/")
+        return f"{prefix}/{key}" if prefix else key
+
+    def address(self, key: str) -> str:
+        """Where a person, or Athena, finds the file."""
+        return f"s3://{self.bucket}/{self.name(key)}"
+
+    def key(self, address: str) -> str:
+        """The key of the file, or folder, with this address."""
+        return address.removeprefix(self.address("")).rstrip("/")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """See Storage."""
+        with self._explained("locked", LOCK_KEY):
+            lease = Lease(self._clients("s3"), self._place(LOCK_KEY), self.lease_seconds)
+            try:
+                lease.acquire()
+            except LeaseTakenError as error:
+                raise StorageLockedError(
+                    f"another refresh works in {self.root}: {error}. Wait until it ends, or use "
+                    "another --root (REC_ROOT)"
+                ) from None
+        self._lease = lease
+        try:
+            yield
+        finally:
+            self._lease = None
+            lease.release()
+
+    def read(self, key: str) -> bytes | None:
+        """See Storage."""
+        found = self._read(key)
+        return found[0] if found else None
+
+    def write(self, key: str, content: bytes) -> None:
+        """See Storage."""
+        self._require_lease()
+        with self._explained("written", key):
+            self._clients("s3").put_object(**self._place(key), Body=content)
+
+    def swap(self, key: str, old: bytes | None, new: bytes) -> None:
+        """See Storage."""
+        self._require_lease()
+        found = self._read(key)
+        content, etag = found or (None, "")
+        condition = {"IfMatch": etag} if found else {"IfNoneMatch": "*"}
+        with self._explained("written", key):
+            s3 = self._clients("s3")
+            try:
+                if content == old:
+                    s3.put_object(**self._place(key), Body=new, **condition)
+                    return
+            except s3.exceptions.ClientError as error:
+                if error_code(error) not in (*REFUSED, *ABSENT):
+                    raise
+        # A retry after a lost answer is refused because of its own first attempt.
+        if self.read(key) != new:
+            raise StorageConflictError(f"{self.address(key)} was written by somebody else")
+
+    def put(self, file: Path, key: str) -> None:
+        """See Storage."""
+        self._require_lease()
+        place = self._place(key)
+        with self._explained("written", key), file.open("rb") as reader:
+            self._clients("s3").upload_fileobj(reader, place["Bucket"], place["Key"])
+        file.unlink()
+
+    def local(self, key: str) -> Path:
+        """See Storage."""
+        copies = self.workplace() / "copies"
+        found = self.etags(key)
+        if not found:
+            shutil.rmtree(copies / key, ignore_errors=True)
+            (copies / key).unlink(missing_ok=True)
+        for name, etag in found.items():
+            self._fetch(name, etag, copies / self._key(name))
+        return copies / key
+
+    def names(self, key: str) -> list[str]:
+        """See Storage."""
+        folder = self.name(f"{key}/")
+        names = set()
+        for page in self._pages(Prefix=folder, Delimiter="/"):
+            names |= {found["Prefix"] for found in page.get("CommonPrefixes", [])}
+            names |= {found["Key"] for found in page.get("Contents", [])}
+        return sorted(name.removeprefix(folder).rstrip("/") for name in names)
+
+    def delete(self, key: str) -> None:
+        """See Storage."""
+        self._require_lease()
+        names = list(self.etags(key))
+        for start in range(0, len(names), DELETE_BATCH):
+            batch = [{"Key": name} for name in names[start : start + DELETE_BATCH]]
+            with self._explained("deleted", key):
+                answer = self._clients("s3").delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True}
+                )
+            for refused in answer.get("Errors", []):
+                raise dg.Failure(f"{refused['Key']} could not be deleted: {refused['Message']}")
+
+    def workplace(self) -> Path:
+        """See Storage."""
+        folder = Path(ROOT, self.bucket, self.name("tmp"))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def requests(self) -> Counter[str]:
+        """How many requests were sent, by operation."""
+        return self._clients.requests
+
+    def usage(self) -> Mapping[str, float]:
+        """See Seam."""
+        sizes = (
+            found["Size"]
+            for page in self._pages(Prefix=self.name(""))
+            for found in page.get("Contents", [])
+        )
+        return request_usage(self.requests) | {"s3_stored_bytes": sum(sizes)}
+
+    def plan(self, scanned_bytes: int) -> Mapping[str, float]:
+        """See Seam."""
+        # A request for each part of a raw file, and a few hundred for all else.
+        return {"s3_write_requests": 1_000 + scanned_bytes / PART_BYTES, "s3_read_requests": 2_000}
+
+    def etags(self, key: str) -> dict[str, str]:
+        """Names in the bucket and ETags of the file, or of all that is in the folder."""
+        name = self.name(key)
+        return {
+            found["Key"]: found["ETag"]
+            for page in self._pages(Prefix=name)
+            for found in page.get("Contents", [])
+            if found["Key"] == name or found["Key"].startswith(f"{name}/")
+        }
+
+    def diagnose(self) -> Iterator[Finding]:
+        """See Seam."""
+        yield look("credentials", self._identity)
+        yield look("bucket", self._reach)
+        yield look("right to write", self._write_nothing)
+        yield look("bucket versioning", self._versioning)
+        yield look("bucket lifecycle", self._lifecycle)
+
+    def _identity(self) -> tuple[str, str]:
+        return self._clients("sts").get_caller_identity()["Arn"], ""
+
+    def _reach(self) -> tuple[str, str]:
+        region = self._clients("s3").head_bucket(Bucket=self.bucket).get("BucketRegion")
+        own = self._clients.session.region_name
+        is_far = bool(region) and region != own
+        found = f"{self.bucket} in {region or own}"
+        return found, f"{REGION}: it is {own}" if is_far else ""
+
+    def _write_nothing(self) -> tuple[str, str]:
+        # A condition that nothing meets: S3 looks at the rights first, and then writes nothing.
+        place = self._place("doctor")
+        try:
+            self._clients("s3").put_object(**place, Body=b"", IfMatch='"none"')
+        except self._clients("s3").exceptions.ClientError as error:
+            if error_code(error) not in (*REFUSED, *ABSENT):
+                raise
+        return self.root, ""
+
+    def _versioning(self) -> tuple[str, str]:
+        status = self._clients("s3").get_bucket_versioning(Bucket=self.bucket).get("Status", "off")
+        return status.lower(), "" if status == "Enabled" else "switch it on: see docs/aws.md"
+
+    def _lifecycle(self) -> tuple[str, str]:
+        s3 = self._clients("s3")
+        try:
+            rules = s3.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"]
+        except s3.exceptions.ClientError as error:
+            if error_code(error) != "NoSuchLifecycleConfiguration":
+                raise
+            rules = []
+        return f"{len(rules)} rules", "" if rules else "add those of docs/aws.md: old files pile up"
+
+    def _read(self, key: str) -> tuple[bytes, str] | None:
+        """Content and ETag."""
+        with self._explained("read", key):
+            s3 = self._clients("s3")
+            try:
+                answer = s3.get_object(**self._place(key))
+            except s3.exceptions.ClientError as error:
+                if error_code(error) in ABSENT:
+                    return None
+                raise
+            return answer["Body"].read(), answer["ETag"]
+
+    def _fetch(self, name: str, etag: str, copy: Path) -> None:
+        note = copy.with_name(f"{copy.name}.etag")
+        if copy.exists() and note.exists() and note.read_text() == etag:
+            return
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        part = copy.with_name(f"{copy.name}.part")
+        with self._explained("read", self._key(name)), part.open("wb") as writer:
+            self._clients("s3").download_fileobj(self.bucket, name, writer)
+        note.unlink(missing_ok=True)
+        part.replace(copy)
+        note.write_text(etag)
+
+    def _pages(self, **which: str) -> Iterator[dict[str, Any]]:
+        with self._explained("listed", self._key(which["Prefix"])):
+            paginator = self._clients("s3").get_paginator("list_objects_v2")
+            yield from paginator.paginate(Bucket=self.bucket, **which)
+
+    def _key(self, name: str) -> str:
+        return name.removeprefix(self.name(""))
+
+    def _place(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": self.name(key)}
+
+    def _explained(self, done: str, key: str) -> AbstractContextManager[None]:
+        return explained(f"{self.address(key)} could not be {done}")
+
+    def _require_lease(self) -> None:
+        if self._lease and self._lease.is_lost:
+            raise dg.Failure(
+                f"this run stood still for more than {self.lease_seconds:.0f} s and lost its lock "
+                f"on {self.root}, so it writes nothing more: run the refresh again",
+                allow_retries=False,
+            )
+
+
+def request_usage(requests: Mapping[str, int]) -> dict[str, float]:
+    """S3 requests by their two prices, from counts by operation (deletes are free)."""
+    operations = {
+        name.removeprefix("s3."): count
+        for name, count in requests.items()
+        if name.startswith("s3.")
+    }
+    deletes = sum(count for name, count in operations.items() if name.startswith("Delete"))
+    reads = sum(count for name, count in operations.items() if name.startswith(("Get", "Head")))
+    return {
+        "s3_write_requests": sum(operations.values()) - deletes - reads,
+        "s3_read_requests": reads,
+    }

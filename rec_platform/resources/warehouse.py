@@ -1,0 +1,168 @@
+"""Where tables live and SQL runs: typed Parquet, and one dialect, Athena's, in `sql/*.sql`.
+
+What a table holds does not belong here (see tables.py and the stages).
+"""
+
+import gzip
+import re
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import PrivateAttr
+
+from rec_platform.choices import ROOT
+from rec_platform.resources.base import Seam
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+RAW_PREFIX = "raw_"
+
+
+class Warehouse(Seam):
+    """Named tables. A table is replaced whole, and readers find the old one until then."""
+
+    @abstractmethod
+    def create(self, table: str, select: str) -> Mapping[str, Any]:
+        """Replace a table with the rows of a SELECT, written in Athena's dialect.
+
+        Returns:
+            What the Dagster UI is to show of how it was made.
+        """
+
+    @abstractmethod
+    def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
+        """Replace a table with frames of the same columns, one after another."""
+
+    @abstractmethod
+    def query(self, select: str) -> "pd.DataFrame":
+        """The rows of a SELECT, written in Athena's dialect."""
+
+    @abstractmethod
+    def column_types(self, table: str) -> dict[str, str]:
+        """The columns of a table and their types, in order."""
+
+    def read(self, table: str, order_by: str) -> "pd.DataFrame":
+        """All rows of a table in a fixed order, so that the same table gives the same result."""
+        return self.query(f"SELECT * FROM {table} ORDER BY {order_by}")
+
+    def head(self, table: str, rows: int) -> "pd.DataFrame":
+        """A few rows of a table, to look at."""
+        return self.query(f"SELECT * FROM {table} LIMIT {rows}")
+
+    def row_count(self, table: str) -> int:
+        """The number of rows of a table."""
+        return int(self.query(f"SELECT count(*) AS row_count FROM {table}").iloc[0, 0])
+
+
+class DuckDBWarehouse(Warehouse):
+    """DuckDB in this process over Parquet files in `root/tables`.
+
+    Raw tables are IMDb's gz files in `root/raw` themselves, every column a string, as Athena sees
+    them. Work that needs more than `memory_limit` spills to `root/tmp`.
+    """
+
+    root: str = ROOT
+    memory_limit: str = "1GB"
+
+    _database: Any = PrivateAttr(default=None)  # opened once, as each opening takes 20 ms
+
+    def create(self, table: str, select: str) -> Mapping[str, Any]:
+        """See Warehouse."""
+        with self._connect(select) as connection:
+            self._replace(connection, table, to_duckdb(select))
+        return {}
+
+    def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
+        """See Warehouse."""
+        with self._connect() as connection:
+            for number, frame in enumerate(frames):
+                connection.register("frame", frame)
+                head = "INSERT INTO written" if number else "CREATE TEMP TABLE written AS"
+                connection.execute(f"{head} SELECT * FROM frame")
+                connection.unregister("frame")
+            self._replace(connection, table, "SELECT * FROM written")
+
+    def query(self, select: str) -> "pd.DataFrame":
+        """See Warehouse."""
+        with self._connect(select) as connection:
+            return connection.execute(to_duckdb(select)).df()
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """See Warehouse."""
+        with self._connect(table) as connection:
+            described = connection.execute(f"DESCRIBE {table}").fetchall()
+        return {name: kind.lower() for name, kind, *_ in described}
+
+    @contextmanager
+    def _connect(self, statement: str = "") -> "Iterator[duckdb.DuckDBPyConnection]":
+        """A connection that knows the tables which a statement names, as they are now."""
+        scratch = Path(self.root, "tmp")
+        scratch.mkdir(parents=True, exist_ok=True)
+        if self._database is None:
+            import duckdb
+
+            options: dict[str, Any] = {
+                "memory_limit": self.memory_limit,
+                "temp_directory": str(scratch / "duckdb"),
+            }
+            self._database = duckdb.connect(":memory:", config=options)
+        with self._database.cursor() as connection:
+            connection.execute("SET enable_progress_bar = false")
+            for name in set(re.findall(r"\w+", statement)):
+                if scan := self._scan(name):
+                    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {scan}")
+            yield connection
+
+    def _scan(self, name: str) -> str | None:
+        """The table function that reads a table, or None where there is no such table."""
+        if name.startswith(RAW_PREFIX):
+            folder = Path(self.root, "raw", name.removeprefix(RAW_PREFIX))
+            return next((scan_tsv(file) for file in folder.glob("*.tsv.gz")), None)
+        file = self._file(name)
+        return f"read_parquet('{_quoted(file)}')" if file.exists() else None
+
+    def _file(self, table: str) -> Path:
+        return Path(self.root, "tables", f"{table}.parquet")
+
+    def _replace(self, connection: "duckdb.DuckDBPyConnection", table: str, select: str) -> None:
+        target = self._file(table)
+        unfinished = Path(self.root, "tmp", f"{table}.parquet")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"COPY ({select}) TO '{_quoted(unfinished)}' (FORMAT parquet)")
+        unfinished.replace(target)
+
+
+def scan_tsv(file: Path) -> str:
+    r"""A DuckDB table function over one of IMDb's files, strict about its shape.
+
+    Quotes are literal and `\N` is null in these files, and every column is a string.
+    """
+    with gzip.open(file) as opened:
+        names = opened.readline().decode().rstrip("\n").split("\t")
+    columns = dict.fromkeys(names, "VARCHAR")
+    return (
+        f"read_csv('{_quoted(file)}', delim='\t', header=true, auto_detect=false, "
+        f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
+        f"columns={columns})"
+    )
+
+
+def to_duckdb(select: str) -> str:
+    """Translate a SELECT from Athena's dialect to DuckDB's.
+
+    Raises:
+        sqlglot.errors.ParseError: it is not one statement of that dialect.
+    """
+    import sqlglot
+
+    (statement,) = sqlglot.transpile(select, read="athena", write="duckdb")
+    return statement
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

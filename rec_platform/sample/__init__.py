@@ -1,0 +1,1 @@
+"""Invented files in the shape of IMDb's."""

@@ -1,0 +1,477 @@
+"""The JSON API and the service's own addresses, over releases of invented titles."""
+
+import json
+import logging
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from api.logs import JsonLines
+from api.openapi import EXAMPLES
+from rec_platform.release.blend import PARTS, WEIGHTS
+from rec_platform.release.lookup import SCHEMA_VERSION
+from rec_platform_tests.api.test_site import CRIME, CRIME_COUNT, HOSTILE, Site, publish
+
+RECOMMENDATIONS = "/api/v1/titles/tt0000001/recommendations"
+READS = [
+    "/api/v1/titles/tt0000001",
+    RECOMMENDATIONS,
+    "/api/v1/recommendations?title=tt0000001",
+    "/api/v1/search?q=lantern",
+    "/api/v1/clusters",
+    "/api/v1/clusters/0/titles",
+    "/api/v1/release",
+    "/openapi.json",
+]
+SERVICE = ["/healthz", "/readyz", "/metrics"]
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    publish(tmp_path / "releases", "first")
+    return tmp_path / "releases"
+
+
+@pytest.fixture
+def site(releases: Path) -> Site:
+    return Site(releases)
+
+
+def ids(listed: list[dict[str, Any]]) -> list[str]:
+    return [one["title"]["title_id"] for one in listed]
+
+
+# Titles and search
+
+
+def test_a_title_is_answered_with_its_facts(site: Site):
+    assert site.json("/api/v1/titles/tt0000001") == {
+        "title_id": "tt0000001",
+        "title": "The Silent Lantern",
+        "original_title": "L'Été Muet",
+        "year": 1991,
+        "runtime_minutes": 134,
+        "genres": ["Crime", "Thriller"],
+        "rating": 7.25,
+        "votes": 123456,
+        "credits": [
+            {"person_id": "nm1", "role": "director", "name": "Ada Marlow"},
+            {"person_id": "nm2", "role": "actor", "name": "Ivo Solberg"},
+            {"person_id": "nm3", "role": "actor", "name": "Hana Voss"},
+        ],
+        "series": None,
+        "series_place": None,
+        "cluster": CRIME,
+        "distance": 0.01,
+    }
+
+
+@pytest.mark.parametrize("query", ["silent lan", "ete muet", "laterne", "THE SILENT LANTERN!"])
+def test_search_finds_a_title_by_any_of_its_names(site: Site, query: str):
+    answer = site.json(f"/api/v1/search?q={query}")
+    assert (answer["release_id"], answer["query"]) == ("first", query)
+    assert [title["title_id"] for title in answer["titles"]] == ["tt0000001"]
+
+
+def test_search_answers_twenty_titles_unless_told(site: Site):
+    assert len(site.json("/api/v1/search?q=verdict")["titles"]) == 20
+    assert len(site.json("/api/v1/search?q=verdict&limit=3")["titles"]) == 3
+    assert len(site.json("/api/v1/search?q=verdict&limit=50")["titles"]) == CRIME_COUNT - 1
+
+
+# Recommendations
+
+
+def test_recommendations_come_nine_at_a_time_and_best_first(site: Site):
+    answer = site.json(RECOMMENDATIONS)
+    assert (answer["release_id"], answer["title_id"]) == ("first", "tt0000001")
+    listed = answer["recommendations"]
+    assert [one["rank"] for one in listed] == list(range(1, 10))
+    assert ids(listed)[:2] == ["tt0000032", "tt0000031"]
+    assert listed[0]["score"] == pytest.approx(0.98)
+
+
+@pytest.mark.parametrize("limit", [1, 24])
+def test_the_list_of_recommendations_is_as_long_as_asked(site: Site, limit: int):
+    assert len(site.json(f"{RECOMMENDATIONS}?limit={limit}")["recommendations"]) == limit
+
+
+def test_a_title_without_neighbours_gets_an_empty_list(site: Site):
+    assert site.json("/api/v1/titles/tt0000002/recommendations")["recommendations"] == []
+
+
+def test_filters_add_up_and_so_do_several_genres(site: Site):
+    def asked(query: str) -> list[dict[str, Any]]:
+        answer = site.json(f"{RECOMMENDATIONS}?limit=24&{query}")
+        return [one["title"] for one in answer["recommendations"]]
+
+    assert {title["title_id"] for title in asked("runtime_max=45")} == {"tt0000032"}
+    crime = asked("genre=Crime&genre=Thriller")
+    assert len(crime) == 22 and all(title["genres"] == ["Crime", "Thriller"] for title in crime)
+    assert asked("genre=Crime&genre=Sci-Fi") == []
+    assert {title["year"] for title in asked("genre=Crime&year_min=2005&year_max=2006")} == {
+        2005,
+        2006,
+    }
+    assert asked("rating_min=7.3") == [] and len(asked("rating_min=7.2")) == 24
+
+
+def test_the_balance_weighs_anew_and_says_how(site: Site):
+    middle, gems = site.json(RECOMMENDATIONS), site.json(f"{RECOMMENDATIONS}?balance=0")
+    assert (middle["balance"], middle["weights"]) == (0.5, WEIGHTS)
+    assert gems["weights"]["popularity"] < WEIGHTS["popularity"]
+    assert gems["recommendations"][0]["score"] == 0  # all its parts are, in this release
+
+
+def test_who_does_not_ask_why_is_not_told(site: Site):
+    told = site.json(RECOMMENDATIONS)["recommendations"][0]
+    assert told["reasons"] and set(told["parts"]) == set(PARTS)
+    bare = site.json(f"{RECOMMENDATIONS}?explain=false")
+    assert bare["weights"] == {}
+    assert all(one["reasons"] == [] and one["parts"] == {} for one in bare["recommendations"])
+    assert ids(bare["recommendations"]) == ids(site.json(RECOMMENDATIONS)["recommendations"])
+
+
+def test_a_basket_gets_one_list_with_its_reasons(site: Site):
+    answer = site.json("/api/v1/recommendations?title=tt0000001&title=tt0000002&title=tt0000001")
+    assert answer["titles"] == ["tt0000001", "tt0000002"] and answer["unknown"] == []
+    listed = answer["recommendations"]
+    assert ids(listed)[:2] == ["tt0000032", "tt0000031"]
+    assert [one["title"]["title_id"] for one in listed[0]["because"]] == ["tt0000001"]
+    assert listed[0]["because"][0]["reasons"]
+    bare = site.json("/api/v1/recommendations?title=tt0000001&explain=false&limit=3&genre=Crime")
+    assert [one["because"] for one in bare["recommendations"]] == [[], [], []]
+
+
+def test_a_basket_outlives_a_title_that_is_gone(site: Site):
+    answer = site.json("/api/v1/recommendations?title=tt0000001&title=tt9")
+    assert (answer["titles"], answer["unknown"]) == (["tt0000001"], ["tt9"])
+    assert site.get("/api/v1/recommendations?title=tt9").status_code == 404
+
+
+# Clusters, page by page
+
+
+def pages(site: Site, path: str, limit: int) -> list[dict[str, Any]]:
+    found = [site.json(f"{path}?limit={limit}")]
+    while cursor := found[-1]["next_cursor"]:
+        found.append(site.json(f"{path}?limit={limit}&cursor={cursor}"))
+    return found
+
+
+def test_clusters_are_listed_largest_first(site: Site):
+    answer = site.json("/api/v1/clusters")
+    assert answer["release_id"] == "first" and answer["next_cursor"] is None
+    assert [(one["name"], one["title_count"]) for one in answer["clusters"]] == [
+        ("1990s crime thrillers", CRIME_COUNT),
+        ("Space operas", 2),
+    ]
+    assert [len(page["clusters"]) for page in pages(site, "/api/v1/clusters", 1)] == [1, 1]
+
+
+@pytest.mark.parametrize(("limit", "lengths"), [(20, [20, 10]), (15, [15, 15]), (50, [30])])
+def test_a_clusters_titles_come_in_pages_that_join_without_a_gap(
+    site: Site, limit: int, lengths: list[int]
+):
+    found = pages(site, f"/api/v1/clusters/{CRIME}/titles", limit)
+    assert [len(page["titles"]) for page in found] == lengths
+    assert {page["cluster"]["name"] for page in found} == {"1990s crime thrillers"}
+    listed = [title["title_id"] for page in found for title in page["titles"]]
+    assert listed == [f"tt{number:07d}" for number in range(1, CRIME_COUNT + 1)]
+
+
+def test_a_cursor_of_another_release_is_refused_with_its_reason(site: Site, releases: Path):
+    cursor = site.json("/api/v1/clusters?limit=1")["next_cursor"]
+    publish(releases, "second")
+    answer = site.get(f"/api/v1/clusters?cursor={cursor}")
+    assert answer.status_code == 422
+    assert "another release" in answer.json()["errors"][0]["reason"]
+
+
+@pytest.mark.parametrize("cursor", ["a", "Zmlyc3Q", "Zmlyc3QgLTE", "Zmlyc3Qg" + "OTk5" * 9, "_w"])
+def test_a_forged_cursor_is_refused(site: Site, cursor: str):
+    answer = site.get(f"/api/v1/clusters/0/titles?cursor={cursor}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["parameter"] == "cursor"
+
+
+# The release
+
+
+def test_the_release_tells_what_it_was_made_from_and_no_path(site: Site, releases: Path):
+    publish(releases, "second", source="/home/somebody/imdb", scorecard={"ndcg": 0.4})
+    answer = site.get("/api/v1/release")
+    told = answer.json()
+    assert (told["release_id"], told["schema_version"]) == ("second", SCHEMA_VERSION)
+    assert told["files"]["title_ratings"]["sha256"] and told["weights"] == WEIGHTS
+    assert told["scorecard"] == {"ndcg": 0.4}
+    assert "somebody" not in answer.text
+
+
+def test_a_release_without_a_scorecard_says_so(site: Site):
+    assert site.json("/api/v1/release")["scorecard"] is None
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/api/v1/titles/nonsense", "title_id"),
+        ("/api/v1/titles/tt1234567890123", "title_id"),
+        ("/api/v1/titles/tt١٢٣", "title_id"),
+        (f"{RECOMMENDATIONS}?limit=0", "limit"),
+        (f"{RECOMMENDATIONS}?limit=49", "limit"),
+        (f"{RECOMMENDATIONS}?year_max=1999&year_max=2001", "year_max"),
+        (f"{RECOMMENDATIONS}?year_max=", "year_max"),
+        (f"{RECOMMENDATIONS}?genre=Drama&genre=", "genre"),
+        (f"{RECOMMENDATIONS}?balance=1.01", "balance"),
+        (f"{RECOMMENDATIONS}?balance=nan", "balance"),
+        (f"{RECOMMENDATIONS}?explain=maybe", "explain"),
+        (f"{RECOMMENDATIONS}?year_min=1799", "year_min"),
+        (f"{RECOMMENDATIONS}?rating_min=inf", "rating_min"),
+        (f"{RECOMMENDATIONS}?runtime_max=1e9", "runtime_max"),
+        (f"{RECOMMENDATIONS}?genre=<b>", "genre"),
+        (f"{RECOMMENDATIONS}?" + "genre=Crime&" * 6, "genre"),
+        ("/api/v1/recommendations", "title"),
+        ("/api/v1/recommendations?title=tt1&title=x", "title"),
+        ("/api/v1/recommendations?" + "title=tt1&" * 21, "title"),
+        ("/api/v1/search", "q"),
+        ("/api/v1/search?q=", "q"),
+        ("/api/v1/search?q=" + "a" * 201, "q"),
+        ("/api/v1/search?q=a&limit=0", "limit"),
+        ("/api/v1/search?q=a&limit=51", "limit"),
+        ("/api/v1/clusters/first/titles", "cluster"),
+        ("/api/v1/clusters/-1/titles", "cluster"),
+        ("/api/v1/clusters/99999999999999999999/titles", "cluster"),
+        ("/api/v1/clusters/0/titles?limit=51", "limit"),
+        ("/api/v1/clusters/0/titles?cursor=$", "cursor"),
+        ("/api/v1/clusters?cursor=" + "a" * 201, "cursor"),
+    ],
+)
+def test_a_parameter_out_of_bounds_is_named_with_its_reason(site: Site, path: str, parameter: str):
+    answer = site.get(path)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert [one["parameter"] for one in problem["errors"]] == [parameter]
+    assert problem["errors"][0]["reason"]
+
+
+def test_all_parameters_that_are_wrong_are_told_at_once(site: Site):
+    errors = site.get(f"{RECOMMENDATIONS}?limit=0&balance=2&genre=1").json()["errors"]
+    assert {one["parameter"] for one in errors} == {"limit", "balance", "genre"}
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/v1/titles/tt9", "There is no title tt9 in this release."),
+        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this release."),
+        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this release."),
+        ("/api/v1/nothing", "There is nothing at this address."),
+        (f"/api/v1/{HOSTILE}", "There is nothing at this address."),
+    ],
+)
+def test_what_the_api_does_not_have_is_a_problem_of_rfc_9457(site: Site, path: str, detail: str):
+    answer = site.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": detail,
+        "request_id": answer.headers["x-request-id"],
+    }
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_written(site: Site, method: str):
+    answer = site.get("/api/v1/release", method)
+    assert (answer.status_code, answer.json()["status"]) == (405, 405)
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+# Headers
+
+
+@pytest.mark.parametrize("path", READS)
+def test_scripts_of_any_site_may_read_the_api_and_caches_keep_one_answer_for_all(
+    site: Site, path: str
+):
+    answers = [site.get(path), site.get(path, headers={"Origin": "https://other.example"})]
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert "stale-while-revalidate=3600" in answer.headers["cache-control"]
+        assert "vary" not in answer.headers
+
+
+def test_a_preflight_allows_reading_and_nothing_else(site: Site):
+    asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "GET"}
+    answer = site.get("/api/v1/release", "OPTIONS", asked)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+    assert site.get("/", "OPTIONS", asked).status_code == 405
+
+
+@pytest.mark.parametrize("path", READS)
+def test_who_has_the_current_answer_gets_a_304(site: Site, path: str):
+    etag = site.get(path).headers["etag"]
+    answer = site.get(path, headers={"If-None-Match": f"W/{etag}"})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("path", [*READS, *SERVICE, "/api/v1/titles/tt9"])
+def test_a_head_request_is_answered_like_a_get_without_the_body(site: Site, path: str):
+    get, head = site.get(path), site.get(path, "HEAD")
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+@pytest.mark.parametrize("given", ["abc-123", "Root=1-67891233-abcdef012345678912345678"])
+def test_a_request_keeps_the_id_it_comes_with(site: Site, given: str):
+    assert site.get("/", headers={"X-Request-Id": given}).headers["x-request-id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "<script>", 'a","level":"x', "a" * 101])
+def test_a_request_without_a_sane_id_gets_one(site: Site, given: str):
+    first, second = (site.get("/", headers={"X-Request-Id": given}) for _ in range(2))
+    assert re.fullmatch("[0-9a-f]{32}", first.headers["x-request-id"])
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+# The service itself
+
+
+def test_the_process_is_alive_with_or_without_a_release(site: Site, tmp_path: Path):
+    for one in (site, Site(tmp_path / "none")):
+        answer = one.get("/healthz")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+        assert one.get("/metrics").status_code == 200
+
+
+def test_readiness_names_the_release(site: Site, tmp_path: Path):
+    assert site.json("/readyz") == {
+        "status": "ready",
+        "release_id": "first",
+        "schema_version": SCHEMA_VERSION,
+    }
+    assert Site(tmp_path / "none").get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize("path", SERVICE)
+def test_what_the_service_says_of_itself_is_never_kept(site: Site, path: str):
+    headers = site.get(path).headers
+    assert headers["cache-control"] == "no-store" and "etag" not in headers
+
+
+def test_metrics_count_requests_by_route_and_name_the_release(site: Site):
+    for path in ("/title/tt0000001", "/title/tt0000002", "/title/tt9", "/static/style.css", "/x"):
+        site.get(path)
+    site.get("/", 'GET"}')
+    text = site.get("/metrics").text
+    for line in (
+        'rec_requests_total{method="GET",route="/title/{title_id}",status="200"} 2',
+        'rec_requests_total{method="GET",route="/title/{title_id}",status="404"} 1',
+        'rec_requests_total{method="GET",route="/static",status="200"} 1',
+        'rec_requests_total{method="GET",route="none",status="404"} 1',
+        'rec_requests_total{method="other",route="/",status="405"} 1',
+        'rec_request_duration_seconds_bucket{route="/title/{title_id}",le="+Inf"} 3',
+        'rec_request_duration_seconds_count{route="/title/{title_id}"} 3',
+        f'rec_release_info{{release_id="first",schema_version="{SCHEMA_VERSION}"}} 1',
+        "rec_release_titles 32",
+        "rec_release_created_timestamp_seconds 1710130329",
+    ):
+        assert line in text.splitlines(), line
+
+
+def test_metrics_are_what_prometheus_reads(site: Site):
+    site.get("/")
+    line = re.compile(r'# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"\\\n]*",?)+\})? [0-9.e+-]+')
+    text = site.get("/metrics").text
+    assert text.endswith("\n") and all(line.fullmatch(one) for one in text.splitlines())
+    buckets = re.findall(r'_bucket\{route="/",le="[^"]+"\} (\d+)', text)
+    assert buckets == sorted(buckets, key=int) and buckets[-1] == "1"
+
+
+def test_each_request_is_a_line_of_json_in_the_log_without_its_query(
+    site: Site, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "api.access")
+    answer = site.get("/search?q=secret")
+    (record,) = [one for one in caplog.records if one.name == "api.access"]
+    line = JsonLines().format(record)
+    told = json.loads(line)
+    assert "secret" not in line and "\n" not in line
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
+    assert 0 < told.pop("ms") < 60_000
+    assert told == {
+        "level": "info",
+        "logger": "api.access",
+        "method": "GET",
+        "route": "/search",
+        "path": "/search",
+        "status": 200,
+        "request_id": answer.headers["x-request-id"],
+        "release_id": "first",
+    }
+
+
+def test_what_a_visitor_writes_into_an_address_stays_on_its_line_of_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "api.access")
+    site.get("/title/%0A%7B%22level%22:%22error%22%7D" + "a" * 5_000)
+    (record,) = [one for one in caplog.records if one.name == "api.access"]
+    line = JsonLines().format(record)
+    assert "\n" not in line and len(line) < 700
+    assert json.loads(line)["level"] == "info"
+
+
+# The description
+
+
+def test_every_route_of_the_api_is_described_with_its_errors_and_examples(site: Site):
+    described = site.json("/openapi.json")
+    assert set(described["paths"]) == {
+        "/api/v1/titles/{title_id}",
+        "/api/v1/titles/{title_id}/recommendations",
+        "/api/v1/recommendations",
+        "/api/v1/search",
+        "/api/v1/clusters",
+        "/api/v1/clusters/{cluster}/titles",
+        "/api/v1/release",
+        *SERVICE,
+    }
+    for path, operations in described["paths"].items():
+        operation = operations["get"]
+        assert operation["summary"] and operation["description"] and operation["tags"], path
+        for parameter in operation.get("parameters", []):
+            assert parameter["schema"]["examples"], parameter
+        for status, answer in operation["responses"].items():
+            if status == "304":
+                continue
+            ((media_type, content),) = answer["content"].items()
+            assert content["example"], (path, status)
+            assert (media_type == "application/problem+json") == (status >= "400")
+        assert {"200", "500"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_a_true_answer(name: str):
+    example = EXAMPLES[name]
+    if isinstance(example, str):
+        assert example.startswith("rec_requests_total{")
+    else:
+        kind = TypeAdapter(type(example))
+        assert kind.validate_python(asdict(example)) == example

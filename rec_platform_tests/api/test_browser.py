@@ -1,0 +1,516 @@
+"""The site in a real browser: each journey, with and without its script, and for everyone.
+
+What a page says belongs in test_pages.py, whose invented release is served here.
+"""
+
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from api.app import create_app
+from rec_platform_tests.api.test_pages import publish_catalogue
+
+TIMEOUT = 5_000  # ms
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
+
+
+VERDICT, VERDICT_II, SNOW = "tt0000001", "tt0000002", "tt0000004"
+EVERY_PAGE = [
+    "/",
+    f"/title/{VERDICT}",
+    f"/title/{SNOW}?genre=Sci-Fi&balance=0.2&limit=18",
+    f"/title/{SNOW}?genre=Western",
+    "/search?q=snow",
+    "/search?q=zzz",
+    "/basket",
+    f"/basket?title={VERDICT}&title={SNOW}&q=ferry",
+    "/atlas",
+    "/cluster/1",
+    "/about",
+    "/nowhere",
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    releases = tmp_path_factory.mktemp("releases")
+    publish_catalogue(releases)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(releases), lifespan="off", log_level="warning")
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    with browser.new_context(base_url=site) as context:
+        context.set_default_timeout(TIMEOUT)
+        yield context.new_page()
+
+
+@pytest.fixture
+def scriptless(browser: Browser, site: str) -> Iterator[Page]:
+    with browser.new_context(base_url=site, java_script_enabled=False) as context:
+        context.set_default_timeout(TIMEOUT)
+        yield context.new_page()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser says, such as what the Content-Security-Policy blocked."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("#list .name").all_text_contents()
+
+
+# Find and open
+
+
+def test_a_visitor_finds_a_title_follows_a_recommendation_and_returns(
+    page: Page, complaints: list[str]
+):
+    page.goto("/")
+    page.get_by_role("combobox").fill("verdict the l")
+    page.get_by_role("button", name="Search").click()
+    find_open_follow_and_return(page)
+    assert complaints == []
+
+
+def test_without_a_script_too(scriptless: Page):
+    scriptless.goto("/")
+    scriptless.get_by_role("searchbox").fill("verdict the l")
+    scriptless.get_by_role("searchbox").press("Enter")
+    find_open_follow_and_return(scriptless)
+
+
+def find_open_follow_and_return(page: Page) -> None:
+    page.get_by_role("main").get_by_role("link", name="Verdict: The Last Word").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Verdict: The Last Word")
+    expect(page.locator("#list > ol > li")).to_have_count(9)
+    page.locator("#list").get_by_role("link", name="Verdict II", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Verdict II")
+    page.get_by_role("link", name="Verdict: The Last Word").first.click()  # the next of the series
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Verdict II")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Verdict: The Last Word")
+
+
+def test_suggestions_come_while_typing_and_are_chosen_with_the_keyboard(
+    page: Page, complaints: list[str]
+):
+    page.goto("/")
+    box = page.get_by_role("combobox", name="Search for a film")
+    box.fill("verd")  # one question, one answer
+    options = page.get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("status")).to_have_text("3 suggestions")
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    active = options.nth(1).get_attribute("id")
+    assert active
+    expect(box).to_have_attribute("aria-activedescendant", active)
+    box.press("ArrowUp")
+    box.press("ArrowUp")  # back in the box, where Enter searches
+    assert box.get_attribute("aria-activedescendant") is None
+    box.press("ArrowUp")  # and around to the last one
+    expect(options.nth(2)).to_have_attribute("aria-selected", "true")
+    chosen = options.nth(2).locator("bdi").inner_text()
+    box.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(chosen)
+    assert complaints == []
+
+
+def test_escape_closes_the_suggestions_and_enter_searches(page: Page):
+    page.goto("/")
+    box = page.get_by_role("combobox")
+    box.press_sequentially("verdict")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_have_value("verdict")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(r"/search\?q=verdict$"))
+
+
+def test_a_suggestion_can_be_clicked_and_is_only_text(page: Page, complaints: list[str]):
+    page.goto("/about")
+    page.get_by_role("combobox").press_sequentially("script alert")
+    page.get_by_role("option").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<script>")
+    assert complaints == []
+
+
+def test_surprise_me_opens_a_title(page: Page):
+    page.goto("/")
+    page.get_by_role("link", name="Surprise me").click()
+    expect(page).to_have_url(re.compile(r"/title/tt\d{7}$"))
+
+
+# Slide and filter
+
+
+def test_the_knob_sorts_at_once_and_its_setting_is_in_the_address(
+    page: Page, complaints: list[str]
+):
+    page.goto(f"/title/{SNOW}")
+    before = names(page)
+    page.get_by_role("slider", name="Balance").fill("0")
+    expect(page).to_have_url(re.compile(r"\?balance=0$"))
+    assert sorted(names(page)) != sorted(before) or names(page) != before
+    shown = names(page)
+    page.reload()
+    assert names(page) == shown
+    expect(page.get_by_role("slider")).to_have_value("0")
+    page.get_by_role("slider").press("End")
+    expect(page).to_have_url(re.compile(r"\?balance=1$"))
+    page.get_by_role("slider").fill("0.5")
+    expect(page).to_have_url(re.compile(f"/title/{SNOW}$"))
+    assert names(page) == before
+    assert complaints == []
+
+
+def test_the_back_button_leads_back_to_the_list_as_it_was(page: Page):
+    page.goto("/search?q=snow")
+    page.get_by_role("link", name="Heavy Snow 4", exact=True).click()
+    page.get_by_role("slider").fill("0")
+    expect(page).to_have_url(re.compile("balance=0"))
+    shown = names(page)
+    page.locator("#list .card").first.click()
+    expect(page).not_to_have_url(re.compile(SNOW))
+    page.go_back()
+    expect(page.get_by_role("slider")).to_have_value("0")
+    assert names(page) == shown
+    page.go_back()  # the knob made no steps of its own
+    expect(page).to_have_url(re.compile("/search"))
+
+
+def test_filters_compose_and_can_be_cleared(page: Page, complaints: list[str]):
+    page.goto(f"/title/{SNOW}")
+    before = names(page)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_role("checkbox", name="Sci-Fi").check()
+    expect(page).to_have_url(re.compile("genre=Sci-Fi"))
+    page.get_by_label("From year").fill("1980")
+    expect(page).to_have_url(re.compile("year_min=1980.*genre=Sci-Fi"))
+    years = [int(text.split()[0]) for text in page.locator("#list .meta").all_inner_texts()]
+    assert years and all(year >= 1980 for year in years)
+    page.get_by_role("checkbox", name="Western").check()
+    expect(page.get_by_text("none passes all these filters")).to_be_visible()
+    page.get_by_role("link", name="Clear filters").click()
+    expect(page).to_have_url(re.compile(f"/title/{SNOW}$"))
+    assert names(page) == before
+    expect(page.get_by_role("checkbox", name="Western")).not_to_be_checked()
+    assert complaints == []
+
+
+def test_half_a_year_is_not_asked_for(page: Page):
+    page.goto(f"/title/{SNOW}")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("From year").press_sequentially("19")
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(re.compile(f"/title/{SNOW}$"))
+
+
+def test_more_is_shown_in_place_and_the_focus_goes_on(page: Page):
+    page.goto(f"/title/{SNOW}")
+    first = names(page)
+    page.get_by_role("link", name="Show more like these").click()
+    expect(page.locator("#list > ol > li")).to_have_count(18)
+    assert names(page)[:9] == first
+    expect(page.locator("#list > ol > li:nth-child(10) a.card")).to_be_focused()
+    expect(page).to_have_url(re.compile("limit=18"))
+    page.get_by_role("slider").fill("0")
+    expect(page).to_have_url(re.compile("balance=0&.*limit=18|limit=18&.*balance=0"))
+    expect(page.locator("#list > ol > li")).to_have_count(18)
+
+
+def test_without_a_script_a_button_sorts_and_filters(scriptless: Page):
+    scriptless.goto(f"/title/{SNOW}?balance=0.2")
+    scriptless.get_by_text("Filters", exact=True).click()
+    scriptless.get_by_label("From year").fill("1990")
+    scriptless.get_by_role("checkbox", name="Sci-Fi").check()
+    scriptless.get_by_role("button", name="Show", exact=True).click()
+    expect(scriptless).to_have_url(re.compile("balance=0.2&year_min=1990.*genre=Sci-Fi"))
+    years = [int(text.split()[0]) for text in scriptless.locator("#list .meta").all_inner_texts()]
+    assert years and all(year >= 1990 for year in years)
+    scriptless.get_by_role("link", name="Clear filters").click()
+    expect(scriptless).to_have_url(re.compile(r"balance=0.2$"))
+
+
+def test_films_glide_to_their_places_unless_motion_is_unwelcome(browser: Browser, site: str):
+    for wish, moves in (("no-preference", True), ("reduce", False)):
+        with browser.new_context(base_url=site, reduced_motion=wish) as context:  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(f"/title/{SNOW}")
+            page.evaluate("""() => {
+                window.moved = 0;
+                const animate = Element.prototype.animate;
+                Element.prototype.animate = function (...all) {
+                    window.moved++;
+                    return animate.apply(this, all);
+                };
+            }""")
+            page.get_by_role("slider").fill("0")
+            expect(page).to_have_url(re.compile("balance=0"))
+            assert (page.evaluate("window.moved") > 0) == moves
+
+
+# Basket and share
+
+
+def test_a_basket_is_filled_kept_shared_and_emptied(
+    page: Page, browser: Browser, site: str, complaints: list[str]
+):
+    page.goto(f"/title/{SNOW}")
+    page.locator("article").get_by_role("button", name="Add to basket").click()
+    kept = page.locator("article").get_by_role("button", name="In your basket")
+    expect(kept).to_have_attribute("aria-pressed", "true")
+    page.locator("#list").get_by_role("button", name="Add to basket").first.click()
+    page.get_by_role("slider").fill("0")  # a list that was fetched has buttons as well
+    expect(page).to_have_url(re.compile("balance=0"))
+    page.locator("#list").get_by_role("button", name="Add to basket").last.click()
+    page.get_by_role("link", name="Basket (3)").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 3 films")
+    expect(page.get_by_role("button", name="Keep as my basket")).to_be_hidden()
+    shared, shown = page.url, names(page)
+
+    with browser.new_context(base_url=site) as context:  # somebody else
+        friend = context.new_page()
+        friend.goto(shared)
+        assert names(friend) == shown
+        expect(friend.get_by_role("link", name="Basket", exact=True)).to_be_visible()
+        friend.get_by_role("button", name="Keep as my basket").click()
+        expect(friend.get_by_role("link", name="Basket (3)")).to_be_visible()
+
+    page.get_by_role("link", name="Remove Heavy Snow 4", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
+    expect(page.get_by_role("link", name="Basket (2)")).to_be_visible()
+    page.goto("/")
+    page.goto("/basket")  # without titles it leads to one's own
+    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
+    for _ in range(2):
+        page.get_by_role("link", name="Remove").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your basket is empty")
+    assert complaints == []
+
+
+def test_a_basket_is_filled_by_search_in_its_page(page: Page):
+    page.goto("/basket")
+    box = page.get_by_role("combobox", name="Add a film")
+    box.press_sequentially("verdict")
+    expect(page.get_by_role("option")).to_have_count(3)
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/basket\?title={VERDICT}$"))
+    expect(page.get_by_role("link", name="Remove Verdict", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
+    page.get_by_role("combobox", name="Add a film").fill("heavy snow 4")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Add Heavy Snow 4 (1954)").click()
+    expect(page).to_have_url(re.compile(rf"/basket\?title={VERDICT}&title={SNOW}$"))
+    expect(page.get_by_role("link", name="Basket (2)")).to_be_visible()
+
+
+def test_what_is_added_to_somebody_elses_basket_leaves_ones_own(page: Page):
+    page.goto(f"/title/{SNOW}")
+    page.locator("article").get_by_role("button", name="Add to basket").click()
+    page.goto(f"/basket?title={VERDICT}&q=verdict+ii")
+    page.get_by_role("link", name="Add Verdict II").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
+    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
+
+
+def test_without_a_script_the_address_is_the_basket(scriptless: Page):
+    scriptless.goto(f"/title/{VERDICT}")
+    scriptless.locator("article").get_by_role("link", name="Add to basket").click()
+    scriptless.get_by_role("searchbox", name="Add a film").fill("heavy snow 4")
+    scriptless.get_by_role("button", name="Find").click()
+    scriptless.get_by_role("link", name="Add Heavy Snow 4 (1954)").click()
+    expect(scriptless.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
+    expect(scriptless).to_have_url(re.compile(rf"\?title={VERDICT}&title={SNOW}$"))
+    expect(scriptless.locator("#list > ol > li")).to_have_count(9)
+    scriptless.get_by_role("link", name="Remove Verdict", exact=True).click()
+    expect(scriptless.get_by_role("heading", level=1)).to_have_text("One list for 1 film")
+
+
+def test_the_basket_is_nowhere_but_in_the_browser(page: Page, browser: Browser):
+    page.goto(f"/title/{SNOW}")
+    page.locator("article").get_by_role("button", name="Add to basket").click()
+    assert page.evaluate("localStorage.getItem('basket')") == f'["{SNOW}"]'
+    assert page.context.cookies() == []
+
+
+# Walk
+
+
+def test_the_atlas_leads_from_cluster_to_cluster(page: Page):
+    page.goto("/")
+    page.get_by_role("link", name="Walk through the atlas").click()
+    page.get_by_role("group", name="Map").get_by_role("link", name="Space operas").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Space operas")
+    page.get_by_role("group", name="Map").get_by_role("link", name="Crime thrillers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Crime thrillers")
+
+
+# For everyone
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(browser: Browser, site: str, theme: str):
+    axe = Axe()
+    with browser.new_context(base_url=site, color_scheme=theme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        for path in EVERY_PAGE:
+            page.goto(path)
+            found = axe.run(page)
+            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        page.goto("/")
+        page.get_by_role("combobox").press_sequentially("verd")
+        expect(page.get_by_role("option")).to_have_count(3)
+        page.get_by_role("combobox").press("ArrowDown")
+        expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280, 3840])
+def test_no_page_scrolls_sideways(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 720})
+    for path in EVERY_PAGE:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE)
+def test_headings_descend_one_level_at_a_time(page: Page, path: str):
+    page.goto(path)
+    found = page.get_by_role("heading").evaluate_all("all => all.map(one => one.tagName)")
+    levels = [int(re.sub(r"\D", "", tag)) for tag in found]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_first_tab_stop_skips_to_the_content(page: Page):
+    page.goto("/cluster/0")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("path", [f"/title/{SNOW}", "/atlas", f"/basket?title={SNOW}"])
+def test_every_tab_stop_shows_that_it_has_the_focus(page: Page, path: str):
+    page.goto(path)
+    count = 0
+    while True:
+        page.keyboard.press("Tab")
+        seen = page.evaluate("""() => {
+            const one = document.activeElement;
+            if (one === document.body) return null;
+            const shows = (element) => {
+                const style = getComputedStyle(element);
+                return style.outlineStyle !== "none" || style.boxShadow !== "none"
+                    || parseFloat(style.strokeWidth) > 8;
+            };
+            return [one, one.closest("form"), ...one.children].some((it) => it && shows(it))
+                || one.outerHTML;
+        }""")
+        if seen is None:
+            break
+        assert seen is True
+        count += 1
+    assert count > 12
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_shifts_while_a_page_comes(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 2000})
+    page.add_init_script("""
+        window.shift = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+    """)
+    page.route("**/site.js*", late)  # as on a slow line: after the first drawing
+    for path in ("/", f"/title/{SNOW}", "/search?q=snow", "/atlas", f"/basket?title={SNOW}"):
+        page.goto(path, wait_until="networkidle")
+        page.wait_for_timeout(100)
+        assert page.evaluate("window.shift") == 0, path
+
+
+def late(route: Route) -> None:
+    time.sleep(0.3)
+    route.continue_()
+
+
+def test_a_title_takes_at_most_eight_requests_of_its_own_site(page: Page, site: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/title/{SNOW}", wait_until="networkidle")
+    assert len(asked) <= 8
+    assert all(address.startswith(site) for address in asked)
+
+
+def test_posters_are_drawn_on_the_page_and_as_pictures(page: Page):
+    page.goto("/")
+    drawn = page.locator("main li svg.poster, main li img.poster").first.bounding_box()
+    assert drawn and drawn["height"] == pytest.approx(1.5 * drawn["width"], rel=0.02)
+    page.locator(".shelf").last.scroll_into_view_if_needed()
+    last = page.locator("img.poster").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_js_property("naturalWidth", 400)
+
+
+def test_on_paper_there_is_the_list_and_no_form(page: Page):
+    page.goto(f"/title/{SNOW}")
+    page.emulate_media(media="print")
+    expect(page.locator("#list > ol > li").first).to_be_visible()
+    expect(page.get_by_role("slider")).to_be_hidden()
+    expect(page.get_by_role("search")).to_be_hidden()

@@ -1,0 +1,192 @@
+"""sql/*.sql on DuckDB, over tiny raw files whose every row is there for a reason."""
+
+import gzip
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from rec_platform.assets.features import SQL_FOLDER, table_assets, table_metadata
+from rec_platform.assets.raw import RAW_FILES
+from rec_platform.resources.warehouse import DuckDBWarehouse
+
+SQL_FILES = sorted(SQL_FOLDER.glob("*.sql"))
+
+# | stands for a tab, and - for a null.
+ROWS = {
+    "title_basics": """
+        tt01|movie|Plain|Plain|0|1999|-|90|Drama
+        tt02|movie|Translated|Traduit|0|1999|-|90|Drama
+        tt03|movie|English|English|0|1999|-|-|-
+        tt04|movie|Abroad|Abroad|0|1999|-|90|Drama
+        tt05|movie|Adult|Adult|1|1999|-|90|Drama
+        tt06|short|Short|Short|0|1999|-|90|Drama
+        tt07|movie|Unrated|Unrated|0|1999|-|90|Drama
+        tt08|movie|Undated|Undated|0|-|-|90|Drama
+        tt09|movie|Future|Future|0|2027|-|90|Drama
+        tt10|movie|"Quoted|"Quoted|0|1999|-|90|Comedy,Drama
+        tt11|movie|-|-|0|1999|-|90|Drama""",
+    "title_akas": """
+        tt01|1|Plain|-|-|original|-|1
+        tt01|2|Plain|US|-|imdbDisplay|-|0
+        tt01|3|Uni|DE|-|-|-|0
+        tt01|4|Uni|AT|-|-|-|0
+        tt01|5|Plain too|US|-|working|-|0
+        tt02|1|Translated|US|-|-|-|0
+        tt02|2|Traduit|FR|-|-|-|0
+        tt03|1|English|US|en|-|-|0
+        tt03|2|English|US|-|-|-|0
+        tt04|1|Abroad|GB|en|-|-|0
+        tt05|1|Adult|US|en|-|-|0
+        tt06|1|Short|US|en|-|-|0
+        tt07|1|Unrated|US|en|-|-|0
+        tt08|1|Undated|US|en|-|-|0
+        tt09|1|Future|US|en|-|-|0
+        tt10|1|"Quoted|US|-|-|-|0
+        tt11|1|-|US|-|-|-|0""",
+    "title_ratings": "\n".join(f"tt{n:02}|5.5|{n * 10}" for n in range(1, 12) if n != 7),
+    "title_crew": """
+        tt01|nm2,nm1|-
+        tt02|nm1|nm3
+        tt04|nm9|-""",
+    "title_principals": """
+        tt01|1|nm4|actress|-|["She"]
+        tt01|2|nm3|actor|-|["He"]
+        tt01|3|nm3|actor|-|["His twin"]
+        tt01|4|nm1|director|-|-
+        tt01|5|nm5|composer|-|-
+        tt01|6|nm2|archive_footage|-|["Himself"]
+        tt01|7|nm2|archive_sound|-|-
+        tt06|1|nm4|actress|-|-""",
+    "name_basics": "\n".join(f"nm{number}|Person {number}|-|-|-|-" for number in range(1, 6)),
+}
+
+
+def tsv(line: str) -> str:
+    return "\t".join(r"\N" if value == "-" else value for value in line.strip().split("|"))
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
+    root = tmp_path_factory.mktemp("root")
+    for file in RAW_FILES:
+        lines = ["\t".join(file.columns), *map(tsv, ROWS[file.name].strip().splitlines())]
+        path = root / file.storage_key
+        path.parent.mkdir(parents=True)
+        path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
+    return DuckDBWarehouse(root=str(root))
+
+
+def build(
+    warehouse: DuckDBWarehouse, preset: str, min_votes: int = 0, year_max: int = 2026
+) -> list[str]:
+    """Make every table and return the ids of the selected titles."""
+    recipe = pd.DataFrame([{"preset": preset, "min_votes": min_votes, "year_max": year_max}])
+    warehouse.write("recipe", [recipe])
+    for table in ("titles", "title_akas", "title_people"):
+        warehouse.create(table, (SQL_FOLDER / f"{table}.sql").read_text())
+    return warehouse.read("titles", order_by="title_id")["title_id"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("preset", "expected"),
+    [
+        ("world", ["tt01", "tt02", "tt03", "tt04", "tt10", "tt11"]),
+        ("us_release", ["tt01", "tt02", "tt03", "tt10", "tt11"]),
+        ("english_like", ["tt01", "tt03", "tt10"]),
+        ("seed", ["tt03"]),
+    ],
+)
+def test_a_preset_selects_its_titles_once_each(
+    warehouse: DuckDBWarehouse, preset: str, expected: list[str]
+) -> None:
+    assert build(warehouse, preset) == expected
+
+
+def test_votes_and_years_bound_the_selection(warehouse: DuckDBWarehouse) -> None:
+    assert build(warehouse, "world", min_votes=100) == ["tt10", "tt11"]
+    assert "tt09" in build(warehouse, "world", year_max=2027)
+    assert build(warehouse, "world", year_max=1998) == []
+
+
+def test_titles_are_typed_and_nulls_have_a_meaning(warehouse: DuckDBWarehouse) -> None:
+    build(warehouse, "world")
+    assert warehouse.column_types("titles") == {
+        "title_id": "varchar",
+        "title": "varchar",
+        "original_title": "varchar",
+        "year": "integer",
+        "runtime_minutes": "integer",
+        "genres": "varchar",
+        "rating": "double",
+        "votes": "integer",
+    }
+    titles = warehouse.read("titles", order_by="title_id").set_index("title_id")
+    assert titles.loc["tt10", "title"] == '"Quoted'
+    assert titles.loc["tt11", "title"] == "tt11"
+    assert titles.loc["tt03", "genres"] == ""
+    assert pd.isna(titles.loc["tt03", "runtime_minutes"])
+
+
+def test_other_names_are_listed_once_and_the_own_ones_not_at_all(
+    warehouse: DuckDBWarehouse,
+) -> None:
+    build(warehouse, "world")
+    akas = warehouse.read("title_akas", order_by="title_id, name")
+    assert list(akas.itertuples(index=False, name=None)) == [("tt01", "Plain too"), ("tt01", "Uni")]
+
+
+def test_people_keep_their_role_and_their_order(warehouse: DuckDBWarehouse) -> None:
+    build(warehouse, "world")
+    people = warehouse.read("title_people", order_by="title_id, role, billing")
+    assert list(people[["title_id", "name", "role"]].itertuples(index=False, name=None)) == [
+        ("tt01", "Person 4", "actor"),
+        ("tt01", "Person 3", "actor"),
+        ("tt01", "Person 5", "composer"),
+        ("tt01", "Person 2", "director"),
+        ("tt01", "Person 1", "director"),
+        ("tt02", "Person 1", "director"),
+        ("tt02", "Person 3", "writer"),
+    ]
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+def test_an_asset_depends_on_the_tables_its_sql_names(path: Path) -> None:
+    asset = next(found for found in table_assets if found.key == dg.AssetKey(path.stem))
+    statement = sqlglot.parse_one(path.read_text(), read="athena")
+    common = {expression.alias for expression in statement.find_all(exp.CTE)}
+    named = {table.name for table in statement.find_all(exp.Table)} - common
+    assert {key.to_user_string() for key in asset.dependency_keys} == named
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+def test_sql_is_one_described_select_without_clock_or_chance(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("-- ")
+    (statement,) = sqlglot.parse(text, read="athena")
+    assert isinstance(statement, exp.Select)
+    forbidden = {"now", "current_date", "current_timestamp", "rand", "random", "uuid"}
+    called = {function.sql_name().lower() for function in statement.find_all(exp.Func)}
+    assert not called & forbidden
+
+
+def test_metadata_shows_columns_rows_and_a_preview(warehouse: DuckDBWarehouse) -> None:
+    build(warehouse, "world")
+    metadata = table_metadata(warehouse, "titles")
+    assert metadata["dagster/row_count"] == 6
+    assert [column.name for column in metadata["dagster/column_schema"].columns][:2] == [
+        "title_id",
+        "title",
+    ]
+    assert metadata["preview"].records[0].data["year"] == 1999
+
+
+def test_a_failed_replacement_leaves_the_table_as_it_was(warehouse: DuckDBWarehouse) -> None:
+    build(warehouse, "world")
+    before = warehouse.read("titles", order_by="title_id")
+    with pytest.raises(Exception, match="Conversion Error"):
+        warehouse.create("titles", "SELECT CAST(title AS integer) AS year FROM titles")
+    assert warehouse.read("titles", order_by="title_id").equals(before)

@@ -1,0 +1,380 @@
+"""The scorecard on invented films whose likes are planted, and the gate in front of a release."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rec_platform.assets.model import read_quality
+from rec_platform.assets.scorecard import (
+    COLUMNS,
+    DEFAULT,
+    KNOB,
+    SEED_RULE,
+    UPPER_MARK,
+    Scorecard,
+    at_random,
+    compared,
+    in_one_cluster,
+    read_scorecard,
+    score,
+    stored_lists,
+    to_lists,
+    to_markdown,
+    turned,
+    worse,
+)
+from rec_platform.assets.similar import blend, read_catalogue
+from rec_platform.choices import GatedFigure
+from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.release.recommend import lists as served_lists
+from rec_platform.resources.ratings import RatingsSource
+from rec_platform.resources.storage import LocalStorage
+from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.sample.writer import franchises
+from rec_platform_tests.conftest import TITLES, Platform, clean_environment
+
+NO_RATINGS = {"coverage", "siblings", "diversity", "novelty"}
+
+
+def warehouse(platform: Platform) -> DuckDBWarehouse:
+    return DuckDBWarehouse(root=str(platform.root))
+
+
+def storage(platform: Platform) -> LocalStorage:
+    return LocalStorage(root=str(platform.root))
+
+
+def title_ids(platform: Platform) -> list[str]:
+    return warehouse(platform).read("titles", order_by="title_id")["title_id"].to_list()
+
+
+def write_ratings(folder: Path) -> None:
+    """Two users for each franchise, who like all its films and the first one of the next."""
+    films = [film for franchise in franchises(TITLES) for film in franchise]
+    folder.mkdir()
+    movies = {film: number for number, film in enumerate(films, start=1)}
+    links = [f"{number},{film.removeprefix('tt')}" for film, number in movies.items()]
+    (folder / "links.csv").write_text("\n".join(["movieId,imdbId", *links, ""]))
+    rows = [
+        f"{2 * number + user},{movies[film]},5.0"
+        for number, (franchise, following) in enumerate(pairwise(franchises(TITLES)))
+        for user in range(2)
+        for film in (*franchise, following[0])
+    ]
+    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating", *rows, ""]))
+
+
+# The lists
+
+
+@pytest.mark.parametrize("balance", [HIDDEN_GEMS, 0.3, BALANCE, CROWD_PLEASERS])
+def test_what_is_scored_is_what_is_served(released: Platform, balance: float):
+    ids = title_ids(released)
+    stored, parts = stored_lists(warehouse(released), len(ids))
+    found = turned(stored, parts, balance)[:, :9]
+    served = pd.DataFrame(served_lists(released.serving(), 9, balance)).groupby(0)[2].apply(list)
+    assert len(served) == len(ids) > TITLES / 5
+    assert {ids[place]: [ids[at] for at in row] for place, row in enumerate(found)} == (
+        served.to_dict()
+    )
+
+
+def test_random_lists_are_of_others_of_the_group_each_once():
+    group = np.random.default_rng(0).integers(0, 3, 300)
+    group[:10] = 3
+    found = at_random(group)
+    for title, row in enumerate(found):
+        shown = row[row >= 0]
+        assert len(shown) == len(set(shown)) == min(48, (group == group[title]).sum() - 1)
+        assert title not in shown and set(group[shown]) == {group[title]}
+    assert (at_random(group) == found).all()
+
+
+def test_without_clusters_more_are_candidates_and_the_order_is_that_of_the_other_parts(
+    released: Platform,
+):
+    found = warehouse(released)
+    catalogue = read_catalogue(found, found.read("titles", order_by="title_id"))
+    count = len(catalogue.parts)
+    lists = to_lists(blend(in_one_cluster(catalogue), 48), count)
+    assert (catalogue.parts.cluster == catalogue.cluster).all()  # which stay as they were
+    assert len(np.unique(catalogue.cluster)) == 9
+    is_other = catalogue.cluster[lists] != catalogue.cluster[:, np.newaxis]
+    bound = to_lists(blend(catalogue, 48), count)
+    is_other_bound = catalogue.cluster[bound] != catalogue.cluster[:, np.newaxis]
+    assert is_other[:, :9].mean() > is_other_bound[:, :9].mean()
+
+
+# The figures
+
+
+@pytest.fixture(scope="module")
+def ratings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("movielens") / "small"
+    write_ratings(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scored(first_release: Platform, ratings: Path) -> Scorecard:
+    source = RatingsSource(location=str(ratings))
+    return score(storage(first_release), warehouse(first_release), source)
+
+
+def test_who_likes_franchises_finds_them_in_the_lists_and_by_no_baseline(scored: Scorecard):
+    ndcg = {name: found["ndcg"] for name, found in scored.figures.items()}
+    assert ndcg[DEFAULT] > 0.5
+    baselines = ("nearest", SEED_RULE, "random in cluster", "random", "most voted")
+    assert all(ndcg[name] < ndcg[DEFAULT] for name in baselines)
+    assert ndcg[SEED_RULE] < ndcg[DEFAULT] * 0.8 and ndcg["random"] < 0.1
+    # Of each franchise two users: where both are in one half the upper mark has not seen it.
+    assert 0.2 < ndcg[UPPER_MARK] < 0.9
+
+
+def test_every_row_has_every_figure_and_intervals_that_hold_the_means(scored: Scorecard):
+    assert {DEFAULT, SEED_RULE, UPPER_MARK, "random in cluster", "without clusters"} < set(
+        scored.figures
+    )
+    for name, found in scored.figures.items():
+        assert set(found) == set(COLUMNS), name
+        bounds = scored.intervals[name]
+        assert set(bounds) == set(COLUMNS) - NO_RATINGS
+        assert all(low <= found[figure] <= high for figure, (low, high) in bounds.items())
+    low, high = scored.intervals[DEFAULT]["ndcg"]
+    assert low < high
+
+
+def test_the_most_voted_are_new_to_nobody_and_random_lists_reach_all(scored: Scorecard):
+    figures = scored.figures
+    assert min(figures, key=lambda name: figures[name]["novelty"]) == "most voted"
+    assert figures["random"]["coverage"] == 1 and figures["most voted"]["coverage"] < 0.1
+
+
+def test_the_same_release_has_the_same_scorecard(
+    scored: Scorecard, first_release: Platform, ratings: Path
+):
+    source = RatingsSource(location=str(ratings))
+    assert score(storage(first_release), warehouse(first_release), source) == scored
+
+
+def test_clusters_are_judged_too(scored: Scorecard, first_release: Platform):
+    assert scored.clusters["clusters"] == 9
+    assert 0.1 < scored.clusters["stability"] <= 1
+    assert scored.clusters["silhouette"] in [quality[2] for quality in scored.clusters["quality"]]
+    assert [quality[0] for quality in scored.clusters["quality"]] == [
+        count for count, *_ in read_quality(storage(first_release))
+    ]
+
+
+def test_without_ratings_it_says_so_and_scores_what_needs_none(released: Platform):
+    found = read_scorecard(storage(released))
+    assert found.ratings is None and "set REC_RATINGS_SOURCE" in found.note
+    assert list(found.figures) == list(KNOB)
+    assert all(set(figures) == NO_RATINGS for figures in found.figures.values())
+    assert found.figures[DEFAULT]["siblings"] > 0.9
+    assert found.note in to_markdown(found)
+
+
+def test_ratings_of_other_films_are_told_and_do_no_harm(released: Platform, tmp_path: Path):
+    (tmp_path / "links.csv").write_text("movieId,imdbId\n1,9999998\n2,9999999\n")
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating\n1,1,5\n1,2,5\n2,1,5\n2,2,5\n")
+    source = RatingsSource(location=str(tmp_path))
+    found = score(storage(released), warehouse(released), source)
+    assert found.ratings is None and "hardly any user" in found.note
+    assert set(found.figures[DEFAULT]) == NO_RATINGS
+
+
+def test_the_scorecard_is_in_the_release_and_in_its_manifest(released: Platform):
+    lookup = released.serving()
+    content = json.loads(json.dumps(lookup.release["scorecard"]))
+    assert Scorecard(**content) == read_scorecard(storage(released))
+    manifest = json.loads((lookup.path.parent / "manifest.json").read_text())
+    assert manifest["scorecard"] == content
+
+
+# The command
+
+
+def test_the_command_prints_the_serving_releases_scorecard(released: Platform):
+    done = released.run("scorecard")
+    assert done.exit_code == 0
+    assert done.stdout == to_markdown(read_scorecard(storage(released))) + "\n"
+
+
+def test_the_command_scores_the_serving_release_anew_by_other_ratings(
+    released: Platform, ratings: Path, scored: Scorecard
+):
+    done = released.run("scorecard", "--ratings", str(ratings))
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == to_markdown(scored) + "\n"
+    assert done.stdout.startswith("| lists ") and "users," in done.stdout
+
+
+def test_the_command_says_which_ratings_it_cannot_read(released: Platform):
+    done = released.run("scorecard", "--ratings", "nowhere")
+    assert done.exit_code == 1
+    assert "ratings.csv cannot be read" in done.stderr and "nowhere" in done.stderr
+
+
+def test_releases_without_their_tables_cannot_be_scored_anew(
+    released: Platform, ratings: Path, tmp_path: Path
+):
+    shutil.copytree(released.releases, tmp_path / "data" / "releases")
+    done = Platform(tmp_path).run("scorecard", "--ratings", str(ratings))
+    assert done.exit_code == 1
+    assert "tables in data are no longer those of the serving release" in done.stderr
+
+
+# The gate
+
+
+def planted(
+    figures: dict[str, float] | None = None, fingerprint: str = "a", seed_rule: float = 0.1
+) -> Scorecard:
+    found = {"ndcg": 0.4, "tail_ndcg": 0.2, "coverage": 0.8, "siblings": 0.9} | (figures or {})
+    rows = {DEFAULT: found, SEED_RULE: {"ndcg": seed_rule}}
+    ratings = {"fingerprint": fingerprint, "users": 9, "asked": 99}
+    return Scorecard(rows, {}, ratings, "", {})
+
+
+def test_what_falls_by_the_share_passes_and_what_falls_by_more_does_not():
+    assert worse(planted({"ndcg": 0.361}), planted(), 0.1) == {}
+    (reason,) = worse(planted({"ndcg": 0.359}), planted(), 0.1).values()
+    assert "ndcg fell from 0.400, in the serving release, to 0.359: by 10%" in reason
+
+
+@pytest.mark.parametrize("figure", list(GatedFigure))
+def test_every_gated_figure_is_compared(figure: GatedFigure):
+    assert set(worse(planted({figure: 0.15}), planted(), 0.2)) == {figure}
+
+
+def test_a_rise_is_no_reason():
+    assert worse(planted({"ndcg": 0.9, "coverage": 1}), planted(), 0) == {}
+
+
+def test_by_other_ratings_only_what_needs_none_is_compared():
+    new = planted({"ndcg": 0.2, "tail_ndcg": 0.1, "coverage": 0.4}, "b")
+    assert set(worse(new, planted(), 0.1)) == {GatedFigure.coverage}
+    assert compared(new, planted()) == [GatedFigure.coverage, GatedFigure.siblings]
+    without = replace(new, ratings=None, figures={DEFAULT: {"coverage": 0.8, "siblings": 0.1}})
+    assert set(worse(without, planted(), 0.1)) == {GatedFigure.siblings}
+
+
+def test_below_the_seed_rule_is_too_low_even_for_a_first_release():
+    assert worse(planted(seed_rule=0.4), None, 0.1) == {}
+    (reason,) = worse(planted(seed_rule=0.41), None, 0.1).values()
+    assert reason == "ndcg is 0.400, below the seed rule's 0.410"
+
+
+@pytest.fixture(scope="module")
+def rated_release(
+    first_release: Platform,
+    ratings: Path,
+    dagster_home: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Platform:
+    """The released platform after it was told of ratings: not to be changed."""
+    platform = Platform(tmp_path_factory.mktemp("rated"))
+    shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
+    with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REC_RATINGS_SOURCE", str(ratings))
+        done = platform.refresh()
+    assert done.exit_code == 0, done.stderr
+    return platform
+
+
+@pytest.fixture
+def rated(
+    rated_release: Platform,
+    ratings: Path,
+    environment: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Platform:
+    del environment
+    monkeypatch.setenv("REC_RATINGS_SOURCE", str(ratings))
+    shutil.copytree(rated_release.folder, tmp_path / "rated")
+    return Platform(tmp_path / "rated")
+
+
+def test_new_ratings_are_a_change_and_the_same_ones_are_none(
+    rated: Platform, first_release: Platform
+):
+    assert rated.serving().path.name != first_release.serving().path.parent.name
+    assert rated.serving().release["scorecard"]["ratings"]["users"] > 10
+    assert "nothing has changed" in rated.refresh().stderr
+
+
+def test_a_worse_release_is_not_published_and_the_old_one_serves(
+    rated: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    before = rated.files()
+    done = rated.refresh("--rule", "seed")
+    assert done.exit_code == 1
+    reason = done.stderr.splitlines()[-2]
+    assert "scorecard: check release_is_no_worse failed: ndcg fell from" in reason
+    assert "below the seed rule's" in reason and "; tail_ndcg fell from" in reason
+    assert reason.endswith("If that is right, set REC_FORCE=ndcg,tail_ndcg,siblings once")
+    assert rated.files() == before
+    # Another figure's name is no pass.
+    monkeypatch.setenv("REC_FORCE", "ndcg,coverage")
+    done = rated.refresh("--rule", "seed")
+    assert done.exit_code == 1
+    assert "set REC_FORCE=tail_ndcg,siblings once" in done.stderr
+    assert rated.files() == before
+
+
+def test_forced_by_name_a_worse_release_is_published_and_then_stays(
+    rated: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REC_FORCE", "ndcg,tail_ndcg,siblings")
+    done = rated.refresh("--rule", "seed")
+    assert done.exit_code == 0, done.stderr
+    recipe = rated.serving().release["recipe"]
+    assert (recipe["rule"], recipe["force"]) == ("seed", "ndcg,tail_ndcg,siblings")
+    # That it was forced once is no reason to build it again.
+    monkeypatch.delenv("REC_FORCE")
+    assert "nothing has changed" in rated.refresh("--rule", "seed").stderr
+
+
+def test_a_catalogue_of_another_selection_is_no_measure(
+    rated: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("REC_RATINGS_SOURCE")
+    done = rated.refresh("--rule", "seed", "--preset", "world")
+    assert done.exit_code == 0, done.stderr
+
+
+def test_a_catalogue_of_another_size_is_no_measure(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    done = platform.refresh("--rule", "seed")
+    assert done.exit_code == 1 and "siblings fell from" in done.stderr
+    manifest = platform.serving().path.parent / "manifest.json"
+    content = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(content | {"title_count": 2 * content["title_count"]}))
+    monkeypatch.setenv("REC_MIN_TITLE_SHARE", "0")
+    assert platform.refresh("--rule", "seed").exit_code == 0
+
+
+def test_a_missing_ratings_folder_stops_the_refresh_before_any_work(
+    released: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(released.folder, tmp_path / "copy")
+    platform = Platform(tmp_path / "copy")
+    monkeypatch.setenv("REC_RATINGS_SOURCE", "nowhere")
+    before = platform.files()
+    done = platform.refresh()
+    assert done.exit_code == 1
+    reason = done.stderr.splitlines()[-2]
+    assert reason.startswith("recipe: the ratings in nowhere: ratings.csv cannot be read")
+    assert "REC_RATINGS_SOURCE" in reason
+    assert platform.files() == before

@@ -1,0 +1,453 @@
+"""What people type finds what they mean, and nothing they type is an error or takes long."""
+
+import itertools
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from rec_platform.release import search
+from rec_platform.release import spelling as alternatives
+from rec_platform.release.lookup import Cluster, Lookup, Title, write_lookup
+from rec_platform.release.search import (
+    FEW_TITLES,
+    MOST_CANDIDATES,
+    MOST_TITLES,
+    search_key,
+    search_names,
+)
+from rec_platform.release.spelling import TWO, distances, forms, forms_of
+from rec_platform_tests.conftest import Platform
+from rec_platform_tests.release.typos import MISTAKES, misplace_space, misspell, without_accents
+
+LABELLED = Path(__file__).with_name("search_queries.tsv")
+DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
+
+# Most voted first; the year, the title, its other names.
+NAMES = [
+    (1991, "The Harbour Thieves", "Les Voleurs du port"),
+    (1994, "The Harbour Thieves II", ""),
+    (1979, "Lanternfish", "Laternenfisch"),
+    (2001, "Quinn's Eleven & Friends", ""),
+    (1986, "Mole-Man", "もぐらおとこ 土竜男"),
+    (2010, "Lantern", ""),
+    (2011, "The Lantern", ""),
+    (1999, "Star Ferries", ""),
+    (2004, "Harbour", "Smørhavn"),
+    (1968, "Lanternfish", ""),
+    (2015, "R.O.B.O.T.", "Łódź"),
+    (1977, "Nine Lives of Oskar", "기생의 집"),
+    (2018, "Skiff", ""),
+    (2019, "Skifting Sands", ""),
+    (2020, "Skiftville", ""),
+    (2021, "Skiftless", ""),
+]
+
+
+def write(path: Path, titles: Iterable[tuple[Title, str]], count: int) -> Lookup:
+    write_lookup(
+        path,
+        release={"title_count": count},
+        clusters=[Cluster(0, "All", count, [], 1900, 2030, 7.0, 9, [], [])],
+        titles=titles,
+        neighbours=[b""] * count,
+    )
+    return Lookup(path)
+
+
+def title(title_id: str, name: str, original: str, year: int) -> Title:
+    return Title(title_id, name, original, year, None, [], 7.0, 9, [], None, None, 0, 0.5)
+
+
+@pytest.fixture(scope="module")
+def lookup(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    titles = [(title(f"tt{n}", name, name, y), aka) for n, (y, name, aka) in enumerate(NAMES, 1)]
+    return write(tmp_path_factory.mktemp("search") / "lookup.sqlite", titles, len(titles))
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("harbour", 9),  # the exact title before the more voted
+        ("harb", 1),
+        ("the harbuor", 9),  # even if it is misspelt
+        ("lantern", 6),  # an article makes no difference, votes do
+        ("the lantern", 6),
+        ("lanternf", 3),
+        ("lanternfihs", 3),
+        ("lnaternf", 3),
+        ("lantern fish", 3),
+        ("starferries", 8),
+        ("star feries", 8),
+        ("sta rferries", 8),
+        ("starf erries", 8),
+        ("starf err", 8),
+        ("star fer rie", 8),
+        ("th eharbour thieves", 1),
+        ("harbour thieves 2", 2),
+        ("harbour theives two", 2),
+        ("quinns 11", 4),
+        ("quinns eleven and friends", 4),
+        ("qiunns eleven", 4),
+        ("9 lives of oskar", 12),
+        ("moleman", 5),
+        ("mole man", 5),
+        ("moelman", 5),
+        ("robot", 11),
+        ("lodz", 11),
+        ("smorhavn", 9),
+        ("smorhvan", 9),
+        ("lanternfish 1968", 10),
+        ("lanternfish 1969", 10),  # a year too late
+        ("lanternfihs 1968", 10),
+        ("thieves harbour the", 1),
+        ("a harbour thievs", 1),
+        ("les voleurs", 1),
+        ("voluers port", 1),
+        ("laternenfish", 3),
+        ("土竜", 5),
+        ("竜男", 5),  # from the middle: there are no spaces to begin after
+        ("ぐら", 5),
+        ("기생", 12),
+    ],
+)
+def test_the_first_answer_is_what_was_meant(lookup: Lookup, query: str, first: int) -> None:
+    assert lookup.search(query)[0].title_id == f"tt{first}"
+    assert lookup.search(query, limit=1) == lookup.search(query)[:1]
+
+
+def test_nothing_is_corrected_where_the_words_as_typed_are_how_a_title_begins(
+    lookup: Lookup,
+) -> None:
+    found = lookup.search("star fer")
+    assert [one.title for one in found] == ["Star Ferries"]
+
+
+def test_a_more_famous_title_has_the_third_place_where_a_word_is_only_a_beginning(
+    lookup: Lookup,
+) -> None:
+    found = [one.title for one in lookup.search("skift")]
+    assert found == ["Skifting Sands", "Skiftville", "Skiff", "Skiftless"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("harbour lanternfish", "zzzzzzzz", "harbour zzzzzzzz", "1979"),
+        *("ferries xt", "ferries xq", "oskar oscra", "ferir star"),
+    ],
+)
+def test_every_word_must_be_meant(lookup: Lookup, query: str) -> None:
+    assert lookup.search(query) == []
+
+
+HOSTILE = [
+    "\x00",
+    "\ud800" * 200,
+    "harb\udfffour",
+    "🎬🎞️" * 100,
+    "a" * 200,
+    "x " * 100,
+    " ".join("abcdefghijklmnopqrstuvwxyz"[at % 26] for at in range(200)),
+    "".join(chr(0x4E00 + at) for at in range(200)),
+    "ab cd ef gh ij kl mn op qr st uv wx yz " * 5,
+    "the teh hte eht of fo and nad in ni to ot " * 5,
+    '") OR ("',
+    "NEAR(a b, 3)",
+    "names : harbour",
+    "^harbour*",
+    "harbour 99999999999999999999999",
+    "٣ ௫ ²½",
+    "2 2 2 ii ii",
+    "İıſ ß ﷺ",
+]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    """A lookup of words that are all much alike."""
+    words = ["".join(letters) for letters in itertools.product("aes", repeat=8)]
+    Random(0).shuffle(words)
+    names = [" ".join(words[start : start + 3]) for start in range(0, len(words), 3)]
+    titles = [(title(f"tt{n}", name, name, 2000), "") for n, name in enumerate(names)]
+    return write(tmp_path_factory.mktemp("crowded") / "lookup.sqlite", titles, len(titles))
+
+
+@pytest.mark.parametrize("query", [*HOSTILE, "aesaesaes sesaesaes", "aesaesa esaesea " * 5])
+def test_no_query_is_an_error_or_compares_more_words_than_it_may(
+    crowded: Lookup, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def counted(typed: str, word: str, most: int) -> tuple[int, int]:
+        compared.append(word)
+        with monkeypatch.context() as within:  # it asks itself about the rest of the words
+            within.setattr(alternatives, "distances", distances)
+            return distances(typed, word, most)
+
+    monkeypatch.setattr(alternatives, "distances", counted)
+    assert isinstance(crowded.search(query), list)
+    assert len(compared) <= MOST_CANDIDATES * 3 * 2  # three groups of words, one mistake or two
+
+
+def test_no_letters_in_any_order_are_an_error(lookup: Lookup) -> None:
+    random = Random(0)
+    for _ in range(500):
+        codes = [random.randrange(0x3000) for _ in range(30)] + [random.randrange(0x110000)]
+        assert isinstance(lookup.search("".join(map(chr, codes))), list)
+
+
+def test_search_keys_are_what_people_type() -> None:
+    assert search_key("  Amélie: L'Été — 2²") == "amelie l ete 22"
+    assert search_key("STRASSE Straße") == "strasse strasse"
+    assert search_key("Smørrebrød Łódź Æon Þór") == "smorrebrod lodz aeon thor"
+    assert search_key("潮の満ち") == "潮 の 満 ち"
+
+
+def test_names_are_found_joined_where_marks_join_them() -> None:
+    assert search_names("Spider-Man & Co.") == "spider man co spiderman and"
+    assert search_names("It's R.O.B.O.T.") == "it s r o b o t its robot"
+    assert search_names("plain words") == "plain words"
+
+
+def test_words_that_differ_by_what_may_be_wrong_have_a_form_in_common() -> None:
+    random = Random(0)
+    for length, errors in ((3, 1), (6, 1), (7, 2), (12, 2)):
+        for _ in range(300):
+            word = "".join(random.choices("abcdefgh", k=length))
+            typed = word
+            for _ in range(errors):
+                typed = misspell(random, typed, random.choice(MISTAKES))
+            if len(typed) >= length:  # a shorter one may be too short for two mistakes
+                assert forms(word) & forms_of(typed, errors), (word, typed)
+
+
+def test_the_mark_of_a_form_is_no_part_of_a_word() -> None:
+    assert search_key(f"{TWO}3r") == "3r"
+
+
+def test_two_mistakes_are_found_only_by_who_looks_for_two() -> None:
+    assert forms("lantern") & forms_of("lanxern", 1)
+    assert not forms("lantern") & forms_of("laxtxrn", 1)
+    assert forms("lantern") & forms_of("laxtxrn", 2)
+
+
+@pytest.mark.parametrize("length", range(5, 11))
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_misspelt_beginning_of_a_word_finds_it(lookup: Lookup, mistake: str, length: int) -> None:
+    random = Random(0)
+    for _ in range(20):
+        typed = misspell(random, "lanternfish"[:length], mistake)
+        found = [one.title for one in lookup.search(typed, limit=3)]
+        assert len(typed) < 5 or any("Lantern" in one for one in found), typed
+
+
+def small(folder: Path, names: Iterable[tuple[str, str]]) -> Lookup:
+    """A lookup of these titles and their other names."""
+    titles = [(title(f"tt{n}", one, one, 2000), aka) for n, (one, aka) in enumerate(names, 1)]
+    return write(folder / "lookup.sqlite", titles, len(titles))
+
+
+def test_a_title_that_was_split_is_found_behind_many_that_hold_it(tmp_path: Path) -> None:
+    crowd = ((f"Wings {n}", "") for n in range(2 * MOST_TITLES))
+    words = ("Win Big", ""), ("Gs Go", "")  # so that the query may be taken as it is, too
+    lookup = small(tmp_path, [*words, *crowd, ("Wings", "")])
+    assert "Wings" in [found.title for found in lookup.search("win gs", limit=2 * MOST_TITLES)]
+
+
+def test_a_title_two_mistakes_away_is_before_another_name_that_is_one_away(tmp_path: Path) -> None:
+    lookup = small(tmp_path, [("Strangers", "Machiste"), ("The Machinist", ""), ("Other", "")])
+    assert lookup.search("the machist")[0].title == "The Machinist"
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("livse of oskar", "Nine Lives of Oskar"),
+        ("theharbour thieves", "The Harbour Thieves"),
+        ("nine lives of oskarr", "Nine Lives of Oskar"),
+        ("star frerise", "Star Ferries"),  # two mistakes
+        ("sta rferries", "Star Ferries"),
+        ("starf erries", "Star Ferries"),
+        ("star fer ries", "Star Ferries"),
+        ("star ferir", "Star Ferries"),  # unfinished
+        ("ninelives of oskra", "Nine Lives of Oskar"),
+        ("lives ofosk", "Nine Lives of Oskar"),
+    ],
+)
+def test_where_the_other_words_tell_no_word_of_the_release_is_compared(
+    lookup: Lookup, query: str, title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(search, "misspelt_for")
+    assert lookup.search(query)[0].title == title
+
+
+def test_a_query_of_which_most_is_no_word_is_given_up(
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(search, "nearest")
+    assert lookup.search("harbour qa qb qc qd qe qf qg") == []
+
+
+def test_a_title_is_found_behind_more_than_few_that_have_its_other_words(tmp_path: Path) -> None:
+    crowd = ((f"Family {n}", "") for n in range(FEW_TITLES))
+    lookup = small(tmp_path, [*crowd, ("Family Secrets", ""), ("Family Secret", "")])
+    assert lookup.search("family secert")[0].title == "Family Secret"
+
+
+def test_of_few_titles_one_is_also_found_by_another_name(tmp_path: Path) -> None:
+    names = [("Kobold", "Blue Lantern"), ("Blue Lanyard", "")]
+    lookup = small(tmp_path, names)
+    assert [one.title for one in lookup.search("blue lanterm")] == ["Kobold"]
+    lookup = small(tmp_path, [*names, ("Blue Lantern", "")])
+    assert [one.title for one in lookup.search("blue lanterm")] == ["Blue Lantern", "Kobold"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names", "found"),
+    [
+        ("m atrix", ["Ma and Trix", "Matrix", "M"], {"Ma and Trix", "Matrix"}),
+        ("bat mans", ["Bat Man", "Batmans"], {"Batmans"}),
+        ("win gs", ["Wings of Love", "Win", "Gs", "Wind Gs"], {"Wings of Love", "Wind Gs"}),
+        ("love form", ["Form of Love", "From Love"], {"Form of Love", "From Love"}),
+        ("york yrok", ["York, York", "Yorks"], {"York, York"}),
+    ],
+)
+def test_what_the_query_may_mean_besides_is_not_hidden(
+    query: str, names: list[str], found: set[str], tmp_path: Path
+) -> None:
+    lookup = small(tmp_path, ((name, "") for name in names))
+    assert {one.title for one in lookup.search(query)} >= found
+
+
+def test_a_title_is_never_further_away_by_its_own_name_than_by_another(tmp_path: Path) -> None:
+    lookup = small(tmp_path, [("Mad", ""), ("Ad Astra", ""), ("Circus", "Mad Astra")])
+    assert lookup.search("nad satra")[0].title == "Ad Astra"
+
+
+def test_of_few_titles_one_with_one_mistake_is_before_those_with_two(tmp_path: Path) -> None:
+    lookup = small(tmp_path, [("Blue Mantern", ""), ("Blue Lantern", "")])
+    assert [one.title for one in lookup.search("blue lanterm")] == ["Blue Lantern"]
+
+
+def textbook(typed: str, word: str) -> tuple[int, int]:
+    """Optimal string alignment, all of the table."""
+    table = [[at + place for at in range(len(word) + 1)] for place in range(len(typed) + 1)]
+    for i in range(1, len(typed) + 1):
+        for j in range(1, len(word) + 1):
+            differs = typed[i - 1] != word[j - 1]
+            costs = [table[i - 1][j] + 1, table[i][j - 1] + 1, table[i - 1][j - 1] + differs]
+            if i > 1 and j > 1 and typed[i - 2 : i] == word[j - 1] + word[j - 2]:
+                costs.append(table[i - 2][j - 2] + 1)
+            table[i][j] = min(costs)
+    return table[-1][-1], min(table[-1])
+
+
+def test_distances_are_the_textbooks_up_to_the_most() -> None:
+    random = Random(0)
+    for _ in range(3_000):
+        typed, word = ("".join(random.choices("abc", k=random.randint(1, 9))) for _ in range(2))
+        for most in (1, 2):
+            for ours, theirs in zip(
+                distances(typed, word, most), textbook(typed, word), strict=True
+            ):
+                assert ours == theirs or min(ours, theirs) > most, (typed, word)
+
+
+def test_the_best_answer_is_among_the_first_three_for_every_labelled_query(
+    released: Platform,
+) -> None:
+    lookup = released.serving()
+    lines = LABELLED.read_text().splitlines()
+    labelled = [line.split("\t") for line in lines if not line.startswith("#")]
+    assert len(labelled) >= 200
+    missed = [
+        query
+        for query, meant in labelled
+        if meant not in [found.title_id for found in lookup.search(query, limit=3)]
+    ]
+    assert missed == []
+
+
+# On real titles
+
+
+@pytest.fixture(scope="module", params=["known-5000", "us-2022-09"])
+def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    """A lookup of real titles with their other names, and nothing else."""
+    from rec_platform.assets.features import SQL_FOLDER
+    from rec_platform_tests.test_real_data import warehouse
+
+    root = tmp_path_factory.mktemp(request.param)
+    found = warehouse(root, request.param, "us_release")
+    found.create("title_akas", (SQL_FOLDER / "title_akas.sql").read_text())
+    titles = found.query("""
+        SELECT titles.title_id, title, original_title, year, names
+        FROM titles
+        LEFT JOIN (
+            SELECT title_id, string_agg(name, ' ' ORDER BY name) AS names
+            FROM title_akas GROUP BY title_id
+        ) AS akas ON titles.title_id = akas.title_id
+        ORDER BY votes DESC, titles.title_id
+    """)
+    titles["names"] = titles["names"].fillna("")
+    rows = zip(*(titles[name] for name in titles), strict=True)
+    content = ((title(*facts), names) for *facts, names in rows)
+    return write(root / "lookup.sqlite", content, len(titles))
+
+
+def share_found(lookup: Lookup, typed: Iterable[tuple[str, str]]) -> float:
+    """The share of (query, title) whose first three answers have a title of that name."""
+    answers = [
+        search_key(name) in [search_key(found.title) for found in lookup.search(query, limit=3)]
+        for query, name in typed
+    ]
+    return sum(answers) / len(answers)
+
+
+def popular(lookup: Lookup, count: int) -> list[str]:
+    found = lookup.numbered(range(1, count + 1))
+    return [one.title for one in found if len(search_key(one.title)) >= 4]
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_misspelt_real_titles_are_among_the_first_three(real: Lookup, mistake: str) -> None:
+    random = Random(5)
+    names = popular(real, 1_000)
+    typed = [(misspell(random, name, mistake), name) for name in names]
+    # What is lost is mostly a short title that became another word: "Toy" for "Troy".
+    least = 0.96 if mistake == "drop" else 0.99
+    assert share_found(real, typed) >= least
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
+def test_real_titles_with_a_space_out_of_place_are_among_the_first_three(real: Lookup) -> None:
+    random = Random(5)
+    names = [name for name in popular(real, 1_000) if " " in name]
+    assert share_found(real, [(misplace_space(random, name), name) for name in names]) >= 0.99
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
+def test_real_titles_are_found_as_they_are_and_without_accents(real: Lookup) -> None:
+    names = popular(real, 4_000)
+    assert share_found(real, [(name, name) for name in names]) == 1
+    accented = [name for name in names if not name.isascii()]
+    assert share_found(real, [(without_accents(name), name) for name in accented]) == 1
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
+def test_well_known_titles_are_found_as_people_type_them(real: Lookup) -> None:
+    queries = {"batman begings": "Batman", "inceptoin": "Inception", "spiderman": "Spider-Man"}
+    if real.search("the godfather 1972"):
+        queries |= {"godfahter": "The God", "godfah": "The God", "starwars": "Star Wars"}
+    else:
+        queries |= {"amelie": "Amélie", "walle": "WALL·E"}
+    for query, name in queries.items():
+        assert any(found.title.startswith(name) for found in real.search(query, limit=3)), query
