@@ -46,7 +46,7 @@ from rec_platform.release.serving import serving_release
 if TYPE_CHECKING:
     import dagster as dg
 
-    from rec_platform.resources.base import Seam
+    from rec_platform.resources.base import DeploymentResource
     from rec_platform.resources.imdb import ImdbSource
     from rec_platform.resources.prices import PriceTable, Receipt
     from rec_platform.resources.storage import Storage
@@ -359,11 +359,11 @@ def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
     is_well = True
     for part in platform.parts:
         for finding in part.diagnose():
-            is_well = is_well and not finding.cure
-            mark = "!" if finding.cure else "ok"
+            is_well = is_well and not finding.fix
+            mark = "!" if finding.fix else "ok"
             output.print(f"{mark:<3} {finding.what:<22} {finding.found}")
-            if finding.cure:
-                output.print(f"{'':<27}{finding.cure}", style="yellow")
+            if finding.fix:
+                output.print(f"{'':<27}{finding.fix}", style="yellow")
     if not is_well:
         raise typer.Exit(1)
 
@@ -382,7 +382,11 @@ class _Platform:
         self.prices: PriceTable = resources["prices"]
         self.storage: Storage = resources["storage"]
         self.warehouse: Warehouse = resources["warehouse"]
-        self.parts: list[Seam] = [self.storage, self.warehouse, resources["clustering"]]
+        self.parts: list[DeploymentResource] = [
+            self.storage,
+            self.warehouse,
+            resources["clustering"],
+        ]
 
 
 def _platform(root: str, **variables: str) -> _Platform:
@@ -472,7 +476,7 @@ def _is_no_skipped_check(record: logging.LogRecord) -> bool:
 
 def _use_dagster_home(storage: "Storage") -> None:
     """Keep Dagster's runs with the data, unless the user keeps them elsewhere."""
-    beside = storage.workplace().parent / "dagster"
+    beside = storage.scratch_dir().parent / "dagster"
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():  # Dagster would complain of that

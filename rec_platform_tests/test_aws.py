@@ -225,7 +225,7 @@ def test_giving_up_is_allowed_too(
         cloud["clustering"].fit(points, 3, seed=0)
     with pytest.raises(dg.Failure, match="was stopped"):
         cloud["clustering"].assign(points, model)
-    file = cloud["storage"].workplace() / "names.gz"
+    file = cloud["storage"].scratch_dir() / "names.gz"
     file.write_bytes(bytes(20_000_000))
     emulators.proxy.play("^PUT .*partNumber=2", 1, 503)
     with pytest.raises(dg.Failure, match="SlowDown"):
@@ -400,8 +400,8 @@ def test_the_doctor_finds_what_is_missing(aws: Platform, monkeypatch: pytest.Mon
     monkeypatch.setenv("REC_ATHENA_WORKGROUP", "none")
     monkeypatch.setenv("REC_SAGEMAKER_ROLE", "")
     found = aws.run("doctor").stdout
-    for cure in ("set REC_ROOT", "set REC_ATHENA_WORKGROUP", "set REC_SAGEMAKER_ROLE"):
-        assert cure in found
+    for fix in ("set REC_ROOT", "set REC_ATHENA_WORKGROUP", "set REC_SAGEMAKER_ROLE"):
+        assert fix in found
     monkeypatch.setenv("REC_ROOT", f"s3://{BUCKET}/imdb")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

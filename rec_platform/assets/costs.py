@@ -1,6 +1,6 @@
 """What a refresh costs: a receipt for each run, and an estimate before the first one.
 
-Each part of the platform says what it used (see seam.py), the price table what that costs. What
+Each part of the platform says what it used (see resource.py), the price table what that costs. What
 is free, as all of a local deployment is, is not on a receipt.
 """
 
@@ -15,7 +15,7 @@ import dagster as dg
 
 from rec_platform.assets.features import SQL_FOLDER
 from rec_platform.assets.raw import RAW_FILES
-from rec_platform.resources.base import Seam
+from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.prices import Line, PriceTable, Receipt
@@ -25,7 +25,7 @@ from rec_platform.resources.warehouse import Warehouse
 SHOWN_RECEIPTS = 20
 
 
-def used(parts: Iterable[Seam]) -> Counter[str]:
+def used(parts: Iterable[DeploymentResource]) -> Counter[str]:
     """What all parts together used."""
     total: Counter[str] = Counter()
     for part in parts:
@@ -33,7 +33,7 @@ def used(parts: Iterable[Seam]) -> Counter[str]:
     return total
 
 
-def plan(parts: Iterable[Seam], source: ImdbSource) -> Counter[str]:
+def plan(parts: Iterable[DeploymentResource], source: ImdbSource) -> Counter[str]:
     """The most that a whole refresh of these files can use; nothing is paid to find out.
 
     Raises:

@@ -97,7 +97,7 @@ def open_published(storage: Storage, release_id: str) -> Lookup:
     Raises:
         LookupFileError: it is missing or damaged.
     """
-    return open_release(storage.local(f"releases/{release_id}").parent, release_id)
+    return open_release(storage.fetch(f"releases/{release_id}").parent, release_id)
 
 
 def open_serving(storage: Storage) -> Lookup:
@@ -106,7 +106,7 @@ def open_serving(storage: Storage) -> Lookup:
     Raises:
         LookupFileError: there is none, or it is damaged.
     """
-    pointer = storage.local(f"releases/{POINTER_FILE}")
+    pointer = storage.fetch(f"releases/{POINTER_FILE}")
     return open_published(storage, current_release(pointer.parent))
 
 
@@ -229,20 +229,20 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     share = round(choices["min_title_share"] * serving["title_count"]) if compared else 0
     fewest = max(for_clusters, share)
     if count < for_clusters:
-        cure = (
+        fix = (
             f": too few for {clusters} clusters. Ask for fewer with --clusters "
             "(REC_CLUSTERS), or select more titles with --preset (REC_PRESET)"
         )
     elif count < fewest:
-        cure = (
+        fix = (
             f": the serving release has {serving['title_count']:,}. If that is right, set "
             "REC_MIN_TITLE_SHARE=0 once"
         )
     else:
-        cure = ""
+        fix = ""
     return dg.AssetCheckResult(
         passed=count >= fewest,
-        description=f"{count:,} titles selected, at least {fewest:,} expected{cure}",
+        description=f"{count:,} titles selected, at least {fewest:,} expected{fix}",
         metadata={"title_count": count, "expected": fewest},
     )
 

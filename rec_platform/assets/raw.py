@@ -353,7 +353,7 @@ def refresh_file(
     """
     last = read_state(storage, file)
     known = last if last and last.source == source.location else None
-    part = storage.workplace() / (file.file + ".part")
+    part = storage.scratch_dir() / (file.file + ".part")
     version, rows, is_missing = {}, 0, False
     try:
         version = source.fetch(file.file, known.version if known else {}, part, log)

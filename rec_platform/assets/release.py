@@ -76,7 +76,7 @@ def cluster_lookup(
     source: ImdbSource, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """All that the site reads, in one SQLite file that says what it was made of."""
-    path = storage.workplace() / LOOKUP_FILE
+    path = storage.scratch_dir() / LOOKUP_FILE
     provenance = _provenance(source, storage, warehouse)
     write_lookup(
         path,
@@ -209,7 +209,7 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
     problems = []
     count = warehouse.row_count("titles")
     try:
-        lookup = Lookup(storage.local(BUILD_KEY))
+        lookup = Lookup(storage.fetch(BUILD_KEY))
         if lookup.release["title_count"] != count:
             problems.append(f"{lookup.release['title_count']} titles instead of {count}")
         clusters = lookup.clusters()
@@ -252,7 +252,7 @@ def publish(storage: Storage) -> dict[str, Any]:
         StorageConflictError: another release was published in the meantime, and serves.
     """
     before = storage.read(POINTER_KEY)
-    built = storage.local(BUILD_KEY)
+    built = storage.fetch(BUILD_KEY)
     content = Lookup(built).release
     with built.open("rb") as reader:
         checksum = hashlib.file_digest(reader, "sha256").hexdigest()
@@ -269,7 +269,7 @@ def publish(storage: Storage) -> dict[str, Any]:
         "sha256": checksum,
         "bytes": built.stat().st_size,
     } | {key: content[key] for key in described}
-    copy = storage.workplace() / "release.sqlite"
+    copy = storage.scratch_dir() / "release.sqlite"
     shutil.copyfile(built, copy)
     storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
     # The manifest comes second: a folder without one was left by a publication that died.
@@ -293,7 +293,7 @@ def point_to(
     """
     moved_at = datetime.now(UTC).isoformat(timespec="seconds")
     pointer = {"release_id": release_id, "moved_at": moved_at, "set_aside": set_aside}
-    storage.swap(POINTER_KEY, before, json.dumps(pointer).encode())
+    storage.compare_and_swap(POINTER_KEY, before, json.dumps(pointer).encode())
 
 
 def list_releases(storage: Storage) -> list[dict[str, Any]]:

@@ -16,10 +16,10 @@ class Finding(NamedTuple):
 
     what: str
     found: str
-    cure: str = ""  # empty where all is well
+    fix: str = ""  # empty where all is well
 
 
-class Seam(Settings, ABC):
+class DeploymentResource(Settings, ABC):
     """A part of the platform that there is one of for each deployment."""
 
     def usage(self) -> Mapping[str, float]:

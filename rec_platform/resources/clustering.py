@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from rec_platform.resources.base import Seam
+from rec_platform.resources.base import DeploymentResource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ class Assignment:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Clustering(Seam):
+class Clustering(DeploymentResource):
     """Fits K-Means and assigns titles to its clusters."""
 
     @abstractmethod

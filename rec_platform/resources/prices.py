@@ -1,6 +1,6 @@
 """What things cost: the dated table of prices, and a receipt made with it.
 
-What a run used, and where its receipt is kept, does not belong here (see seam.py, costs.py).
+What a run used, and where its receipt is kept, does not belong here (see resource.py, costs.py).
 """
 
 import tomllib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from rec_platform.resources.base import Seam
+from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.settings import Settings
 
 PRICES_FILE = Path(__file__).with_name("prices.toml")
@@ -82,7 +82,7 @@ class PriceTable(Settings):
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         return Receipt(run_id, created_at, outcome, str(as_of), lines)
 
-    def spent(self, part: Seam, before: Mapping[str, float]) -> dict[str, float]:
+    def spent(self, part: DeploymentResource, before: Mapping[str, float]) -> dict[str, float]:
         """What a part has used since, as metadata of the step that used it.
 
         Args:

@@ -21,10 +21,10 @@ from pydantic import PrivateAttr
 from rec_platform.choices import ROOT
 from rec_platform.resources.aws.clients import REGION, Clients, error_code, explained, look
 from rec_platform.resources.aws.lease import ABSENT, REFUSED, Lease, LeaseTakenError
-from rec_platform.resources.base import Finding, Seam
+from rec_platform.resources.base import DeploymentResource, Finding
 
 LOCK_KEY = "refresh.lock"
-SWAP_LOCK_KEY = "swap.lock"
+POINTER_LOCK_KEY = "swap.lock"
 PART_BYTES = 8 * 1024 * 1024  # of an upload: boto3's default
 DELETE_BATCH = 1_000  # objects, S3's limit
 NEEDED_BYTES = 8_000_000_000  # IMDb's six files, the tables and a few releases
@@ -38,7 +38,7 @@ class StorageConflictError(Exception):
     """A file is not any more what it was when it was read."""
 
 
-class Storage(Seam):
+class Storage(DeploymentResource):
     """A tree of files, addressed by key.
 
     While a run uses it, it is locked against a second run: two refreshes at once would overwrite
@@ -76,7 +76,7 @@ class Storage(Seam):
         """Write a small file, replacing what was there."""
 
     @abstractmethod
-    def swap(self, key: str, old: bytes | None, new: bytes) -> None:
+    def compare_and_swap(self, key: str, old: bytes | None, new: bytes) -> None:
         """Write a small file if it still holds what was read (None: if there still is none).
 
         Raises:
@@ -88,7 +88,7 @@ class Storage(Seam):
         """Move a finished local file in, replacing what was there."""
 
     @abstractmethod
-    def local(self, key: str) -> Path:
+    def fetch(self, key: str) -> Path:
         """A local path to read the file at, or the folder with all that is in it."""
 
     @abstractmethod
@@ -100,7 +100,7 @@ class Storage(Seam):
         """Remove a file or a folder with all that is in it; nothing where there is none."""
 
     @abstractmethod
-    def workplace(self) -> Path:
+    def scratch_dir(self) -> Path:
         """A local folder for unfinished files, kept between runs."""
 
 
@@ -112,7 +112,7 @@ class LocalStorage(Storage):
     @contextmanager
     def locked(self) -> Iterator[None]:
         """See Storage."""
-        lock = self.local(LOCK_KEY)
+        lock = self.fetch(LOCK_KEY)
         lock.parent.mkdir(parents=True, exist_ok=True)
         holding = FileLock(lock, timeout=0)
         try:
@@ -132,26 +132,26 @@ class LocalStorage(Storage):
     def read(self, key: str) -> bytes | None:
         """See Storage."""
         try:
-            return self.local(key).read_bytes()
+            return self.fetch(key).read_bytes()
         except FileNotFoundError:
             return None
 
     def write(self, key: str, content: bytes) -> None:
         """See Storage."""
-        file = self.workplace() / Path(key).name  # few names, so that no dead run's files pile up
+        file = self.scratch_dir() / Path(key).name  # few names, so that no dead run's files pile up
         file.write_bytes(content)
         self.put(file, key)
 
-    def swap(self, key: str, old: bytes | None, new: bytes) -> None:
+    def compare_and_swap(self, key: str, old: bytes | None, new: bytes) -> None:
         """See Storage."""
-        with FileLock(self.local(SWAP_LOCK_KEY)):
+        with FileLock(self.fetch(POINTER_LOCK_KEY)):
             if self.read(key) != old:
-                raise StorageConflictError(f"{self.local(key)} was written by somebody else")
+                raise StorageConflictError(f"{self.fetch(key)} was written by somebody else")
             self.write(key, new)
 
     def put(self, file: Path, key: str) -> None:
         """See Storage."""
-        target = self.local(key)
+        target = self.fetch(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         # The content reaches the disk before the name does, so that a power cut leaves either the
         # old file or the new one.
@@ -159,39 +159,39 @@ class LocalStorage(Storage):
             os.fsync(opened.fileno())
         file.replace(target)
 
-    def local(self, key: str) -> Path:
+    def fetch(self, key: str) -> Path:
         """See Storage."""
         return Path(self.root, key)
 
     def names(self, key: str) -> list[str]:
         """See Storage."""
-        folder = self.local(key)
+        folder = self.fetch(key)
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
     def delete(self, key: str) -> None:
         """See Storage."""
-        path = self.local(key)
+        path = self.fetch(key)
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
-    def workplace(self) -> Path:
+    def scratch_dir(self) -> Path:
         """See Storage."""
         folder = Path(self.root, "tmp")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def diagnose(self) -> Iterator[Finding]:
-        """See Seam."""
+        """See DeploymentResource."""
         try:
-            folder = self.workplace()
+            folder = self.scratch_dir()
         except OSError as error:
             yield Finding("folder", str(error), "set REC_ROOT (--root) to a folder you may write")
             return
         free = shutil.disk_usage(folder).free
-        cure = "" if free > NEEDED_BYTES else f"free {NEEDED_BYTES / 1e9:.0f} GB for IMDb's files"
-        yield Finding("folder", f"{self.root}, {free / 1e9:.0f} GB free", cure)
+        fix = "" if free > NEEDED_BYTES else f"free {NEEDED_BYTES / 1e9:.0f} GB for IMDb's files"
+        yield Finding("folder", f"{self.root}, {free / 1e9:.0f} GB free", fix)
 
 
 class S3Storage(Storage):
@@ -266,7 +266,7 @@ class S3Storage(Storage):
         with self._explained("written", key):
             self._clients("s3").put_object(**self._place(key), Body=content)
 
-    def swap(self, key: str, old: bytes | None, new: bytes) -> None:
+    def compare_and_swap(self, key: str, old: bytes | None, new: bytes) -> None:
         """See Storage."""
         self._require_lease()
         found = self._read(key)
@@ -293,9 +293,9 @@ class S3Storage(Storage):
             self._clients("s3").upload_fileobj(reader, place["Bucket"], place["Key"])
         file.unlink()
 
-    def local(self, key: str) -> Path:
+    def fetch(self, key: str) -> Path:
         """See Storage."""
-        copies = self.workplace() / "copies"
+        copies = self.scratch_dir() / "copies"
         found = self.etags(key)
         if not found:
             shutil.rmtree(copies / key, ignore_errors=True)
@@ -326,7 +326,7 @@ class S3Storage(Storage):
             for refused in answer.get("Errors", []):
                 raise dg.Failure(f"{refused['Key']} could not be deleted: {refused['Message']}")
 
-    def workplace(self) -> Path:
+    def scratch_dir(self) -> Path:
         """See Storage."""
         folder = Path(ROOT, self.bucket, self.name("tmp"))
         folder.mkdir(parents=True, exist_ok=True)
@@ -338,7 +338,7 @@ class S3Storage(Storage):
         return self._clients.requests
 
     def usage(self) -> Mapping[str, float]:
-        """See Seam."""
+        """See DeploymentResource."""
         sizes = (
             found["Size"]
             for page in self._pages(Prefix=self.name(""))
@@ -347,7 +347,7 @@ class S3Storage(Storage):
         return request_usage(self.requests) | {"s3_stored_bytes": sum(sizes)}
 
     def plan(self, scanned_bytes: int) -> Mapping[str, float]:
-        """See Seam."""
+        """See DeploymentResource."""
         # A request for each part of a raw file, and a few hundred for all else.
         return {"s3_write_requests": 1_000 + scanned_bytes / PART_BYTES, "s3_read_requests": 2_000}
 
@@ -362,7 +362,7 @@ class S3Storage(Storage):
         }
 
     def diagnose(self) -> Iterator[Finding]:
-        """See Seam."""
+        """See DeploymentResource."""
         yield look("credentials", self._identity)
         yield look("bucket", self._reach)
         yield look("right to write", self._write_nothing)

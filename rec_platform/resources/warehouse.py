@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
-from rec_platform.resources.base import Seam
+from rec_platform.resources.base import DeploymentResource
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RAW_PREFIX = "raw_"
 
 
-class Warehouse(Seam):
+class Warehouse(DeploymentResource):
     """Named tables. A table is replaced whole, and readers find the old one until then."""
 
     @abstractmethod

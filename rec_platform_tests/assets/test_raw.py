@@ -82,7 +82,7 @@ class Keeper:
         return caught.value.description or ""
 
     def copy(self, file: RawFile = BASICS) -> bytes:
-        return self.storage.local(file.storage_key).read_bytes()
+        return self.storage.fetch(file.storage_key).read_bytes()
 
     def kept(self) -> dict[str, bytes]:
         """All that later runs and readers go by."""
@@ -90,7 +90,7 @@ class Keeper:
         return {str(path): path.read_bytes() for path in files}
 
     def part(self, file: RawFile = BASICS) -> Path:
-        return self.storage.workplace() / f"{file.file}.part"
+        return self.storage.scratch_dir() / f"{file.file}.part"
 
 
 # A web server that does as IMDb's, or as badly as it is told
@@ -430,7 +430,7 @@ def test_an_optional_file_that_appears_is_taken(web: Web, downloads: Keeper) -> 
 def test_a_file_that_the_disk_has_no_room_for_is_not_begun(
     web: Web, downloads: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = shutil.disk_usage(downloads.storage.workplace())
+    usage = shutil.disk_usage(downloads.storage.scratch_dir())
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000))
     told = downloads.failure()
     size = len(web.files[BASICS.file])

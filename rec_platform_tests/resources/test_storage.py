@@ -56,16 +56,16 @@ def test_what_is_written_is_read_and_what_is_not_there_is_none(storage: Storage)
     storage.write("model/kmeans.json", b"one")
     storage.write("model/kmeans.json", b"two")
     assert storage.read("model/kmeans.json") == b"two"
-    assert storage.local("model/kmeans.json").read_bytes() == b"two"
+    assert storage.fetch("model/kmeans.json").read_bytes() == b"two"
 
 
 def test_a_file_is_moved_in_whole(storage: Storage):
     content = os.urandom(20_000_000)
-    file = storage.workplace() / "matrix"
+    file = storage.scratch_dir() / "matrix"
     file.write_bytes(content)
     storage.put(file, "raw/names/names.gz")
     assert not file.exists()
-    assert storage.local("raw/names/names.gz").read_bytes() == content
+    assert storage.fetch("raw/names/names.gz").read_bytes() == content
 
 
 def test_a_folder_lists_the_names_directly_below_it(storage: Storage):
@@ -88,23 +88,23 @@ def test_deleting_takes_a_file_or_a_folder_and_nothing_beside_it(storage: Storag
     storage.delete("releases/b")
     storage.delete("releases/never")
     assert storage.names("releases") == ["ab"]
-    assert not storage.local("releases/a/lookup").exists()
+    assert not storage.fetch("releases/a/lookup").exists()
 
 
 def test_a_local_folder_follows_what_is_stored(storage: Storage):
     storage.write("releases/a/lookup", b"old")
-    assert (storage.local("releases/a") / "lookup").read_bytes() == b"old"
+    assert (storage.fetch("releases/a") / "lookup").read_bytes() == b"old"
     storage.write("releases/a/lookup", b"new")
-    assert (storage.local("releases/a") / "lookup").read_bytes() == b"new"
+    assert (storage.fetch("releases/a") / "lookup").read_bytes() == b"new"
 
 
 def test_a_swap_needs_the_file_as_it_was_read(storage: Storage):
     storage.write("releases/other", b"")
-    storage.swap("releases/current", None, b"one")
-    storage.swap("releases/current", b"one", b"two")
+    storage.compare_and_swap("releases/current", None, b"one")
+    storage.compare_and_swap("releases/current", b"one", b"two")
     for old in (None, b"one"):
         with pytest.raises(StorageConflictError, match="somebody else"):
-            storage.swap("releases/current", old, b"three")
+            storage.compare_and_swap("releases/current", old, b"three")
     assert storage.read("releases/current") == b"two"
 
 
@@ -118,7 +118,7 @@ def test_of_many_that_swap_at_once_one_wins(storage: Storage):
         assert mine.read("releases/current") == b"before"
         are_ready.wait()
         try:
-            mine.swap("releases/current", b"before", b"%d" % number)
+            mine.compare_and_swap("releases/current", b"before", b"%d" % number)
             outcomes.append(b"%d" % number)
         except StorageConflictError:
             pass
@@ -176,7 +176,7 @@ def test_a_holder_that_stood_still_writes_nothing_more(s3: S3Storage):
         with another(s3).locked():
             for write in (
                 lambda: s3.write("a", b""),
-                lambda: s3.swap("a", None, b""),
+                lambda: s3.compare_and_swap("a", None, b""),
                 lambda: s3.delete("a"),
             ):
                 with pytest.raises(dg.Failure, match="lost its lock"):
@@ -206,13 +206,13 @@ def test_a_large_file_is_never_whole_in_memory(
     s3: S3Storage, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulators.endpoint)  # the proxy would be measured too
-    file = s3.workplace() / "names.gz"
+    file = s3.scratch_dir() / "names.gz"
     with file.open("wb") as writer:
         writer.truncate(300_000_000)
     tracemalloc.start()
     try:
         s3.put(file, "raw/names.gz")
-        assert s3.local("raw/names.gz").stat().st_size == 300_000_000
+        assert s3.fetch("raw/names.gz").stat().st_size == 300_000_000
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -226,14 +226,14 @@ def test_a_storm_of_errors_and_cut_connections_is_sat_out(
     s3: S3Storage, emulators: Emulators, status: int
 ):
     content = os.urandom(20_000_000)  # three parts
-    file = s3.workplace() / "names.gz"
+    file = s3.scratch_dir() / "names.gz"
     file.write_bytes(content)
     emulators.proxy.play("^PUT .*partNumber", 2, status)
     emulators.proxy.play("^GET", 2, status)
     s3.put(file, "raw/names.gz")
     s3.write("a", b"1")
     assert emulators.proxy.played >= 2
-    assert s3.local("raw/names.gz").read_bytes() == content
+    assert s3.fetch("raw/names.gz").read_bytes() == content
     assert s3.read("a") == b"1"
 
 
@@ -242,7 +242,7 @@ def test_a_storm_that_does_not_end_is_told_and_nothing_half_is_left(
     s3: S3Storage, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("rec_platform.resources.aws.clients.ATTEMPTS", 2)
-    file = s3.workplace() / "names.gz"
+    file = s3.scratch_dir() / "names.gz"
     file.write_bytes(os.urandom(20_000_000))
     emulators.proxy.play("^PUT .*partNumber=3", 9, 503)
     with pytest.raises(dg.Failure, match=r"names\.gz could not be written .*SlowDown.*run the"):
@@ -256,7 +256,7 @@ def test_a_storm_that_does_not_end_is_told_and_nothing_half_is_left(
 def test_a_part_that_changes_on_its_way_is_refused_by_its_checksum(
     s3: S3Storage, emulators: Emulators
 ):
-    file = s3.workplace() / "names.gz"
+    file = s3.scratch_dir() / "names.gz"
     file.write_bytes(os.urandom(20_000_000))
     emulators.proxy.play("^PUT .*partNumber=2", 1, DAMAGED)
     with pytest.raises(dg.Failure, match=r"names\.gz could not be written .*BadDigest"):
@@ -268,17 +268,17 @@ def test_a_part_that_changes_on_its_way_is_refused_by_its_checksum(
 @pytest.mark.usefixtures("unclosed_is_forgiven")  # boto3 leaves answers that were cut off
 def test_a_download_that_is_cut_is_taken_up_again(s3: S3Storage, emulators: Emulators):
     content = os.urandom(20_000_000)
-    file = s3.workplace() / "names.gz"
+    file = s3.scratch_dir() / "names.gz"
     file.write_bytes(content)
     s3.put(file, "raw/names.gz")
     emulators.proxy.play(f"^GET /{BUCKET}/.*names.gz", 2, CUT_ANSWER)
-    assert s3.local("raw/names.gz").read_bytes() == content
+    assert s3.fetch("raw/names.gz").read_bytes() == content
     s3.write("raw/names.gz", content[::-1])
     emulators.proxy.play(f"^GET /{BUCKET}/.*names.gz", 99, CUT_ANSWER)
     with pytest.raises(dg.Failure, match=f"^{s3.root}/raw/names.gz could not be read .*network"):
-        s3.local("raw/names.gz")
+        s3.fetch("raw/names.gz")
     emulators.proxy.reset()
-    assert s3.local("raw/names.gz").read_bytes() == content[::-1]
+    assert s3.fetch("raw/names.gz").read_bytes() == content[::-1]
 
 
 @pytest.mark.aws
@@ -297,7 +297,7 @@ def test_a_swap_whose_answer_was_lost_is_not_taken_for_a_lost_race(
 ):
     s3.write("releases/current", b"one")
     emulators.proxy.play("^PUT .*current", 1, LOST)
-    s3.swap("releases/current", b"one", b"two")
+    s3.compare_and_swap("releases/current", b"one", b"two")
     assert s3.read("releases/current") == b"two" and emulators.proxy.played == 1
 
 
@@ -315,7 +315,7 @@ def test_a_write_that_comes_between_a_swaps_look_and_its_write_wins(
 
     s3._clients("s3").meta.events.register_first("before-send.s3.PutObject", interfere)
     with pytest.raises(StorageConflictError, match="somebody else"):
-        s3.swap("releases/current", old, b"two")
+        s3.compare_and_swap("releases/current", old, b"two")
     assert s3.read("releases/current") == b"rival"
 
 

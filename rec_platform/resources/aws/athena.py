@@ -126,7 +126,7 @@ class AthenaWarehouse(Warehouse):
         """See Warehouse."""
         import pyarrow.parquet as pq
 
-        unfinished = self._storage.workplace() / f"{table}.parquet"
+        unfinished = self._storage.scratch_dir() / f"{table}.parquet"
         tables = _arrow_tables(frames)
         first = next(tables)
         with pq.ParquetWriter(unfinished, first.schema, compression="zstd") as writer:
@@ -172,7 +172,7 @@ class AthenaWarehouse(Warehouse):
         address = self._storage.address(folder)
         try:
             self._execute(f"UNLOAD (\n{select}\n) TO '{address}/' WITH (format = 'PARQUET')")
-            files = _files_below(self._storage.local(folder))
+            files = _files_below(self._storage.fetch(folder))
             return _read_parquet(files) if files else self._no_rows(select)
         except QueryFailedError as error:
             raise self._failure(error, select.strip().partition("\n")[0]) from None
@@ -180,12 +180,12 @@ class AthenaWarehouse(Warehouse):
             self._storage.delete(folder)
 
     def usage(self) -> Mapping[str, float]:
-        """See Seam."""
+        """See DeploymentResource."""
         requests = self._clients.requests + self._storage.requests
         return {"athena_bytes": self._billed_bytes, **request_usage(requests)}
 
     def plan(self, scanned_bytes: int) -> Mapping[str, float]:
-        """See Seam."""
+        """See DeploymentResource."""
         return {"athena_bytes": scanned_bytes + OTHER_QUERIES * LEAST_BILLED_BYTES}
 
     @property
@@ -200,7 +200,7 @@ class AthenaWarehouse(Warehouse):
 
     def _parts(self, table: str) -> list[Path]:
         location = self._known(table)["StorageDescriptor"]["Location"]
-        return _files_below(self._storage.local(self._storage.key(location)))
+        return _files_below(self._storage.fetch(self._storage.key(location)))
 
     # Glue's catalogue
 
@@ -414,12 +414,12 @@ class AthenaWarehouse(Warehouse):
 
     def _failure(self, error: QueryFailedError, what: str) -> dg.Failure:
         reason, query_id, _ = error.args
-        cure = "look at the query in Athena's history"
+        fix = "look at the query in Athena's history"
         if re.search("bytes scanned", reason, re.IGNORECASE):
-            cure = f"raise the limit of the workgroup {self.workgroup}, if that much is meant"
+            fix = f"raise the limit of the workgroup {self.workgroup}, if that much is meant"
         elif re.search("cancel", reason, re.IGNORECASE):
-            cure = "somebody stopped it: run the refresh again"
-        return dg.Failure(f"{what}: Athena says {reason!r} of {query_id}: {cure}")
+            fix = "somebody stopped it: run the refresh again"
+        return dg.Failure(f"{what}: Athena says {reason!r} of {query_id}: {fix}")
 
     def _stop(self, started: list[str]) -> None:
         for query_id in started:
@@ -452,9 +452,9 @@ class AthenaWarehouse(Warehouse):
         if self._is_limited:
             return
         with explained(f"the workgroup {self.workgroup} could not be looked up"):
-            found, cure = self._limit()
-        if cure:
-            raise dg.Failure(f"the workgroup {self.workgroup} has {found}: {cure}")
+            found, fix = self._limit()
+        if fix:
+            raise dg.Failure(f"the workgroup {self.workgroup} has {found}: {fix}")
         self._is_limited = True
 
     def _limit(self) -> tuple[str, str]:
@@ -492,7 +492,7 @@ class AthenaWarehouse(Warehouse):
         }
 
     def diagnose(self) -> Iterator[Finding]:
-        """See Seam."""
+        """See DeploymentResource."""
         yield look("Athena's workgroup", self._limit)
         yield look("Glue's database", self._find_database)
 

@@ -29,7 +29,7 @@ CROWDED = (
     "later, and what is done is not done again"
 )
 REGION = "set AWS_REGION to the region of the bucket"
-CURES = {
+FIXES = {
     **dict.fromkeys(
         (
             *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
@@ -137,8 +137,8 @@ def explained(what: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError, HTTPClientError, RetriesExceededError) as error:
         reason = f"{what} ({str(error).rstrip('.')})"
-        cure = CURES.get(error_code(error))
-        raise dg.Failure(f"{reason}: {cure}" if cure else reason, allow_retries=False) from error
+        fix = FIXES.get(error_code(error))
+        raise dg.Failure(f"{reason}: {fix}" if fix else reason, allow_retries=False) from error
 
 
 def look(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
@@ -146,7 +146,7 @@ def look(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
 
     Args:
         what: what is looked at.
-        check: looks, and returns what it found and the cure, which is empty where all is well.
+        check: looks, and returns what it found and the fix, which is empty where all is well.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -155,4 +155,4 @@ def look(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
     except dg.Failure as failure:
         return Finding(what, "not as it must be", str(failure.description))
     except (BotoCoreError, ClientError) as error:
-        return Finding(what, str(error), CURES.get(error_code(error), "look it up in docs/aws.md"))
+        return Finding(what, str(error), FIXES.get(error_code(error), "look it up in docs/aws.md"))

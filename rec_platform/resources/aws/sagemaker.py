@@ -47,7 +47,7 @@ HYPERPARAMETERS = {
     "epochs": str(EPOCHS),
     "eval_metrics": '["msd"]',
 }
-CURES = (
+FIXES = (
     (
         "capacity",
         "choose another REC_SAGEMAKER_INSTANCE_TYPE, set REC_SAGEMAKER_SPOT=false, or wait",
@@ -157,11 +157,11 @@ class SageMakerClustering(Clustering):
         return Assignment(place[label], distance, metadata | {"transform_seconds": seconds})
 
     def usage(self) -> Mapping[str, float]:
-        """See Seam."""
+        """See DeploymentResource."""
         return {**self._used, **request_usage(self._storage.requests)}
 
     def plan(self, scanned_bytes: int) -> Mapping[str, float]:
-        """See Seam."""
+        """See DeploymentResource."""
         del scanned_bytes
         most = self.max_seconds * self.instance_count
         return {self._unit(kind): most for kind in (TRAINING, TRANSFORM)}
@@ -254,8 +254,8 @@ class SageMakerClustering(Clustering):
 
     def _failure(self, kind: _Kind, job: Any, name: str) -> dg.Failure:
         reason = _text(job.failure_reason) or f"it has {kind.state(job).lower()}"
-        cures = [cure for word, cure in CURES if word.lower() in reason.lower()]
-        lines = [f"the job {name} gave nothing: {reason}", *cures, *self._log_tail(kind, name)]
+        fixes = [fix for word, fix in FIXES if word.lower() in reason.lower()]
+        lines = [f"the job {name} gave nothing: {reason}", *fixes, *self._log_tail(kind, name)]
         return dg.Failure("\n".join(lines), allow_retries=False)
 
     def _log_tail(self, kind: _Kind, name: str) -> list[str]:
@@ -388,7 +388,7 @@ class SageMakerClustering(Clustering):
     def _upload(self, name: str, matrix: "np.ndarray") -> str:
         import numpy as np
 
-        file = self._storage.workplace() / "matrix.csv"
+        file = self._storage.scratch_dir() / "matrix.csv"
         np.savetxt(file, matrix, fmt="%.9g", delimiter=",")  # nine digits tell float32s apart
         key = f"jobs/{name}/input/matrix.csv"
         self._storage.put(file, key)
@@ -406,7 +406,7 @@ class SageMakerClustering(Clustering):
     def _centroids(self, artefact: str) -> "np.ndarray":
         from rec_platform.resources.aws.mxnet import read_first_array
 
-        packed = self._storage.local(self._storage.key(artefact)).read_bytes()
+        packed = self._storage.fetch(self._storage.key(artefact)).read_bytes()
         try:
             with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
                 (member, *_) = (name for name in archive.getnames() if "model_algo" in name)
@@ -421,7 +421,7 @@ class SageMakerClustering(Clustering):
         import numpy as np
 
         key = self._storage.key(f"{job.transform_output.s3_output_path}/matrix.csv.out")
-        lines = self._storage.local(key).read_text().splitlines()
+        lines = self._storage.fetch(key).read_text().splitlines()
         if len(lines) != rows:
             raise dg.Failure(
                 f"the job {job.transform_job_name} answered {len(lines):,} of {rows:,} rows: "
@@ -467,7 +467,7 @@ class SageMakerClustering(Clustering):
         self._used.update({self._unit(kind): seconds})  # type: ignore[arg-type]
 
     def diagnose(self) -> Iterator[Finding]:
-        """See Seam."""
+        """See DeploymentResource."""
         yield look("SageMaker's role", self._look_at_role)
         yield look("SageMaker's quotas", self._look_at_quotas)
 
@@ -476,8 +476,8 @@ class SageMakerClustering(Clustering):
             return "none", "set REC_SAGEMAKER_ROLE to the ARN of the jobs' role: see docs/aws.md"
         role = self._clients("iam").get_role(RoleName=self.role.rpartition("/")[2])["Role"]
         trust = json.dumps(role["AssumeRolePolicyDocument"])
-        cure = "let sagemaker.amazonaws.com assume it: see infra/policies/jobs-trust.json"
-        return self.role, "" if "sagemaker.amazonaws.com" in trust else cure
+        fix = "let sagemaker.amazonaws.com assume it: see infra/policies/jobs-trust.json"
+        return self.role, "" if "sagemaker.amazonaws.com" in trust else fix
 
     def _look_at_quotas(self) -> tuple[str, str]:
         spot = "spot training" if self.spot else "training"

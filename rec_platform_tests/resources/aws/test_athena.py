@@ -222,7 +222,7 @@ def test_a_workgroup_that_would_let_a_query_scan_anything_is_refused(
     with pytest.raises(dg.Failure) as failure:
         loose.query("SELECT 1 AS one")
     assert says in str(failure.value.description)
-    assert any(says in f"{finding.found}: {finding.cure}" for finding in loose.diagnose())
+    assert any(says in f"{finding.found}: {finding.fix}" for finding in loose.diagnose())
 
 
 def test_a_query_that_takes_too_long_is_stopped(athena: AthenaWarehouse, emulators: Emulators):

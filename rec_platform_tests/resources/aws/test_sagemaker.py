@@ -165,7 +165,7 @@ def states(server: SageMakerServer) -> list[str]:
 
 @KINDS
 @pytest.mark.parametrize(
-    ("reason", "cure"),
+    ("reason", "fix"),
     [
         ("AlgorithmError: bad data", "the last line of the log"),
         ("CapacityError: no capacity for ml.m5.large", "REC_SAGEMAKER_SPOT=false"),
@@ -173,12 +173,12 @@ def states(server: SageMakerServer) -> list[str]:
     ],
 )
 def test_a_job_that_fails_says_why_and_the_next_run_starts_one_more(
-    clustering: SageMakerClustering, server: SageMakerServer, kind: str, reason: str, cure: str
+    clustering: SageMakerClustering, server: SageMakerServer, kind: str, reason: str, fix: str
 ):
     doom(server, kind, reason)
     with pytest.raises(dg.Failure) as failure:
         cluster(clustering)
-    assert reason in str(failure.value.description) and cure in str(failure.value.description)
+    assert reason in str(failure.value.description) and fix in str(failure.value.description)
     assert server.count(f"Create{kind}Job") == 1 and not server.models
     cluster(clustering)
     assert server.count(f"Create{kind}Job") == 2 and len(server.jobs) == 3
@@ -343,5 +343,5 @@ def test_what_is_no_array_is_told(content: bytes):
 
 def test_the_doctor_says_what_is_missing(clustering: SageMakerClustering, tmp_path: Path):
     findings = {finding.what: finding for finding in fresh(tmp_path, role="").diagnose()}
-    assert "set REC_SAGEMAKER_ROLE" in findings["SageMaker's role"].cure
+    assert "set REC_SAGEMAKER_ROLE" in findings["SageMaker's role"].fix
     del clustering
