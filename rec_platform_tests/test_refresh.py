@@ -7,6 +7,7 @@ that stage's own tests.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import threading
@@ -245,6 +246,27 @@ def test_a_serving_release_that_was_damaged_is_made_anew(platform: Platform):
 
 
 # What a refresh refuses
+
+
+def test_a_year_ceiling_that_would_fall_by_itself_is_refused_before_anything_is_built(
+    platform: Platform,
+):
+    (manifest,) = platform.releases.glob("*/manifest.json")
+    content = json.loads(manifest.read_text())
+    content["recipe"]["year_max"] = 2199  # beside which this machine's clock is far behind
+    manifest.write_text(json.dumps(content))
+    before = platform.files()
+    tables = {path: path.stat().st_mtime_ns for path in (platform.root / "tables").iterdir()}
+    done = platform.refresh()
+    year = datetime.now(UTC).year
+    assert done.exit_code == 1
+    assert f"clock says {year}" in done.stderr and "titles up to 2199" in done.stderr
+    assert f"mend the clock or, if it is right, set --year-max {year}" in done.stderr
+    assert platform.files() == before
+    assert tables == {
+        path: path.stat().st_mtime_ns for path in (platform.root / "tables").iterdir()
+    }
+    assert platform.refresh("--year-max", str(year)).exit_code == 0
 
 
 def cut(file: Path) -> None:
