@@ -604,7 +604,12 @@ def _write_sample(titles: int, folder: Path) -> None:
 
     with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
         task = bar.add_task("inventing titles", total=titles)
-        rows = write_sample(folder, titles, progress=lambda done: bar.update(task, completed=done))
+        try:
+            rows = write_sample(
+                folder, titles, progress=lambda done: bar.update(task, completed=done)
+            )
+        except FileExistsError as error:
+            raise _fail(str(error), code=2) from None
     progress.print(f"{titles:,} invented titles, {sum(rows.values()):,} rows in {folder}")
 
 
