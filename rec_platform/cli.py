@@ -217,8 +217,8 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
 
 @app.command()
 def releases(root: Root = ROOT) -> None:
-    """List the releases, the newest first; * marks the one that serves."""
-    from rec_platform.assets.release import list_releases
+    """List the releases, the last published first; * marks the one that serves."""
+    from rec_platform.resources.releases import list_releases
 
     with _failing_plainly():
         found = list_releases(_platform(root).storage)
@@ -242,7 +242,7 @@ def rollback(
     root: Root = ROOT,
 ) -> None:
     """Serve an older release again, until a refresh finds a change."""
-    from rec_platform.assets.release import roll_back
+    from rec_platform.resources.releases import roll_back
 
     storage = _platform(root).storage
     with _failing_plainly(), storage.locked():
@@ -441,7 +441,7 @@ def _refresh(platform: _Platform, choices: dict[str, Any]) -> None:
         _explain([f"the run broke off: {first_line}"], platform.root)
         raise typer.Exit(1) from None
     if not result.success:
-        _explain(_reasons(result.all_events), platform.root)
+        _explain(_reasons(result.all_events), platform.root, _is_published(result.all_events))
         raise typer.Exit(1)
     done = "nothing has changed" if _is_unchanged(result.all_events) else "done"
     progress.print(f"{done} in {time.monotonic() - started:.0f} s")
@@ -487,6 +487,10 @@ def _is_unchanged(events: "Iterable[dg.DagsterEvent]") -> bool:
     return any(event.is_step_skipped and event.step_key == "release" for event in events)
 
 
+def _is_published(events: "Iterable[dg.DagsterEvent]") -> bool:
+    return any(event.is_step_success and event.step_key == "release" for event in events)
+
+
 def _reasons(events: "Sequence[dg.DagsterEvent]") -> list[str]:
     """Why a run failed, in the words of what failed; a reason that several share is said once."""
     places: dict[str, list[str]] = {}
@@ -516,7 +520,7 @@ def _reason(event: "dg.DagsterEvent") -> Iterator[tuple[str, str]]:
             yield "refresh", error.message.removeprefix("dagster._core.definitions.events.Failure:")
 
 
-def _explain(reasons: list[str], root: str) -> None:
+def _explain(reasons: list[str], root: str, is_published: bool = False) -> None:
     for reason in reasons:
         _complain(reason)
     if any(FULL_DISK.search(reason) for reason in reasons):
@@ -525,7 +529,10 @@ def _explain(reasons: list[str], root: str) -> None:
             f"the disk that holds {place} has {shutil.disk_usage(place).free:,} bytes left: "
             "free some space, or use another --root (REC_ROOT)"
         )
-    _complain("nothing was published: the last release, if any, goes on serving")
+    if is_published:
+        _complain("a new release was published and serves; what comes after it failed")
+    else:
+        _complain("nothing was published: the last release, if any, goes on serving")
 
 
 # Showing
@@ -601,7 +608,12 @@ def _write_sample(titles: int, folder: Path) -> None:
 
     with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
         task = bar.add_task("inventing titles", total=titles)
-        rows = write_sample(folder, titles, progress=lambda done: bar.update(task, completed=done))
+        try:
+            rows = write_sample(
+                folder, titles, progress=lambda done: bar.update(task, completed=done)
+            )
+        except FileExistsError as error:
+            raise _fail(str(error), code=2) from None
     progress.print(f"{titles:,} invented titles, {sum(rows.values()):,} rows in {folder}")
 
 

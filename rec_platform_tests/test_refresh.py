@@ -7,6 +7,7 @@ that stage's own tests.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import threading
@@ -166,6 +167,17 @@ def test_another_recipe_makes_a_new_release_and_leaves_the_old_one_as_it_was(cha
     }
 
 
+def test_what_fails_after_the_publication_does_not_deny_that_there_was_one(platform: Platform):
+    shutil.rmtree(platform.root / "receipts")
+    (platform.root / "receipts").write_text("a file where a folder must be")
+    (platform.releases / ".DS_Store").write_bytes(b"\0")
+    done = platform.refresh("--clusters", "8")
+    assert done.exit_code == 1 and "cost_receipt: " in done.stderr
+    assert "nothing was published" not in done.stderr
+    assert "a new release was published and serves" in done.stderr.splitlines()[-1]
+    assert platform.serving().release["recipe"]["clusters"] == 8
+
+
 # What a refresh repeats
 
 
@@ -234,6 +246,27 @@ def test_a_serving_release_that_was_damaged_is_made_anew(platform: Platform):
 
 
 # What a refresh refuses
+
+
+def test_a_year_ceiling_that_would_fall_by_itself_is_refused_before_anything_is_built(
+    platform: Platform,
+):
+    (manifest,) = platform.releases.glob("*/manifest.json")
+    content = json.loads(manifest.read_text())
+    content["recipe"]["year_max"] = 2199  # beside which this machine's clock is far behind
+    manifest.write_text(json.dumps(content))
+    before = platform.files()
+    tables = {path: path.stat().st_mtime_ns for path in (platform.root / "tables").iterdir()}
+    done = platform.refresh()
+    year = datetime.now(UTC).year
+    assert done.exit_code == 1
+    assert f"clock says {year}" in done.stderr and "titles up to 2199" in done.stderr
+    assert f"mend the clock or, if it is right, set --year-max {year}" in done.stderr
+    assert platform.files() == before
+    assert tables == {
+        path: path.stat().st_mtime_ns for path in (platform.root / "tables").iterdir()
+    }
+    assert platform.refresh("--year-max", str(year)).exit_code == 0
 
 
 def cut(file: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.assets.raw import RAW_FILES, read_state
+from rec_platform.choices import FIRST_YEAR, LAST_YEAR
 from rec_platform.recipe import Recipe
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
@@ -56,9 +57,9 @@ def recipe(
     import pandas as pd
 
     choices = recipe.choices()
-    choices["year_max"] = recipe.year_max or datetime.now(UTC).year
-    fingerprint = _fingerprint(storage, choices, ratings.fingerprint())
     serving = read_manifest(storage)
+    choices["year_max"] = recipe.year_max or year_of_the_run(datetime.now(UTC).year, serving)
+    fingerprint = _fingerprint(storage, choices, ratings.fingerprint())
     # After a rollback, what was rolled back from is not built again either.
     known = (serving.get("fingerprint"), read_pointer(storage).get("set_aside"))
     is_same = fingerprint in known and _is_whole(storage, serving)
@@ -67,6 +68,37 @@ def recipe(
         return
     warehouse.write("recipe", [pd.DataFrame([choices | {"fingerprint": fingerprint}])])
     yield dg.MaterializeResult(metadata=choices | table_metadata(warehouse, "recipe"))
+
+
+def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
+    """The year ceiling where nobody chose one: the clock's year, if that can be right.
+
+    Below the serving release's ceiling it cannot: most titles could go missing, and the gates
+    compare no releases whose ceiling was lowered.
+
+    Args:
+        clock_year: the year by this machine's clock.
+        serving: the manifest of the serving release, empty where there is none.
+
+    Raises:
+        dg.Failure: the year is below the serving release's ceiling, or above LAST_YEAR.
+    """
+    if clock_year > LAST_YEAR:
+        raise dg.Failure(
+            f"this machine's clock says {clock_year}, and the year ceiling is {LAST_YEAR} at most. "
+            "Nothing was built: mend the clock, or set the ceiling with --year-max (REC_YEAR_MAX)",
+            allow_retries=False,
+        )
+    serving_ceiling = serving.get("recipe", {}).get("year_max", FIRST_YEAR)
+    if clock_year < serving_ceiling:
+        raise dg.Failure(
+            f"this machine's clock says {clock_year}, and the serving release "
+            f"{serving['release_id']} has titles up to {serving_ceiling}: the year ceiling would "
+            "fall by itself. Nothing was built: mend the clock or, if it is right, set "
+            f"--year-max {clock_year} (REC_YEAR_MAX) once",
+            allow_retries=False,
+        )
+    return clock_year
 
 
 def _fingerprint(storage: Storage, choices: dict[str, Any], ratings: str) -> str:

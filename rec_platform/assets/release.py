@@ -1,7 +1,8 @@
 """Publishing: the lookup is written, checked, put beside the older releases, then pointed to.
 
 The pointer moves last and in one step, so a visitor sees the old release or the new one, whatever
-dies in between. What a lookup looks like inside does not belong here (see lookup.py).
+dies in between. What a lookup looks like inside does not belong here (see lookup.py), nor what
+becomes of older releases (see releases.py).
 """
 
 import hashlib
@@ -10,19 +11,13 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.features import (
-    open_published,
-    package_versions,
-    read_manifest,
-    read_recipe,
-)
+from rec_platform.assets.features import open_published, package_versions, read_recipe
 from rec_platform.assets.model import SCALING_KEY, read_model, read_profiles
 from rec_platform.assets.raw import RAW_FILES, read_state
 from rec_platform.assets.scorecard import read_scorecard, scorecard
@@ -41,14 +36,20 @@ from rec_platform.release.lookup import (
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
 from rec_platform.release.search import search_key
-from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE
+from rec_platform.release.serving import MANIFEST_FILE
 from rec_platform.resources.imdb import ImdbSource
+from rec_platform.resources.releases import (
+    POINTER_KEY,
+    name_release,
+    next_publication,
+    outdated,
+    point_to,
+    prune,
+)
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
 BUILD_KEY = f"build/{LOOKUP_FILE}"
-POINTER_KEY = f"releases/{POINTER_FILE}"
-KEPT_RELEASES = 5
 
 # Numbers follow popularity: see the lookup's schema.
 NEIGHBOURS_SQL = f"""
@@ -256,15 +257,14 @@ def publish(storage: Storage) -> dict[str, Any]:
     content = Lookup(built).release
     with built.open("rb") as reader:
         checksum = hashlib.file_digest(reader, "sha256").hexdigest()
-    created = datetime.fromisoformat(content["created_at"])
-    # With the checksum in its name a release is never overwritten by another one.
-    release_id = f"{created:%Y%m%dT%H%M%SZ}-{checksum[:8]}"
+    release_id = name_release(datetime.fromisoformat(content["created_at"]), checksum)
     described = (
         *("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind"),
         "scorecard",
     )
     manifest = {
         "release_id": release_id,
+        "publication": next_publication(storage),
         "schema_version": SCHEMA_VERSION,
         "sha256": checksum,
         "bytes": built.stat().st_size,
@@ -275,74 +275,10 @@ def publish(storage: Storage) -> dict[str, Any]:
     # The manifest comes second: a folder without one was left by a publication that died.
     storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
     open_published(storage, release_id).close()
+    old_releases = outdated(storage)  # while the pointer still names the release that serves
     point_to(storage, release_id, before)
-    prune(storage)
+    prune(storage, old_releases)
     return manifest
-
-
-def point_to(
-    storage: Storage, release_id: str, before: bytes | None, set_aside: str | None = None
-) -> None:
-    """Make a release the serving one.
-
-    Args:
-        storage: where the releases are.
-        release_id: the release.
-        before: the pointer as it was when the decision was made.
-        set_aside: the fingerprint of what is not to be built again while nothing changes.
-    """
-    moved_at = datetime.now(UTC).isoformat(timespec="seconds")
-    pointer = {"release_id": release_id, "moved_at": moved_at, "set_aside": set_aside}
-    storage.compare_and_swap(POINTER_KEY, before, json.dumps(pointer).encode())
-
-
-def list_releases(storage: Storage) -> list[dict[str, Any]]:
-    """The manifests of all complete releases, the newest first; `is_serving` marks one."""
-    serving = read_manifest(storage).get("release_id")
-    manifests = []
-    for name in storage.names("releases"):
-        # Whatever else lies there, or was left by a publication that died, is no release.
-        with suppress(OSError, ValueError):
-            manifest = json.loads(storage.read(f"releases/{name}/{MANIFEST_FILE}") or "")
-            manifests.append(manifest | {"is_serving": manifest["release_id"] == serving})
-    return sorted(manifests, key=lambda manifest: manifest["created_at"], reverse=True)
-
-
-def roll_back(storage: Storage, release_id: str | None = None) -> str:
-    """Serve an older release again: the one named, or the one before the serving one.
-
-    Returns:
-        Its id.
-
-    Raises:
-        LookupFileError: there is no such release, or it is damaged.
-        StorageConflictError: another release was published in the meantime.
-    """
-    before = storage.read(POINTER_KEY)
-    releases = list_releases(storage)
-    ids = [manifest["release_id"] for manifest in releases]
-    serving = next((place for place, found in enumerate(releases) if found["is_serving"]), -1)
-    older = ids[serving + 1 :]
-    if release_id is None and not older:
-        raise LookupFileError("there is no older release to go back to")
-    chosen = older[0] if release_id is None else release_id
-    if chosen not in ids:
-        raise LookupFileError(f"no release {chosen}; there are: {', '.join(ids) or 'none'}")
-    open_published(storage, chosen).close()
-    # The newest is what an unchanged refresh would build again.
-    point_to(storage, chosen, before, set_aside=releases[0]["fingerprint"])
-    return chosen
-
-
-def prune(storage: Storage) -> None:
-    """Delete what is neither the serving release nor among the newest ones."""
-    kept = [manifest["release_id"] for manifest in list_releases(storage)[:KEPT_RELEASES]]
-    kept += [read_manifest(storage).get("release_id"), POINTER_FILE]
-    for name in storage.names("releases"):
-        if name not in kept:
-            # The manifest goes first: whatever dies in between, no half of a release is listed.
-            storage.delete(f"releases/{name}/{MANIFEST_FILE}")
-            storage.delete(f"releases/{name}")
 
 
 publish_assets = [title_series, similar_titles, cluster_lookup, release]

@@ -96,8 +96,15 @@ class Storage(DeploymentResource):
         """The names directly below a folder, sorted."""
 
     @abstractmethod
+    def folders(self, key: str) -> list[str]:
+        """The names of the folders directly below a folder, sorted; links elsewhere are none."""
+
+    @abstractmethod
     def delete(self, key: str) -> None:
-        """Remove a file or a folder with all that is in it; nothing where there is none."""
+        """Remove a file or a folder with all that is in it; nothing where there is none.
+
+        Of a symbolic link, the link itself goes, not what it leads to.
+        """
 
     @abstractmethod
     def scratch_dir(self) -> Path:
@@ -168,10 +175,15 @@ class LocalStorage(Storage):
         folder = self.fetch(key)
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
+    def folders(self, key: str) -> list[str]:
+        """See Storage."""
+        paths = {name: self.fetch(f"{key}/{name}") for name in self.names(key)}
+        return [name for name, path in paths.items() if path.is_dir() and not path.is_symlink()]
+
     def delete(self, key: str) -> None:
         """See Storage."""
         path = self.fetch(key)
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
@@ -306,12 +318,11 @@ class S3Storage(Storage):
 
     def names(self, key: str) -> list[str]:
         """See Storage."""
-        folder = self.name(f"{key}/")
-        names = set()
-        for page in self._pages(Prefix=folder, Delimiter="/"):
-            names |= {found["Prefix"] for found in page.get("CommonPrefixes", [])}
-            names |= {found["Key"] for found in page.get("Contents", [])}
-        return sorted(name.removeprefix(folder).rstrip("/") for name in names)
+        return sorted({name.rstrip("/") for name in self._names(key)})
+
+    def folders(self, key: str) -> list[str]:
+        """See Storage."""
+        return sorted(name.rstrip("/") for name in self._names(key) if name.endswith("/"))
 
     def delete(self, key: str) -> None:
         """See Storage."""
@@ -402,6 +413,15 @@ class S3Storage(Storage):
                 raise
             rules = []
         return f"{len(rules)} rules", "" if rules else "add those of docs/aws.md: old files pile up"
+
+    def _names(self, key: str) -> Iterator[str]:
+        """The names directly below a folder; those of folders end with `/`."""
+        folder = self.name(f"{key}/")
+        for page in self._pages(Prefix=folder, Delimiter="/"):
+            for found in page.get("CommonPrefixes", []):
+                yield found["Prefix"].removeprefix(folder)
+            for found in page.get("Contents", []):
+                yield found["Key"].removeprefix(folder)
 
     def _read(self, key: str) -> tuple[bytes, str] | None:
         """Content and ETag."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from rec_platform.sample import words
+from rec_platform.sample import words as words
 from rec_platform.sample.words import Country, GenreGroup
 
 Item = TypeVar("Item", Country, GenreGroup)
@@ -64,7 +64,7 @@ def write_sample(
     """Writes the six files of an invented catalogue, streaming, in constant memory.
 
     Args:
-        out: Folder for the files; created when missing, files of the same name are replaced.
+        out: Folder for the files; created when missing, those of an older sample are replaced.
         titles: Rows in title.basics, at least 1.
         seed: Another seed is another catalogue; the same one gives the same bytes.
         progress: Called now and then, and at the end, with the number of titles written.
@@ -74,10 +74,19 @@ def write_sample(
 
     Raises:
         ValueError: `titles` is less than 1.
+        FileExistsError: files of these names are there that are no sample: IMDb's own, perhaps.
     """
     blocks = _blocks(titles)
     out.mkdir(parents=True, exist_ok=True)
-    (out / MARKER).unlink(missing_ok=True)
+    marker, unfinished = out / MARKER, out / f"{MARKER}.part"
+    others = [name for name in FILES if (out / name).exists()]
+    if others and not marker.exists() and not unfinished.exists():
+        raise FileExistsError(
+            f"{out} holds {', '.join(others)}, and no {MARKER} says that they are invented: "
+            "choose another folder, or move them away"
+        )
+    unfinished.write_text(f"{titles:,} invented titles: no row of these files is real.\n")
+    marker.unlink(missing_ok=True)
     counts = dict.fromkeys(FILES, 0)
     with ExitStack() as stack:
         files = [_open_gzip(stack, out / name) for name in FILES]
@@ -90,7 +99,7 @@ def write_sample(
             done = block * BLOCK_SIZE + size
             if progress and (done == titles or (block + 1) % PROGRESS_BLOCKS == 0):
                 progress(done)
-    (out / MARKER).write_text(f"{titles:,} invented titles: no row of these files is real.\n")
+    unfinished.replace(marker)
     return counts
 
 

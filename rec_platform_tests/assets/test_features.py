@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from rec_platform.assets.features import SQL_FOLDER, table_assets, table_metadata
+from rec_platform.assets.features import SQL_FOLDER, table_assets, table_metadata, year_of_the_run
 from rec_platform.assets.raw import RAW_FILES
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
@@ -190,3 +190,27 @@ def test_a_failed_replacement_leaves_the_table_as_it_was(warehouse: DuckDBWareho
     with pytest.raises(Exception, match="Conversion Error"):
         warehouse.create("titles", "SELECT CAST(title AS integer) AS year FROM titles")
     assert warehouse.read("titles", order_by="title_id").equals(before)
+
+
+# The year ceiling
+
+
+def test_the_year_ceiling_that_nobody_chose_is_the_clocks_year():
+    assert year_of_the_run(2026, {}) == 2026
+    for serving in (2026, 1999):
+        assert year_of_the_run(2026, {"recipe": {"year_max": serving}}) == 2026
+
+
+@pytest.mark.parametrize(
+    ("clock", "says"),
+    [
+        (1999, "clock says 1999, and the serving release 20260101T000000Z-0000000a has titles up"),
+        (2201, "clock says 2201, and the year ceiling is 2200 at most"),
+    ],
+)
+def test_a_clock_that_cannot_be_right_chooses_no_year_ceiling(clock: int, says: str):
+    serving = {"release_id": "20260101T000000Z-0000000a", "recipe": {"year_max": 2026}}
+    with pytest.raises(dg.Failure) as raised:
+        year_of_the_run(clock, serving)
+    assert says in str(raised.value.description)
+    assert "mend the clock" in str(raised.value.description)

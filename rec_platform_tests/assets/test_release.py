@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from rec_platform.assets.release import KEPT_RELEASES, list_releases, publish, roll_back
+from rec_platform.assets.release import publish
 from rec_platform.release.lookup import LookupFileError
 from rec_platform.release.serving import ServingRelease, current_release, open_release
+from rec_platform.resources.releases import KEPT_RELEASES, list_releases, roll_back
 from rec_platform.resources.storage import LocalStorage
 from rec_platform_tests.conftest import (
     REPOSITORY,
@@ -95,7 +96,7 @@ def test_a_release_keeps_the_bounds_of_its_scaling_and_its_centroids(released: P
 # Listing
 
 
-def test_releases_are_listed_newest_first_and_the_serving_one_is_marked(
+def test_releases_are_listed_last_published_first_and_the_serving_one_is_marked(
     tmp_path: Path, storage: LocalStorage
 ):
     ids = publish_many(tmp_path, 3)
@@ -161,12 +162,139 @@ def test_the_newest_five_releases_are_kept(tmp_path: Path, storage: LocalStorage
     assert names(tmp_path / "releases") == {*ids[-5:], "current.json"}
 
 
-def test_the_serving_release_is_kept_however_old_it_is(tmp_path: Path, storage: LocalStorage):
-    ids = publish_many(tmp_path, 5)
-    # As after a clock that was wrong: what is published now is the oldest by its date.
-    oldest = publish_new(tmp_path, "Back then", "2001-01-01T00:00:00.000+00:00")
+def test_the_release_that_served_until_a_publication_outlives_it(
+    tmp_path: Path, storage: LocalStorage
+):
+    ids = publish_many(tmp_path, KEPT_RELEASES)
+    roll_back(storage, ids[0])
+    new = publish_new(tmp_path, "New", "2025-01-01T00:00:00.000+00:00")
+    assert names(tmp_path / "releases") == {*ids, new, "current.json"}
+    newer = publish_new(tmp_path, "Newer", "2025-01-01T00:01:00.000+00:00")
+    assert names(tmp_path / "releases") == {*ids[2:], new, newer, "current.json"}
+
+
+def test_after_a_clock_that_was_wrong_the_order_is_that_of_publication(
+    tmp_path: Path, storage: LocalStorage
+):
+    future = [
+        publish_new(tmp_path, f"Film {year}", f"{year}-01-01T00:00:00+00:00")
+        for year in range(2090, 2090 + KEPT_RELEASES)
+    ]
+    first, second = (
+        publish_new(tmp_path, f"Film {day}", f"2026-01-0{day}T00:00:00+00:00") for day in (1, 2)
+    )
+    listed = [manifest["release_id"] for manifest in list_releases(storage)]
+    assert listed == [second, first, *future[:1:-1]]
+    assert served_title(tmp_path) == "Film 2"
+    for expected in (first, future[-1]):
+        assert roll_back(storage) == expected
+
+
+def test_releases_from_before_publications_were_counted_come_first_by_their_date(
+    tmp_path: Path, storage: LocalStorage
+):
+    ids = publish_many(tmp_path, 3)
+    for release_id in ids:
+        file = tmp_path / "releases" / release_id / "manifest.json"
+        manifest = json.loads(file.read_text())
+        del manifest["publication"]
+        file.write_text(json.dumps(manifest))
+    assert [manifest["release_id"] for manifest in list_releases(storage)] == ids[::-1]
+    back_then = publish_new(tmp_path, "Back then", "2001-01-01T00:00:00+00:00")
+    listed = [manifest["release_id"] for manifest in list_releases(storage)]
+    assert listed == [back_then, *ids[::-1]]
+    assert roll_back(storage) == ids[2]
+    assert roll_back(storage) == ids[1]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+def test_nothing_that_is_not_ours_is_deleted_listed_or_rolled_back_to(
+    tmp_path: Path, storage: LocalStorage
+):
+    releases = tmp_path / "releases"
+    for name, content in (
+        (".DS_Store", b"\0\xff"),
+        ("20230101T000000Z-00000000", b"a file with the name of a release"),
+        ("v1.0/manifest.json", b'{"version": "1.0"}'),
+        ("v1.1/manifest.json", b'{"release_id": "v1.1"}'),
+        ("v1.2/lookup.sqlite", b"another program's"),
+        ("source/main.py", b"print()"),
+        ("20230101T000000Z-0000000a/manifest.json", b'{"release_id": "another"}'),
+        ("20230101T000000Z-0000000b/manifest.json", b"[]"),
+        ("20230101T000000Z-0000000c/manifest.json", b"{"),
+        ("20230101T000000Z-0000000d/notes.txt", b"somebody's"),
+    ):
+        (releases / name).parent.mkdir(parents=True, exist_ok=True)
+        (releases / name).write_bytes(content)
+    before, others = tree(releases), names(releases)
+    ids = publish_many(tmp_path, KEPT_RELEASES + 1)
+    assert {name: content for name, content in tree(releases).items() if name in before} == before
+    assert names(releases) == {*others, *ids[1:], "current.json"}
+    assert [manifest["release_id"] for manifest in list_releases(storage)] == ids[:0:-1]
+    with pytest.raises(LookupFileError, match=r"no release v1\.1"):
+        roll_back(storage, "v1.1")
+
+
+def test_a_link_to_a_release_elsewhere_is_listed_and_never_deleted(
+    tmp_path: Path, storage: LocalStorage
+):
+    oldest, _ = publish_many(tmp_path, 2)
+    elsewhere = tmp_path / "elsewhere"
+    link = (tmp_path / "releases" / oldest).rename(elsewhere)
+    (tmp_path / "releases" / oldest).symlink_to(link)
+    before = tree(elsewhere)
+    ids = [
+        publish_new(tmp_path, f"New {minute}", f"2025-01-01T00:{minute:02}:00+00:00")
+        for minute in range(KEPT_RELEASES)
+    ]
+    assert tree(elsewhere) == before
     assert names(tmp_path / "releases") == {oldest, *ids, "current.json"}
-    assert served_title(tmp_path) == "Back then"
+    assert roll_back(storage, oldest) == oldest
+    assert served_title(tmp_path) == "Film 0"
+
+
+def test_what_somebody_put_into_a_release_outlives_it(tmp_path: Path):
+    oldest, *_ = publish_many(tmp_path, KEPT_RELEASES)
+    note = tmp_path / "releases" / oldest / "notes.txt"
+    note.write_text("the one for the talk")
+    publish_new(tmp_path, "New", "2025-01-01T00:00:00+00:00")
+    assert names(note.parent) == {"notes.txt"}
+
+
+def test_a_release_that_cannot_be_deleted_is_a_warning_after_the_publication(
+    tmp_path: Path,
+    storage: LocalStorage,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    ids = publish_many(tmp_path, KEPT_RELEASES)
+    roll_back(storage, ids[3])
+    for release_id in ids[:2]:  # two are due, as after a pruning that failed
+        shutil.copytree(tmp_path / "releases" / release_id, tmp_path / "again" / release_id)
+    new = publish_new(tmp_path, "New", "2025-01-01T00:00:00+00:00")
+    shutil.copytree(tmp_path / "again", tmp_path / "releases", dirs_exist_ok=True)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if ids[0] in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    newest = publish_new(tmp_path, "Newest", "2025-01-01T00:01:00+00:00")
+    assert served_title(tmp_path) == "Newest"
+    assert names(tmp_path / "releases") == {ids[0], *ids[2:], new, newest, "current.json"}
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert f"{ids[0]} could not be deleted" in warning and "Permission denied" in warning
+    monkeypatch.undo()
+    publish(storage)
+    assert ids[0] not in names(tmp_path / "releases")
 
 
 # Rolling back
@@ -241,7 +369,8 @@ import os, shutil, signal, sys
 from pathlib import Path
 
 from rec_platform.release.serving import ServingRelease
-from rec_platform.assets.release import list_releases, publish, roll_back
+from rec_platform.assets.release import publish
+from rec_platform.resources.releases import list_releases, roll_back
 from rec_platform.resources.storage import LocalStorage
 
 STEPS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree"}
@@ -326,7 +455,7 @@ def test_a_publication_killed_at_any_step_leaves_the_old_release_or_the_new_one(
 
 def test_a_first_publication_that_was_killed_can_be_repeated(tmp_path: Path):
     build(tmp_path, "Film")
-    dead = tmp_path / "releases" / "20240311T041209Z-0000"
+    dead = tmp_path / "releases" / "20240311T041209Z-dead0000"
     dead.mkdir(parents=True)
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp" / "release.sqlite").write_bytes(b"half")

@@ -79,6 +79,19 @@ def test_a_folder_lists_the_names_directly_below_it(storage: Storage):
     storage.write("releases2/c", b"")
     assert storage.names("releases") == ["a", "b", "current"]
     assert storage.names("nowhere") == []
+    assert storage.folders("releases") == ["a", "b"]
+    assert storage.folders("nowhere") == []
+
+
+def test_a_symbolic_link_is_no_folder_and_is_deleted_without_what_it_leads_to(tmp_path: Path):
+    storage = LocalStorage(root=str(tmp_path / "data"))
+    storage.write("releases/a/lookup", b"kept")
+    storage.fetch("releases/link").symlink_to("a")
+    assert storage.names("releases") == ["a", "link"]
+    assert storage.folders("releases") == ["a"]
+    storage.delete("releases/link")
+    assert storage.names("releases") == ["a"]
+    assert storage.read("releases/a/lookup") == b"kept"
 
 
 def test_deleting_takes_a_file_or_a_folder_and_nothing_beside_it(storage: Storage):
@@ -331,11 +344,43 @@ def test_requests_are_counted_by_their_price(s3: S3Storage):
 
 
 @pytest.mark.aws
+def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
+    s3: S3Storage, tmp_path: Path
+):
+    from rec_platform.assets.release import BUILD_KEY, publish
+    from rec_platform.resources.releases import KEPT_RELEASES, list_releases
+
+    others = {
+        "releases/.DS_Store": b"\0",
+        "releases/v1.0/manifest.json": b'{"version": "1.0"}',
+        "releases/v1.0/source/main.py": b"print()",
+        "releases/20230101T000000Z-0000000a/manifest.json": b'{"release_id": "another"}',
+        "releases/20230101T000000Z-0000000b/notes.txt": b"somebody's",
+    }
+    for key, content in others.items():
+        s3.write(key, content)
+    s3.write("releases/20230101T000000Z-0000000c/lookup.sqlite", b"of a publication that died")
+    ids = []
+    for minute in range(KEPT_RELEASES + 1):
+        build(tmp_path, f"Film {minute}", f"2024-03-11T04:{minute:02}:00+00:00")
+        s3.write(BUILD_KEY, (tmp_path / BUILD_KEY).read_bytes())
+        ids.append(publish(s3)["release_id"])
+    assert [found["release_id"] for found in list_releases(s3)] == ids[:0:-1]
+    kept = {
+        f"releases/{name}/{file}" for name in ids[1:] for file in ("lookup.sqlite", "manifest.json")
+    }
+    left = {s3.key(f"s3://{BUCKET}/{name}") for name in s3.etags("releases")}
+    assert left == {*others, *kept, "releases/current.json"}
+    assert {key: s3.read(key) for key in others} == others
+
+
+@pytest.mark.aws
 def test_of_two_publishers_one_wins_and_the_other_is_told(
     s3: S3Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     from rec_platform.assets import release as publishing
-    from rec_platform.assets.release import BUILD_KEY, list_releases, publish
+    from rec_platform.assets.release import BUILD_KEY, publish
+    from rec_platform.resources.releases import list_releases
 
     build(tmp_path / "built", "Film")
     s3.write(BUILD_KEY, (tmp_path / "built" / BUILD_KEY).read_bytes())

@@ -97,6 +97,16 @@ def test_the_marker_is_there_only_when_all_is_written(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="the disk is full"):
         sample.write_sample(tmp_path, 2_500, progress=fail)
     assert not (tmp_path / sample.MARKER).exists()
+    sample.write_sample(tmp_path, 100)  # over what was left unfinished
+
+
+def test_files_of_imdbs_names_that_are_no_sample_are_never_replaced(tmp_path: Path):
+    file = tmp_path / "title.crew.tsv.gz"
+    file.write_bytes(b"fetched from IMDb")
+    with pytest.raises(FileExistsError, match=r"title\.crew\.tsv\.gz.*choose another folder"):
+        sample.write_sample(tmp_path, 100)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    assert file.read_bytes() == b"fetched from IMDb"
 
 
 @pytest.mark.parametrize("titles", [0, -3])

@@ -33,6 +33,7 @@ OTHER_QUERIES = 50  # beside those in sql/: what checks and the lookup ask
 HEADER_BYTES = 65_536
 ATTEMPTS = 20
 VERSION = "rec_version"
+VERSION_FOLDER = re.compile(r"[0-9a-f]{16}-\d+")  # a version of a table, and the attempt at it
 PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -236,9 +237,10 @@ class AthenaWarehouse(Warehouse):
             {**PARQUET, "Columns": columns, "Location": self._storage.address(folder) + "/"},
             {"classification": "parquet", VERSION: version},
         )
-        for name in self._storage.names(f"tables/{table}"):
+        for name in self._storage.folders(f"tables/{table}"):
             # A reader may be in the middle of the one before.
-            if name not in (Path(folder).name, Path(before).name):
+            is_old = name not in (Path(folder).name, Path(before).name)
+            if is_old and VERSION_FOLDER.fullmatch(name):
                 self._storage.delete(f"tables/{table}/{name}")
 
     def _register(self, table: str, storage: dict[str, Any], parameters: dict[str, str]) -> None:

@@ -139,6 +139,19 @@ def test_what_is_there_already_is_not_made_again_and_a_change_of_its_sources_mak
     assert athena.read("next", "preset")["next_year"].tolist() == [2000]
 
 
+def test_a_new_version_of_a_table_deletes_old_versions_and_nothing_else_beside_them(
+    athena: AthenaWarehouse,
+):
+    prefix = athena.root.rpartition("/")[2]
+    for name in ("recipe/notes/a.parquet", "recipe/2024-1/a.parquet", "recipe/a.csv"):
+        athena._clients("s3").put_object(Bucket=BUCKET, Key=f"{prefix}/tables/{name}", Body=b"")
+    others = keys(athena, "tables/recipe")
+    for year in (2020, 2021, 2022, 2023):
+        athena.write("recipe", [RECIPE.assign(year_max=year)])
+    left = keys(athena, "tables/recipe")
+    assert {*others} < {*left} and len(left) == len(others) + 2
+
+
 def test_a_reader_never_finds_the_table_missing(athena: AthenaWarehouse):
     athena.write("recipe", [RECIPE])
     athena.create("next", SELECT)
