@@ -3,8 +3,8 @@ SELECT DISTINCT
     akas.titleId AS title_id,
     akas.title AS name
 FROM raw_title_akas AS akas
-INNER JOIN titles ON akas.titleId = titles.title_id
+INNER JOIN selection ON akas.titleId = selection.title_id
 WHERE
     akas.title IS NOT NULL
-    AND akas.title <> titles.title
-    AND akas.title <> titles.original_title
+    AND akas.title <> selection.title
+    AND akas.title <> selection.original_title

@@ -6,7 +6,7 @@ WITH directors AS (
         'director' AS role,
         person.billing
     FROM raw_title_crew AS crew
-    INNER JOIN titles ON crew.tconst = titles.title_id
+    INNER JOIN selection ON crew.tconst = selection.title_id
     CROSS JOIN UNNEST(SPLIT(crew.directors, ',')) WITH ORDINALITY AS person (person_id, billing)
 ),
 
@@ -17,7 +17,7 @@ writers AS (
         'writer' AS role,
         person.billing
     FROM raw_title_crew AS crew
-    INNER JOIN titles ON crew.tconst = titles.title_id
+    INNER JOIN selection ON crew.tconst = selection.title_id
     CROSS JOIN UNNEST(SPLIT(crew.writers, ',')) WITH ORDINALITY AS person (person_id, billing)
 ),
 
@@ -30,7 +30,7 @@ principals AS (
         END AS role,
         MIN(CAST(cast_and_crew.ordering AS bigint)) AS billing
     FROM raw_title_principals AS cast_and_crew
-    INNER JOIN titles ON cast_and_crew.tconst = titles.title_id
+    INNER JOIN selection ON cast_and_crew.tconst = selection.title_id
     -- Who is only seen in old footage has not worked on the title.
     WHERE
         cast_and_crew.category

@@ -4,70 +4,50 @@ Adding a table is adding a file there: its first comment is the description, the
 are its dependencies. What the columns become for K-Means does not belong here (see features.py).
 """
 
-import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from rec_platform.assets.made_of import Step, code_version, read_recipe
 from rec_platform.assets.raw import RAW_FILES, read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR
 from rec_platform.recipe import Recipe
-from rec_platform.release.lookup import Lookup, LookupFileError
-from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
 from rec_platform.resources.prices import PriceTable
-from rec_platform.resources.ratings import RatingsSource
+from rec_platform.resources.releases import read_manifest
 from rec_platform.resources.storage import Storage
-from rec_platform.resources.warehouse import Warehouse
+from rec_platform.resources.warehouse import Warehouse, to_duckdb
 
 SQL_FOLDER = Path(__file__).parents[2] / "sql"
 REFRESH_JOB = "refresh"
-# Of the recipe, what decides whether a release is published, not what is in it.
-GATES = ("min_title_share", "max_score_drop", "force")
 PREVIEW_ROWS = 8
-PACKAGES = (
-    *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
-)
 
 
 @dg.asset(
     group_name="features",
     kinds={"parquet"},
     owners=["team:data"],
-    deps=[file.asset for file in RAW_FILES],
-    output_required=False,
+    code_version=code_version(__name__),
 )
 def recipe(
-    context: dg.AssetExecutionContext,
-    recipe: Recipe,
-    ratings: RatingsSource,
-    storage: Storage,
-    warehouse: Warehouse,
-) -> Iterator[dg.MaterializeResult[Any]]:
-    """What this run makes, as a table of one row, so that no SQL needs a parameter.
-
-    Here the `refresh` job decides whether there is anything to do: where the files, the ratings,
-    the recipe and the code are those of the serving release, nothing below this asset runs.
-    """
+    context: dg.AssetExecutionContext, recipe: Recipe, storage: Storage, warehouse: Warehouse
+) -> dg.MaterializeResult[Any]:
+    """What this run makes, as a table of one row, so that no SQL needs a parameter."""
     import pandas as pd
 
     choices = recipe.choices()
-    serving = read_manifest(storage)
-    choices["year_max"] = recipe.year_max or year_of_the_run(datetime.now(UTC).year, serving)
-    fingerprint = _fingerprint(storage, choices, ratings.fingerprint())
-    # After a rollback, what was rolled back from is not built again either.
-    known = (serving.get("fingerprint"), read_pointer(storage).get("set_aside"))
-    is_same = fingerprint in known and _is_whole(storage, serving)
-    if context.run.job_name == REFRESH_JOB and is_same:
-        context.log.info(f"nothing has changed since release {serving['release_id']}")
-        return
-    warehouse.write("recipe", [pd.DataFrame([choices | {"fingerprint": fingerprint}])])
-    yield dg.MaterializeResult(metadata=choices | table_metadata(warehouse, "recipe"))
+    choices["year_max"] = recipe.year_max or year_of_the_run(
+        datetime.now(UTC).year, read_manifest(storage)
+    )
+    step = Step(context, storage, warehouse, table="recipe", outside=choices)
+    if kept := step.kept():
+        return kept
+    warehouse.write("recipe", [pd.DataFrame([choices])])
+    return step.made(choices | table_metadata(warehouse, "recipe"))
 
 
 def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
@@ -101,74 +81,6 @@ def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
     return clock_year
 
 
-def _fingerprint(storage: Storage, choices: dict[str, Any], ratings: str) -> str:
-    """A hash of all that a release is made of: files, ratings, recipe, packages, SQL and code."""
-    states = [read_state(storage, file) for file in RAW_FILES]
-    files = {
-        file.name: state.sha256 for file, state in zip(RAW_FILES, states, strict=True) if state
-    }
-    parts = {name: value for name, value in choices.items() if name not in GATES}
-    made_of = [files, ratings, parts, package_versions()]
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
-    for path in sorted([*SQL_FOLDER.glob("*.sql"), *Path(__file__).parents[1].rglob("*.py")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _is_whole(storage: Storage, manifest: dict[str, Any]) -> bool:
-    try:
-        open_published(storage, manifest["release_id"]).close()
-    except LookupFileError:
-        return False
-    return True
-
-
-def open_published(storage: Storage, release_id: str) -> Lookup:
-    """Open a release that was published, after comparing its file with its checksum.
-
-    Raises:
-        LookupFileError: it is missing or damaged.
-    """
-    return open_release(storage.fetch(f"releases/{release_id}").parent, release_id)
-
-
-def open_serving(storage: Storage) -> Lookup:
-    """Open the release that serves.
-
-    Raises:
-        LookupFileError: there is none, or it is damaged.
-    """
-    pointer = storage.fetch(f"releases/{POINTER_FILE}")
-    return open_published(storage, current_release(pointer.parent))
-
-
-def read_pointer(storage: Storage) -> dict[str, Any]:
-    """The pointer to the serving release, empty where there is none that can be read."""
-    try:
-        return json.loads(storage.read(f"releases/{POINTER_FILE}") or "{}")
-    except ValueError:
-        return {}
-
-
-def read_manifest(storage: Storage) -> dict[str, Any]:
-    """The manifest of the serving release, empty where there is none that can be read."""
-    release_id = read_pointer(storage).get("release_id")
-    try:
-        return json.loads(storage.read(f"releases/{release_id}/{MANIFEST_FILE}") or "{}")
-    except ValueError:
-        return {}
-
-
-def package_versions() -> dict[str, str]:
-    """The versions of the packages that a release depends on."""
-    return {name: version(name) for name in PACKAGES}
-
-
-def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
-    """What the `recipe` asset wrote, as plain values."""
-    return json.loads(warehouse.head("recipe", 1).iloc[0].to_json())
-
-
 def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
     """What the Dagster UI shows of a table: its columns, its size, its first rows."""
     schema = dg.TableSchema(
@@ -190,6 +102,7 @@ def _dependencies(sql: str, tables: set[str]) -> list[str]:
 def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
     sql = path.read_text()
     table = path.stem
+    fields = sorted(set(re.findall(r"\brecipe\.(\w+)", sql)))
 
     @dg.asset(
         name=table,
@@ -198,18 +111,22 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         owners=["team:data"],
         description=sql.partition("\n")[0].removeprefix("-- ") + f"\n\n```sql\n{sql}```",
         deps=_dependencies(sql, tables - {table}),
+        code_version=code_version(to_duckdb.__module__, text=sql),
     )
     def sql_asset(
-        prices: PriceTable, storage: Storage, warehouse: Warehouse
+        context: dg.AssetExecutionContext,
+        prices: PriceTable,
+        storage: Storage,
+        warehouse: Warehouse,
     ) -> dg.MaterializeResult[Any]:
-        del storage  # asked for because it holds the lock
+        step = Step(context, storage, warehouse, fields=fields, table=table)
+        if kept := step.kept():
+            return kept
         before = warehouse.usage()
         made = warehouse.create(table, sql)
         cost = prices.spent(warehouse, before)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
-        return dg.MaterializeResult(
-            metadata=table_metadata(warehouse, table) | dict(made) | cost | pictures
-        )
+        return step.made(table_metadata(warehouse, table) | dict(made) | cost | pictures)
 
     return sql_asset
 

@@ -1,14 +1,11 @@
-"""Publishing: the lookup is written, checked, put beside the older releases, then pointed to.
+"""The lookup, written from the tables and checked, and the release that it is published as.
 
-The pointer moves last and in one step, so a visitor sees the old release or the new one, whatever
-dies in between. What a lookup looks like inside does not belong here (see lookup.py), nor what
-becomes of older releases (see releases.py).
+What a lookup looks like inside does not belong here (see release/), nor how it is published (see
+resources/releases.py).
 """
 
-import hashlib
 import itertools
 import json
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,15 +14,19 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.features import open_published, package_versions, read_recipe
+from rec_platform.assets.made_of import (
+    Step,
+    code_version,
+    package_versions,
+    read_recipe,
+    stale_inputs,
+)
 from rec_platform.assets.model import SCALING_KEY, read_model, read_profiles
 from rec_platform.assets.raw import RAW_FILES, read_state
-from rec_platform.assets.scorecard import read_scorecard, scorecard
-from rec_platform.assets.similar import similar_titles, title_series
+from rec_platform.assets.scorecard import read_scorecard
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.lookup import (
     LOOKUP_FILE,
-    SCHEMA_VERSION,
     Credit,
     Lookup,
     LookupFileError,
@@ -36,20 +37,14 @@ from rec_platform.release.lookup import (
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
 from rec_platform.release.search import search_key
-from rec_platform.release.serving import MANIFEST_FILE
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform.resources.releases import (
-    POINTER_KEY,
-    name_release,
-    next_publication,
-    outdated,
-    point_to,
-    prune,
-)
+from rec_platform.resources.releases import is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
 BUILD_KEY = f"build/{LOOKUP_FILE}"
+# Of the recipe, what decides whether a release is published, not what is in it.
+GATES = ("min_title_share", "max_score_drop", "force")
 
 # Numbers follow popularity: see the lookup's schema.
 NEIGHBOURS_SQL = f"""
@@ -71,14 +66,37 @@ NEIGHBOURS_SQL = f"""
     group_name="site",
     kinds={"sqlite"},
     owners=["team:data"],
-    deps=[similar_titles, scorecard, title_series, "title_clusters", "title_people", "title_akas"],
+    deps=[
+        *(file.asset for file in RAW_FILES),
+        *("recipe", "titles", "title_people", "title_akas", "title_series"),
+        *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles", "scorecard"),
+    ],
+    code_version=code_version(__name__),
 )
 def cluster_lookup(
-    source: ImdbSource, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext, source: ImdbSource, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """All that the site reads, in one SQLite file that says what it was made of."""
+    recipe = {name: value for name, value in read_recipe(warehouse).items() if name not in GATES}
+    step = Step(
+        context,
+        storage,
+        warehouse,
+        fields=recipe,
+        files=[BUILD_KEY],
+        outside={"source": source.location},
+    )
+    if reasons := stale_inputs(storage, step.inputs, recipe):
+        raise dg.Failure(
+            f"{'; '.join(reasons)}. A lookup of these would not be what it says it is: run the "
+            "refresh job, or materialise what is named, and all below it, first",
+            allow_retries=False,
+        )
+    if kept := step.kept():
+        return kept
     path = storage.scratch_dir() / LOOKUP_FILE
-    provenance = _provenance(source, storage, warehouse)
+    provenance = {"fingerprint": step.made_of, "recipe": recipe}
+    provenance |= _provenance(source, storage, warehouse)
     write_lookup(
         path,
         release=provenance,
@@ -88,25 +106,21 @@ def cluster_lookup(
     )
     size = path.stat().st_size
     storage.put(path, BUILD_KEY)
-    return dg.MaterializeResult(
-        metadata={
-            "titles": provenance["title_count"],
-            "bytes": size,
-            "provenance": dg.MetadataValue.json(provenance),
-        }
-    )
+    metadata = {
+        "titles": provenance["title_count"],
+        "bytes": size,
+        "provenance": dg.MetadataValue.json(provenance),
+    }
+    # Not a hash of the file, which holds the time at which it was made.
+    return step.made(metadata, data_version=step.made_of)
 
 
 def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
     """What the release was made of: enough to make it again."""
-    recipe = read_recipe(warehouse)
-    fingerprint = recipe.pop("fingerprint")
     states = {file.name: read_state(storage, file) for file in RAW_FILES}
     model = read_model(storage)
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "fingerprint": fingerprint,
-        "recipe": recipe,
         "title_count": warehouse.row_count("titles"),
         "source": source.location,
         "source_kind": source.kind,
@@ -232,53 +246,31 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
 # The release
 
 
-@dg.asset(group_name="site", kinds={"sqlite"}, owners=["team:data"], deps=[cluster_lookup])
+@dg.asset(
+    group_name="site",
+    kinds={"sqlite"},
+    owners=["team:data"],
+    deps=[cluster_lookup],
+    code_version=code_version(publish.__module__),
+)
 def release(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
     """The lookup published: immutable, with manifest and checksum, and pointed to.
 
-    The site turns to it by itself. `rec-platform rollback` goes back to the one before.
+    A lookup that serves already, or that a rollback has set aside, is not published again. The site
+    turns to the release by itself. `rec-platform rollback` goes back to the one before.
     """
-    manifest = publish(storage)
-    context.log.info(f"release {manifest['release_id']} serves")
-    return dg.MaterializeResult(metadata=manifest)
-
-
-def publish(storage: Storage) -> dict[str, Any]:
-    """Publish the lookup that was built, make it the serving release, prune old ones.
-
-    Returns:
-        Its manifest.
-
-    Raises:
-        StorageConflictError: another release was published in the meantime, and serves.
-    """
-    before = storage.read(POINTER_KEY)
-    built = storage.fetch(BUILD_KEY)
-    content = Lookup(built).release
-    with built.open("rb") as reader:
-        checksum = hashlib.file_digest(reader, "sha256").hexdigest()
-    release_id = name_release(datetime.fromisoformat(content["created_at"]), checksum)
-    described = (
-        *("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind"),
-        "scorecard",
+    fingerprint = Lookup(storage.fetch(BUILD_KEY)).release["fingerprint"]
+    is_reused = is_published(storage, fingerprint)
+    if is_reused:
+        manifest = read_manifest(storage)
+        context.log.info(f"nothing has changed since release {manifest['release_id']}")
+    else:
+        manifest = publish(storage, BUILD_KEY)
+        context.log.info(f"release {manifest['release_id']} serves")
+    return dg.MaterializeResult(
+        metadata=manifest | {"is_reused": is_reused},
+        data_version=dg.DataVersion(manifest["release_id"]),
     )
-    manifest = {
-        "release_id": release_id,
-        "publication": next_publication(storage),
-        "schema_version": SCHEMA_VERSION,
-        "sha256": checksum,
-        "bytes": built.stat().st_size,
-    } | {key: content[key] for key in described}
-    copy = storage.scratch_dir() / "release.sqlite"
-    shutil.copyfile(built, copy)
-    storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
-    # The manifest comes second: a folder without one was left by a publication that died.
-    storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
-    open_published(storage, release_id).close()
-    old_releases = outdated(storage)  # while the pointer still names the release that serves
-    point_to(storage, release_id, before)
-    prune(storage, old_releases)
-    return manifest
 
 
-publish_assets = [title_series, similar_titles, cluster_lookup, release]
+publish_assets = [cluster_lookup, release]

@@ -1,11 +1,15 @@
-"""The published releases: named, listed in the order of their publication, rolled back to, pruned.
+"""The published releases: published, pointed to, listed, rolled back to, pruned.
 
-Whatever else lies in their folder belongs to somebody else and is left alone. How a release is made
-does not belong here (see publish.py), nor how one is served (see serving.py).
+The pointer moves last and in one step, so a visitor sees the old release or the new one, whatever
+dies in between. Whatever else lies in the releases' folder belongs to somebody else and is left
+alone. How a lookup is made does not belong here (see assets/release.py), nor how a release is
+served (see release/serving.py).
 """
 
+import hashlib
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,14 +17,112 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.features import open_published, read_manifest
-from rec_platform.release.lookup import LOOKUP_FILE, LookupFileError
-from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE
+from rec_platform.release.lookup import LOOKUP_FILE, SCHEMA_VERSION, Lookup, LookupFileError
+from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
 from rec_platform.resources.storage import Storage
 
 POINTER_KEY = f"releases/{POINTER_FILE}"
 KEPT_RELEASES = 5
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+
+
+DESCRIBED = (  # of a lookup, in the manifest
+    *("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind", "scorecard"),
+)
+
+
+def open_published(storage: Storage, release_id: str) -> Lookup:
+    """Open a release that was published, after comparing its file with its checksum.
+
+    Raises:
+        LookupFileError: it is missing or damaged.
+    """
+    return open_release(storage.fetch(f"releases/{release_id}").parent, release_id)
+
+
+def open_serving(storage: Storage) -> Lookup:
+    """Open the release that serves.
+
+    Raises:
+        LookupFileError: there is none, or it is damaged.
+    """
+    pointer = storage.fetch(POINTER_KEY)
+    return open_published(storage, current_release(pointer.parent))
+
+
+def read_pointer(storage: Storage) -> dict[str, Any]:
+    """The pointer to the serving release, empty where there is none that can be read."""
+    try:
+        return json.loads(storage.read(POINTER_KEY) or "{}")
+    except ValueError:
+        return {}
+
+
+def read_manifest(storage: Storage) -> dict[str, Any]:
+    """The manifest of the serving release, empty where there is none that can be read."""
+    release_id = read_pointer(storage).get("release_id")
+    try:
+        return json.loads(storage.read(f"releases/{release_id}/{MANIFEST_FILE}") or "{}")
+    except ValueError:
+        return {}
+
+
+# Publishing
+
+
+def is_published(storage: Storage, fingerprint: str) -> bool:
+    """Whether a lookup serves, undamaged, or was set aside by a rollback.
+
+    Args:
+        storage: where the releases are.
+        fingerprint: of the lookup.
+    """
+    serving = read_manifest(storage)
+    if fingerprint not in (serving.get("fingerprint"), read_pointer(storage).get("set_aside")):
+        return False
+    try:
+        open_published(storage, serving["release_id"]).close()
+    except LookupFileError:
+        return False
+    return True
+
+
+def publish(storage: Storage, lookup_key: str) -> dict[str, Any]:
+    """Publish a lookup, make it the serving release, prune old ones.
+
+    Args:
+        storage: where the releases are, and the lookup.
+        lookup_key: of the lookup.
+
+    Returns:
+        Its manifest.
+
+    Raises:
+        StorageConflictError: another release was published in the meantime, and serves.
+    """
+    before = storage.read(POINTER_KEY)
+    built = storage.fetch(lookup_key)
+    content = Lookup(built).release
+    with built.open("rb") as reader:
+        checksum = hashlib.file_digest(reader, "sha256").hexdigest()
+    release_id = name_release(datetime.fromisoformat(content["created_at"]), checksum)
+    manifest = {
+        "release_id": release_id,
+        "publication": next_publication(storage),
+        "schema_version": SCHEMA_VERSION,
+        "sha256": checksum,
+        "bytes": built.stat().st_size,
+    } | {key: content[key] for key in DESCRIBED}
+    copy = storage.scratch_dir() / "release.sqlite"
+    shutil.copyfile(built, copy)
+    storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
+    # The manifest comes second: a folder without one was left by a publication that died.
+    storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
+    open_published(storage, release_id).close()
+    old_releases = outdated(storage)  # while the pointer still names the release that serves
+    point_to(storage, release_id, before)
+    prune(storage, old_releases)
+    return manifest
 
 
 def name_release(created_at: datetime, checksum: str) -> str:
@@ -42,6 +144,9 @@ def point_to(
     moved_at = datetime.now(UTC).isoformat(timespec="seconds")
     pointer = {"release_id": release_id, "moved_at": moved_at, "set_aside": set_aside}
     storage.compare_and_swap(POINTER_KEY, before, json.dumps(pointer).encode())
+
+
+# Listing and rolling back
 
 
 def list_releases(storage: Storage) -> list[dict[str, Any]]:
@@ -89,7 +194,7 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
     before = storage.read(POINTER_KEY)
     releases = list_releases(storage)
     ids = [manifest["release_id"] for manifest in releases]
-    serving = next((place for place, found in enumerate(releases) if found["is_serving"]), -1)
+    serving = next((place for place, item in enumerate(releases) if item["is_serving"]), -1)
     older = ids[serving + 1 :]
     if release_id is None and not older:
         raise LookupFileError("there is no older release to go back to")
@@ -100,6 +205,9 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
     # The last published is what an unchanged refresh would build again.
     point_to(storage, chosen, before, set_aside=releases[0]["fingerprint"])
     return chosen
+
+
+# Pruning
 
 
 def outdated(storage: Storage) -> list[str]:
