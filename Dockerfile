@@ -25,7 +25,7 @@ RUN pip install --no-deps --no-build-isolation . \
     && chown 10001 /data
 USER 10001
 ENV REC_ROOT=/data DAGSTER_HOME=/tmp/dagster
-RUN rec-platform --help && python -c "import rec_platform.definitions"
+RUN rec-platform --help && python -c "from rec_platform.definitions import define; define()"
 ENTRYPOINT ["rec-platform"]
 CMD ["refresh"]
 

@@ -14,8 +14,8 @@ from measure import print_row, run
 
 COLUMNS = {
     "import dagster": ("import dagster", {}),
-    "local": ("import rec_platform.definitions", {}),
-    "aws": ("import rec_platform.definitions", {"REC_DEPLOYMENT": "aws"}),
+    "local": ("from rec_platform.definitions import define; define()", {}),
+    "aws": ("from rec_platform.definitions import define; define()", {"REC_DEPLOYMENT": "aws"}),
 }
 
 

@@ -99,7 +99,8 @@ def test_one_job_refreshes_everything_every_week() -> None:
 def test_definitions_load_with_an_empty_environment_and_without_heavy_imports() -> None:
     code = f"""
 import sys
-import rec_platform.definitions
+from rec_platform.definitions import define
+define()
 print([name for name in {HEAVY} if name in sys.modules])
 """
     result = python(code)
