@@ -1,6 +1,7 @@
 """Model assets: the scaled matrix, K-Means, and the clusters of the titles.
 
-Thin on purpose: columns are in features.py, K-Means in clustering.py, names in profiles.py.
+Each reader stands below the asset that writes what it reads. Columns are in modelling/features.py,
+K-Means in modelling/kmeans.py, names of clusters in modelling/profiles.py.
 """
 
 import json
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from rec_platform.assets.features import read_recipe, table_metadata
+from rec_platform.assets.markdown import profiles_table
 from rec_platform.choices import FeaturePreset
+from rec_platform.modelling.kmeans import KMeansModel, quality_by_cluster_count
 from rec_platform.release.lookup import Cluster
-from rec_platform.resources.clustering import Clustering, KMeansModel, quality_by_cluster_count
+from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
@@ -31,8 +34,8 @@ CLUSTER_COUNTS = (2, 4, 6, 8, 10, 12, 16, 20)
 def scaled_matrix(storage: Storage, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """What K-Means and `nearest` see: one row per title, each column scaled to 0..1, float32.
 
-    The columns are those of the recipe's feature preset; the bounds of each one, in its own unit,
-    are kept with the release.
+    The columns are those of the recipe's feature preset. The release keeps the bounds of each
+    column in its own unit.
     """
     from rec_platform.modelling.features import PRESETS, min_max
 
@@ -110,7 +113,7 @@ def read_model(storage: Storage) -> KMeansModel:
 
 
 def read_quality(storage: Storage) -> list[tuple[int, float, float]]:
-    """How well other numbers of clusters would fit, as `kmeans_model` found."""
+    """How well other numbers of clusters would fit, as `kmeans_model` wrote it."""
     content = json.loads(storage.read(KMEANS_KEY) or "{}")
     return [(count, distance, silhouette) for count, distance, silhouette in content["quality"]]
 
@@ -121,9 +124,9 @@ def read_quality(storage: Storage) -> list[tuple[int, float, float]]:
 def title_clusters(
     prices: PriceTable, storage: Storage, warehouse: Warehouse, clustering: Clustering
 ) -> dg.MaterializeResult[Any]:
-    """Each title's cluster and its Euclidean distance to the centroid, and what each cluster holds.
+    """Each title's cluster and its Euclidean distance to the centroid, and each cluster's profile.
 
-    A cluster's profile has its size, leading genres, middle half of the years, mean rating, median
+    A profile has the cluster's size, leading genres, middle half of the years, mean rating, median
     votes, most typical and most voted titles, and a short name made from them.
     """
     from rec_platform.assets import plots
@@ -133,19 +136,18 @@ def title_clusters(
     before = clustering.usage()
     assignment = clustering.assign(matrix, read_model(storage))
     cost = prices.spent(clustering, before)
-    cluster = assignment.cluster
     titles = warehouse.read("titles", order_by="title_id").assign(
-        cluster=cluster, distance=assignment.distance
+        cluster=assignment.cluster, distance=assignment.distance
     )
     warehouse.write("title_clusters", [titles[["title_id", "cluster", "distance"]]])
     profiles = profile(titles)
-    storage.write(PROFILES_KEY, json.dumps([asdict(found) for found in profiles]).encode())
-    names = [found.name for found in profiles]
+    storage.write(PROFILES_KEY, json.dumps([asdict(cluster) for cluster in profiles]).encode())
+    names = [cluster.name for cluster in profiles]
     return dg.MaterializeResult(
         metadata={
-            "profiles": dg.MetadataValue.md(_profiles_table(profiles, titles)),
+            "profiles": dg.MetadataValue.md(profiles_table(profiles, titles)),
             "cluster_sizes": plots.cluster_sizes(profiles),
-            "cluster_map": plots.cluster_map(matrix, cluster, names),
+            "cluster_map": plots.cluster_map(matrix, assignment.cluster, names),
         }
         | table_metadata(warehouse, "title_clusters")
         | dict(assignment.metadata)
@@ -155,23 +157,7 @@ def title_clusters(
 
 def read_profiles(storage: Storage) -> list[Cluster]:
     """The profiles that `title_clusters` wrote."""
-    return [Cluster(**found) for found in json.loads(storage.read(PROFILES_KEY) or "[]")]
-
-
-def _profiles_table(profiles: list[Cluster], titles: "pd.DataFrame") -> str:
-    names = titles.set_index("title_id")["title"]
-    lines = [
-        "| cluster | name | titles | genres | years | rating | votes | typical | most voted |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {found.cluster} | {found.name} | {found.title_count:,} | {', '.join(found.genres)} "
-        f"| {found.year_from}-{found.year_to} | {found.rating:.1f} | {found.votes:,} "
-        f"| {'; '.join(names[found.typical_titles[:3]])} "
-        f"| {'; '.join(names[found.popular_titles[:3]])} |"
-        for found in profiles
-    ]
-    return "\n".join(lines)
+    return [Cluster(**profile) for profile in json.loads(storage.read(PROFILES_KEY) or "[]")]
 
 
 model_assets = [scaled_matrix, kmeans_model, title_clusters]
@@ -207,9 +193,9 @@ def clusters_are_filled(warehouse: Warehouse) -> dg.AssetCheckResult:
 
 
 def _result(problems: dict[str, int]) -> dg.AssetCheckResult:
-    found = {name: count for name, count in problems.items() if count}
+    present = {name: count for name, count in problems.items() if count}
     return dg.AssetCheckResult(
-        passed=not found, metadata=problems, description=str(found or "sound")
+        passed=not present, metadata=problems, description=str(present or "sound")
     )
 
 

@@ -26,7 +26,8 @@ from rec_platform.assets.features import (
 from rec_platform.assets.model import SCALING_KEY, read_model, read_profiles
 from rec_platform.assets.raw import RAW_FILES, read_state
 from rec_platform.assets.scorecard import read_scorecard, scorecard
-from rec_platform.assets.similar import similar_titles, title_series
+from rec_platform.assets.series import title_series
+from rec_platform.assets.similar import similar_titles
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.lookup import (
     LOOKUP_FILE,
