@@ -1,13 +1,13 @@
 """How well the feature presets `seed` and `balanced` cluster the same titles, side by side.
 
-    .venv/bin/python benchmarks/features.py --titles-from ROOT      # a root that was refreshed
+    .venv/bin/python benchmarks/features.py --titles-from ROOT      # a refreshed root
     .venv/bin/python benchmarks/features.py --source FOLDER         # refreshes one first
     .venv/bin/python benchmarks/features.py --seed-csv athena_imdb.csv
 
 Silhouette (Rousseeuw 1987, -1..1): how much nearer a title is to its own cluster than to the next.
 Adjusted Rand index (Hubert and Arabie 1985): how alike two clusterings are; 1 the same, 0 chance.
 Each pair of seeds is compared, and each pair of models fitted to random halves; both assign all
-titles. The silhouette is taken in each preset's own columns: it tells how clear the clusters are
+titles. The silhouette is computed in each preset's own columns: it tells how clear the clusters are
 to K-Means, not how useful they are to a visitor. --seed-csv is the 2020 original's own export, on
 which its K-Means had a mean squared distance of 0.6151.
 """
@@ -25,9 +25,9 @@ import pandas as pd
 from measure import print_row, refresh
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+from rec_platform.choices import FeaturePreset
+from rec_platform.modelling import kmeans
 from rec_platform.modelling.features import PRESETS, min_max
-from rec_platform.recipe import FeaturePreset
-from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
 SILHOUETTE_TITLES = 4_000
@@ -89,8 +89,8 @@ def _compare(titles: pd.DataFrame, clusters: int, seeds: int) -> None:
 def _quality(matrix: np.ndarray, clusters: int, seeds: int) -> tuple[float, ...]:
     labels = [_labels(matrix, matrix, clusters, seed) for seed in range(seeds)]
     silhouettes = [
-        silhouette_score(matrix, found, sample_size=_silhouette_size(matrix), random_state=seed)
-        for seed, found in enumerate(labels[:SILHOUETTE_SEEDS])
+        silhouette_score(matrix, cluster, sample_size=_silhouette_size(matrix), random_state=seed)
+        for seed, cluster in enumerate(labels[:SILHOUETTE_SEEDS])
     ]
     halves = [_labels(_half(matrix, seed), matrix, clusters, seed) for seed in range(HALVES)]
     between_seeds, between_halves = _agreements(labels), _agreements(halves)
@@ -107,8 +107,7 @@ def _silhouette_size(matrix: np.ndarray) -> int:
 
 
 def _labels(fitted: np.ndarray, matrix: np.ndarray, clusters: int, seed: int) -> np.ndarray:
-    clustering = ScikitLearnClustering()
-    return clustering.assign(matrix, clustering.fit(fitted, clusters, seed)).cluster
+    return kmeans.assign(matrix, kmeans.fit(fitted, clusters, seed)).cluster
 
 
 def _half(matrix: np.ndarray, seed: int) -> np.ndarray:
@@ -117,15 +116,15 @@ def _half(matrix: np.ndarray, seed: int) -> np.ndarray:
 
 def _agreements(labels: Iterable[np.ndarray]) -> list[float]:
     """The adjusted Rand index of each pair."""
-    return [float(adjusted_rand_score(one, other)) for one, other in combinations(labels, 2)]
+    return [float(adjusted_rand_score(*pair)) for pair in combinations(labels, 2)]
 
 
 def _reproduce(titles: pd.DataFrame, clusters: int, seeds: int) -> None:
     print(f"\nthe original's export: {len(titles):,} titles, {clusters} clusters, {seeds} seeds")
-    matrix, clustering = _matrix(titles, FeaturePreset.seed), ScikitLearnClustering()
-    models = [clustering.fit(matrix, clusters, seed) for seed in range(seeds)]
+    matrix = _matrix(titles, FeaturePreset.seed)
+    models = [kmeans.fit(matrix, clusters, seed) for seed in range(seeds)]
     distances = [model.mean_squared_distance for model in models]
-    agreements = _agreements([clustering.assign(matrix, model).cluster for model in models])
+    agreements = _agreements([kmeans.assign(matrix, model).cluster for model in models])
     print_row("", "mean", "least", "greatest")
     print_row("mean squared distance", mean(distances), min(distances), max(distances))
     print_row("ARI between seeds", mean(agreements), min(agreements), max(agreements))

@@ -2,23 +2,24 @@
 
     .venv/bin/python benchmarks/growth.py --titles 20000
 
-Beside the whole refresh it times the `blend` rule alone, in this process, on the tables of that
-release: it is the one step that compares titles with titles. Factors say how much more the next
-size takes; twice the titles in twice the time is 2, comparing all with all would be 4. A refresh of
-few titles is mostly Dagster's own time: factors of its seconds tell more from --titles 100000 on.
+Besides the whole refresh it times the `blend` rule alone, in this process, on the tables of that
+release: only this step compares titles with titles. Factors say how much more the next size takes:
+2 for time in proportion to the titles, 4 if all were compared with all. A refresh of few titles is
+mostly Dagster's own time, so the factors of its seconds tell more from --titles 100000 on.
 """
 
 import argparse
 import tempfile
 import time
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from measure import print_row, refresh, served
 
-from rec_platform.assets.similar import NEIGHBOURS, blend, read_catalogue
+from rec_platform.assets.similar import read_catalogue
+from rec_platform.choices import NEIGHBOURS
+from rec_platform.modelling.neighbours import blend
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform.sample.writer import write_sample
 
@@ -36,7 +37,6 @@ def main() -> None:
     sizes = [arguments.titles * factor for factor in (1, 2, 4)]
     rows: dict[int, list[tuple[float, ...]]] = {size: [] for size in sizes}
     with tempfile.TemporaryDirectory() as folder:
-        import_module("scipy.spatial")  # which `blend` would import in the first run
         for size in sizes:
             write_sample(Path(folder, str(size)), size)
         print_row("title.basics", *COLUMNS)

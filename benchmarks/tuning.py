@@ -1,19 +1,18 @@
-"""How the blend trades NDCG, tail NDCG and coverage, on the users that no tuning has seen.
+"""How the blend trades NDCG, tail NDCG and coverage, for users that no tuning has seen.
 
     .venv/bin/python benchmarks/tuning.py --root ROOT --ratings FOLDER --picture docs/frontier.png
     .venv/bin/python benchmarks/tuning.py --root ROOT --ratings FOLDER --search 600
 
-ROOT was refreshed, FOLDER is of MovieLens. The frontier is the default weights with the priors,
-what the balance knob turns, times a factor. --search looks for better weights on the other half of
-the users: a random walk that takes what raises NDCG + tail NDCG and gives up neither coverage nor
-siblings. It prints what it found on both halves: what it gains on the half that it has not seen is
-real. Candidates are found anew for all weights, as a refresh would.
+ROOT is a refreshed root, FOLDER a folder of MovieLens. The frontier is the default weights, with
+the priors that the balance knob turns multiplied by a factor. --search looks for better weights on
+the other half of the users: a random walk that accepts what raises NDCG + tail NDCG and gives up
+neither coverage nor siblings. It prints the figures of both halves: a gain on the half that it has
+not seen is real. Candidates are found again for all weights, as a refresh does.
 """
 
 import argparse
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +20,14 @@ from matplotlib.figure import Figure
 from measure import print_row
 
 from rec_platform.assets.plots import draw_trade_off
-from rec_platform.assets.scorecard import (
-    COLUMNS,
-    MARKS,
-    by_catalogue,
-    by_likes,
-    score,
-    to_lists,
-)
-from rec_platform.assets.similar import NEIGHBOURS, blend, read_catalogue
+from rec_platform.assets.scorecard import score
+from rec_platform.assets.similar import read_catalogue
+from rec_platform.choices import NEIGHBOURS
+from rec_platform.modelling.neighbours import blend, to_lists
+from rec_platform.modelling.ranking import by_catalogue, by_likes
+from rec_platform.modelling.scorecard import COLUMNS, MARKS
 from rec_platform.release.blend import PRIORS, WEIGHTS
-from rec_platform.resources.ratings import Likes, RatingsSource
+from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
@@ -50,19 +46,18 @@ class Judge:
         titles = self.warehouse.read("titles", order_by="title_id")
         self.catalogue = read_catalogue(self.warehouse, titles)
         self.votes = titles["votes"].to_numpy()
-        self.unseen = self.source.read(titles["title_id"])
-        self.tuning = replace(
-            self.unseen, training=self.unseen.testing, testing=self.unseen.training
-        )
+        likes = self.source.read(titles["title_id"])
+        self.tuning, self.unseen = likes.training, likes.testing
 
     def lists(self, weights: Mapping[str, float]) -> np.ndarray:
         """The lists that these weights make."""
         return to_lists(blend(self.catalogue, NEIGHBOURS, weights), len(self.votes))
 
-    def figures(self, lists: np.ndarray, likes: Likes) -> dict[str, float]:
-        """How good they are to one half of the users."""
-        found = {name: mean for name, (mean, *_) in by_likes(lists, likes).items()}
-        return found | by_catalogue(lists, self.catalogue, self.votes)
+    def figures(self, lists: np.ndarray, likes: list[np.ndarray]) -> dict[str, float]:
+        """How good they are for one half of the users."""
+        parts = self.catalogue.parts
+        means = {name: mean for name, (mean, *_) in by_likes(lists, likes).items()}
+        return means | by_catalogue(lists, parts.series, parts.genres, self.votes)
 
 
 def main() -> None:
@@ -89,7 +84,9 @@ def _frontier(judge: Judge) -> dict[str, dict[str, float]]:
     print_row("priors times", *(COLUMNS[name] for name in SHOWN))
     frontier = {}
     for factor in FACTORS:
-        weights = {name: one * (factor if name in PRIORS else 1) for name, one in WEIGHTS.items()}
+        weights = {
+            name: weight * (factor if name in PRIORS else 1) for name, weight in WEIGHTS.items()
+        }
         frontier[f"x{factor:g}"] = judge.figures(judge.lists(weights), judge.unseen)
         print_row(f"{factor:g}", *(f"{frontier[f'x{factor:g}'][name]:.3f}" for name in SHOWN))
     return frontier
@@ -101,7 +98,7 @@ def _draw(judge: Judge, frontier: dict[str, dict[str, float]], picture: Path) ->
     names = ("tail_ndcg", "coverage")
     figure = Figure(figsize=(10, 4.5), dpi=90)
     for axes, name in zip(figure.subplots(1, len(names)), names, strict=True):
-        points = {row: (found["ndcg"], found[name]) for row, found in rows.items()}
+        points = {row: (figures["ndcg"], figures[name]) for row, figures in rows.items()}
         title = draw_trade_off(axes, points, COLUMNS["ndcg"], COLUMNS[name], list(frontier))
         axes.set_title(title, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
@@ -113,9 +110,9 @@ def _search(judge: Judge, seconds: float, seed: int) -> None:
     random = np.random.default_rng(seed)
     default = judge.figures(judge.lists(WEIGHTS), judge.tuning)
 
-    def gain(found: Mapping[str, float]) -> float:
-        lost = {name: max(0, default[name] - found[name]) for name in ("coverage", "siblings")}
-        return found["ndcg"] + found["tail_ndcg"] - 2 * lost["coverage"] - lost["siblings"]
+    def gain(figures: Mapping[str, float]) -> float:
+        lost = {name: max(0, default[name] - figures[name]) for name in ("coverage", "siblings")}
+        return figures["ndcg"] + figures["tail_ndcg"] - 2 * lost["coverage"] - lost["siblings"]
 
     best, most, count = dict(WEIGHTS), gain(default), 0
     end = time.monotonic() + seconds
@@ -132,8 +129,8 @@ def _search(judge: Judge, seconds: float, seed: int) -> None:
     print_row(f"{count} weights tried", *(COLUMNS[name] for name in SHOWN))
     for half, likes in (("seen half", judge.tuning), ("unseen half", judge.unseen)):
         for name, weights in (("default", WEIGHTS), ("found", best)):
-            found = judge.figures(judge.lists(weights), likes)
-            print_row(f"{half}, {name}", *(f"{found[figure]:.3f}" for figure in SHOWN))
+            figures = judge.figures(judge.lists(weights), likes)
+            print_row(f"{half}, {name}", *(f"{figures[figure]:.3f}" for figure in SHOWN))
     print({name: round(weight, 2) for name, weight in best.items()})
 
 

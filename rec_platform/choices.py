@@ -20,14 +20,14 @@ class SelectionPreset(StrEnum):
 
 
 class FeaturePreset(StrEnum):
-    """Which columns describe a title to K-Means and to `nearest`: see features.py."""
+    """Which columns describe a title to K-Means and to `nearest`: see modelling/features.py."""
 
     seed = "seed"
     balanced = "balanced"
 
 
 class SimilarityRule(StrEnum):
-    """How similar titles are found: see similar.py."""
+    """How similar titles are found: see modelling/neighbours.py."""
 
     seed = "seed"
     nearest = "nearest"
@@ -35,7 +35,7 @@ class SimilarityRule(StrEnum):
 
 
 class GatedFigure(StrEnum):
-    """Figures of the scorecard that a release must not lose: see scorecard.py."""
+    """Figures of the scorecard that a release must not lose: see modelling/gate.py."""
 
     ndcg = "ndcg"
     tail_ndcg = "tail_ndcg"

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -476,9 +476,9 @@ def _refresh(platform: _Platform, choices: dict[str, Any]) -> None:
         raise typer.Exit(1) from None
     raise_if_interrupted()
     if not result.success:
-        _explain(_reasons(result.all_events), platform.root, _is_published(result.all_events))
+        _explain(_reasons(result.all_events), platform.root, _is_published(result))
         raise typer.Exit(1)
-    done = "nothing has changed" if _is_unchanged(result.all_events) else "done"
+    done = "nothing has changed" if _is_unchanged(result) else "done"
     progress.print(f"{done} in {time.monotonic() - started:.0f} s")
 
 
@@ -531,12 +531,16 @@ def _creating_databases(home: Path) -> AbstractContextManager[Any]:
     return FileLock(home / "create.lock") if os.access(home, os.W_OK) else nullcontext()
 
 
-def _is_unchanged(events: "Iterable[dg.DagsterEvent]") -> bool:
-    return any(event.is_step_skipped and event.step_key == "release" for event in events)
+def _is_unchanged(result: "dg.ExecuteInProcessResult") -> bool:
+    """Whether the release that serves is the one that served before."""
+    published = result.asset_materializations_for_node("release")
+    return any(release.metadata["is_reused"].value for release in published)
 
 
-def _is_published(events: "Iterable[dg.DagsterEvent]") -> bool:
-    return any(event.is_step_success and event.step_key == "release" for event in events)
+def _is_published(result: "dg.ExecuteInProcessResult") -> bool:
+    """Whether a release was published, whatever failed later."""
+    published = result.asset_materializations_for_node("release")
+    return any(not release.metadata["is_reused"].value for release in published)
 
 
 def _reasons(events: "Sequence[dg.DagsterEvent]") -> list[str]:
@@ -587,7 +591,7 @@ def _explain(reasons: list[str], root: str, is_published: bool = False) -> None:
 
 
 def _serving(platform: _Platform) -> Lookup:
-    from rec_platform.assets.features import open_serving
+    from rec_platform.resources.releases import open_serving
 
     with _failing_plainly():
         return open_serving(platform.storage)

@@ -15,9 +15,10 @@ from rec_platform.assets.costs import cost_receipt, receipt_of_failure
 from rec_platform.assets.features import REFRESH_JOB, table_assets, table_checks
 from rec_platform.assets.model import model_assets, model_checks
 from rec_platform.assets.raw import raw_assets
-from rec_platform.assets.release import lookup_answers, publish_assets
+from rec_platform.assets.release import lookup_answers, release_assets
 from rec_platform.assets.scorecard import release_is_no_worse, scorecard
-from rec_platform.assets.similar import every_title_has_neighbours
+from rec_platform.assets.series import title_series
+from rec_platform.assets.similar import every_title_has_neighbours, similar_titles
 from rec_platform.choices import IMDB, ROOT, require_folder
 from rec_platform.recipe import Recipe
 from rec_platform.resources.aws.athena import AthenaWarehouse
@@ -105,8 +106,8 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=[
-            *(*raw_assets, *table_assets, *model_assets, *publish_assets),
-            *(scorecard, cost_receipt),
+            *(*raw_assets, *table_assets, title_series, *model_assets, similar_titles),
+            *(scorecard, *release_assets, cost_receipt),
         ],
         asset_checks=[
             *(*table_checks, *model_checks),

@@ -99,6 +99,21 @@ def last_run() -> Any:
     return run, {event.asset_key.to_user_string() for event in events if event and event.asset_key}
 
 
+def remade() -> set[str]:
+    """The assets that the last run made again, rather than keep what it had."""
+    import dagster as dg
+
+    run, _ = last_run()
+    with dg.DagsterInstance.get() as instance:
+        logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    materializations = [log.asset_materialization for log in logs]
+    return {
+        made.asset_key.to_user_string()
+        for made in materializations
+        if made and (flag := made.metadata.get("is_reused")) and not flag.value
+    }
+
+
 def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> None:
     """Build a lookup of one title, as `cluster_lookup` leaves it."""
     from rec_platform.release.lookup import Cluster, Title, write_lookup
@@ -123,7 +138,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
 
 
 def publish_new(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> str:
-    from rec_platform.assets.release import publish
+    from rec_platform.resources.releases import publish
     from rec_platform.resources.storage import LocalStorage
 
     build(root, name, created_at)

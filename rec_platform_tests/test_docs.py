@@ -7,10 +7,10 @@ import pytest
 from typer.main import get_command
 
 from api.app import create_app
-from rec_platform.assets.scorecard import COLUMNS
 from rec_platform.choices import GatedFigure
 from rec_platform.cli import app
 from rec_platform.definitions import define
+from rec_platform.modelling.scorecard import COLUMNS
 from rec_platform.recipe import Recipe, SelectionPreset
 from rec_platform.release.blend import PARTS, PRIOR_FACTORS, WEIGHTS
 from rec_platform.resources.aws.athena import AthenaWarehouse

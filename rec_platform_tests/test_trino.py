@@ -32,7 +32,9 @@ REAL_SETS = ("known-5000", "all-regions-2018-07", "all-regions-2022-09")
 REAL_DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
 YEAR_MAX = 2026
 # The titles come first, for the other tables are made of them.
-SQL = sorted(SQL_FOLDER.glob("*.sql"), key=lambda path: (path.stem != "titles", path))
+SQL = [
+    SQL_FOLDER / f"{table}.sql" for table in ("titles", "selection", "title_akas", "title_people")
+]
 DUCKDB_TYPES = {"real": "float"}
 
 

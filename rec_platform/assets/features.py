@@ -4,7 +4,6 @@ Adding a table is adding a file there: its first comment is the description, the
 are its dependencies. What the columns become for K-Means does not belong here (see features.py).
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,13 +17,13 @@ from rec_platform.assets.raw import RAW_FILES, read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR
 from rec_platform.recipe import Recipe
 from rec_platform.resources.prices import PriceTable
+from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.releases import read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse, to_duckdb
 
 SQL_FOLDER = Path(__file__).parents[2] / "sql"
 REFRESH_JOB = "refresh"
-PREVIEW_ROWS = 8
 
 
 @dg.asset(
@@ -34,11 +33,16 @@ PREVIEW_ROWS = 8
     code_version=code_version(__name__),
 )
 def recipe(
-    context: dg.AssetExecutionContext, recipe: Recipe, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext,
+    recipe: Recipe,
+    ratings: RatingsSource,
+    storage: Storage,
+    warehouse: Warehouse,
 ) -> dg.MaterializeResult[Any]:
     """What this run makes, as a table of one row, so that no SQL needs a parameter."""
     import pandas as pd
 
+    ratings.require_files()  # the scorecard reads them, when much is done
     choices = recipe.choices()
     choices["year_max"] = recipe.year_max or year_of_the_run(
         datetime.now(UTC).year, read_manifest(storage)
@@ -47,7 +51,7 @@ def recipe(
     if kept := step.kept():
         return kept
     warehouse.write("recipe", [pd.DataFrame([choices])])
-    return step.made(choices | table_metadata(warehouse, "recipe"))
+    return step.made(choices)
 
 
 def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
@@ -81,20 +85,6 @@ def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
     return clock_year
 
 
-def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
-    """What the Dagster UI shows of a table: its columns, its size, its first rows."""
-    schema = dg.TableSchema(
-        [dg.TableColumn(name, kind) for name, kind in warehouse.column_types(table).items()]
-    )
-    preview = warehouse.head(table, PREVIEW_ROWS)
-    records = json.loads(preview.to_json(orient="records", double_precision=4))
-    return {
-        "dagster/column_schema": schema,
-        "dagster/row_count": warehouse.row_count(table),
-        "preview": dg.MetadataValue.table([dg.TableRecord(row) for row in records], schema),
-    }
-
-
 def _dependencies(sql: str, tables: set[str]) -> list[str]:
     return sorted(tables & set(re.findall(r"\w+", re.sub("--.*", "", sql))))
 
@@ -126,7 +116,7 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         made = warehouse.create(table, sql)
         cost = prices.spent(warehouse, before)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
-        return step.made(table_metadata(warehouse, table) | dict(made) | cost | pictures)
+        return step.made(dict(made) | cost | pictures)
 
     return sql_asset
 

@@ -29,6 +29,7 @@ from rec_platform.resources.warehouse import Warehouse
 PACKAGE = Path(__file__).parents[1]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 RECIPE = "recipe"
+PREVIEW_ROWS = 8
 PACKAGES = (
     *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
 )
@@ -233,14 +234,17 @@ class Step:
         """Note what the output, which is in its place now, was made of, and tell Dagster.
 
         Args:
-            metadata: what the Dagster UI shows of it.
+            metadata: what the Dagster UI shows of it, beside its table's columns and first rows.
             data_version: where it is not to be a hash of the output.
         """
         content = self._content()
         if content is None:
             raise RuntimeError(f"{self._asset} left no output")
+        shown = dict(metadata)
+        if self._table:
+            shown |= table_metadata(self._warehouse, self._table)
         # Dagster's own class turns plain values into those that it can serialise.
-        values = dg.AssetMaterialization(self._asset, metadata=metadata).metadata
+        values = dg.AssetMaterialization(self._asset, metadata=shown).metadata
         note = Note(
             made_of=self.made_of,
             content=content,
@@ -277,6 +281,20 @@ def _file_hash(path: Path) -> str | None:
         return None
     with path.open("rb") as reader:
         return hashlib.file_digest(reader, "sha256").hexdigest()
+
+
+def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
+    """What the Dagster UI shows of a table: its columns, its size, its first rows."""
+    schema = dg.TableSchema(
+        [dg.TableColumn(name, kind) for name, kind in warehouse.column_types(table).items()]
+    )
+    preview = warehouse.head(table, PREVIEW_ROWS)
+    records = json.loads(preview.to_json(orient="records", double_precision=4))
+    return {
+        "dagster/column_schema": schema,
+        "dagster/row_count": warehouse.row_count(table),
+        "preview": dg.MetadataValue.table([dg.TableRecord(row) for row in records], schema),
+    }
 
 
 def _result(data_version: str, metadata: Mapping[str, Any]) -> dg.MaterializeResult[Any]:

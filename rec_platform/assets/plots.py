@@ -1,7 +1,7 @@
-"""Pictures for the Dagster UI, where people would rather look than read.
+"""Pictures for the Dagster UI.
 
-Each function takes what it draws and returns Markdown metadata that holds a small PNG. Tables do
-not belong here (see tables.py).
+Each function takes the data that it draws and returns Markdown metadata that holds a small PNG.
+Tables do not belong here (see markdown.py).
 """
 
 import base64
@@ -33,7 +33,7 @@ def _picture(draw: Callable[..., str]) -> Callable[..., dg.MarkdownMetadataValue
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(8, 4), dpi=90)
-        # Margins for names at the left, as a computed layout would draw everything twice.
+        # Fixed margins, with room for names at the left: a computed layout draws everything twice.
         axes = figure.add_axes((0.1, 0.13, 0.86, 0.77))
         axes.spines[["top", "right"]].set_visible(False)
         title = draw(axes, *data)
@@ -73,7 +73,7 @@ def votes(axes: "Axes", titles: "pd.DataFrame") -> str:
 
 
 def _bars(axes: "Axes", values: "pd.Series[float]", edges: np.ndarray) -> None:
-    """A histogram as one shape: a hundred bars take a hundred times as long to draw."""
+    """A histogram as one shape, because a hundred bars take a hundred times as long to draw."""
     counts, _ = np.histogram(values, edges)
     axes.stairs(counts, edges, fill=True, color=COLOUR)
 
@@ -90,7 +90,7 @@ def cluster_sizes(axes: "Axes", clusters: list[Cluster]) -> str:
 
 @_picture
 def cluster_map(axes: "Axes", matrix: np.ndarray, cluster: np.ndarray, names: list[str]) -> str:
-    """Points: titles on the plane on which the matrix varies most (its principal components)."""
+    """Points: titles on the plane of the matrix's first two principal components."""
     from sklearn.decomposition import PCA
 
     step = max(1, len(matrix) // MAP_TITLES)
@@ -123,11 +123,11 @@ def cluster_count(axes: "Axes", quality: list[tuple[int, float, float]], chosen:
 
 @_picture
 def score_bars(axes: "Axes", figures: dict[str, dict[str, float]]) -> str:
-    """Bars: for each row of the scorecard the figures that are gated."""
+    """Bars: the gated figures of each row of the scorecard."""
     names = list(figures)
     bars = 0.8 / len(GatedFigure)
     for place, figure in enumerate(GatedFigure):
-        values = [found.get(figure, 0) for found in figures.values()]
+        values = [row.get(figure, 0) for row in figures.values()]
         heights = np.arange(len(names)) + (place - (len(GatedFigure) - 1) / 2) * bars
         axes.barh(heights, values, bars, color=f"C{place}", label=figure.value)
     axes.set_yticks(range(len(names)), names)
@@ -144,7 +144,7 @@ def draw_trade_off(
     up: str,
     line: list[str],
 ) -> str:
-    """Points: two figures of each row of a scorecard; a line joins what one knob makes."""
+    """Points: two figures of each row of a scorecard; a line joins the rows of one knob."""
     joined = sorted(points[name] for name in line)
     axes.plot(*zip(*joined, strict=True), "-", color=COLOUR, alpha=0.5)
     for name, (x, y) in points.items():

@@ -21,9 +21,13 @@ from rec_platform.assets.made_of import (
     read_recipe,
     stale_inputs,
 )
-from rec_platform.assets.model import SCALING_KEY, read_model, read_profiles
 from rec_platform.assets.raw import RAW_FILES, read_state
-from rec_platform.assets.scorecard import read_scorecard
+from rec_platform.assets.stored import (
+    SCALING_KEY,
+    read_model,
+    read_profiles,
+    read_scorecard,
+)
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.lookup import (
     LOOKUP_FILE,
@@ -38,11 +42,10 @@ from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
 from rec_platform.release.search import search_key
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform.resources.releases import is_published, publish, read_manifest
+from rec_platform.resources.releases import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
-BUILD_KEY = f"build/{LOOKUP_FILE}"
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")
 
@@ -77,13 +80,13 @@ def cluster_lookup(
     context: dg.AssetExecutionContext, source: ImdbSource, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """All that the site reads, in one SQLite file that says what it was made of."""
-    recipe = {name: value for name, value in read_recipe(warehouse).items() if name not in GATES}
+    recipe = read_recipe(warehouse)
     step = Step(
         context,
         storage,
         warehouse,
-        fields=recipe,
-        files=[BUILD_KEY],
+        fields=[name for name in recipe if name not in GATES],
+        files=[LOOKUP_KEY],
         outside={"source": source.location},
     )
     if reasons := stale_inputs(storage, step.inputs, recipe):
@@ -105,7 +108,7 @@ def cluster_lookup(
         neighbours=_neighbours(warehouse, provenance["title_count"]),
     )
     size = path.stat().st_size
-    storage.put(path, BUILD_KEY)
+    storage.put(path, LOOKUP_KEY)
     metadata = {
         "titles": provenance["title_count"],
         "bytes": size,
@@ -224,7 +227,7 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
     problems = []
     count = warehouse.row_count("titles")
     try:
-        lookup = Lookup(storage.fetch(BUILD_KEY))
+        lookup = Lookup(storage.fetch(LOOKUP_KEY))
         if lookup.release["title_count"] != count:
             problems.append(f"{lookup.release['title_count']} titles instead of {count}")
         clusters = lookup.clusters()
@@ -259,13 +262,13 @@ def release(context: dg.AssetExecutionContext, storage: Storage) -> dg.Materiali
     A lookup that serves already, or that a rollback has set aside, is not published again. The site
     turns to the release by itself. `rec-platform rollback` goes back to the one before.
     """
-    fingerprint = Lookup(storage.fetch(BUILD_KEY)).release["fingerprint"]
+    fingerprint = Lookup(storage.fetch(LOOKUP_KEY)).release["fingerprint"]
     is_reused = is_published(storage, fingerprint)
     if is_reused:
         manifest = read_manifest(storage)
         context.log.info(f"nothing has changed since release {manifest['release_id']}")
     else:
-        manifest = publish(storage, BUILD_KEY)
+        manifest = publish(storage)
         context.log.info(f"release {manifest['release_id']} serves")
     return dg.MaterializeResult(
         metadata=manifest | {"is_reused": is_reused},
@@ -273,4 +276,4 @@ def release(context: dg.AssetExecutionContext, storage: Storage) -> dg.Materiali
     )
 
 
-publish_assets = [cluster_lookup, release]
+release_assets = [cluster_lookup, release]

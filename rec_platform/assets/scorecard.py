@@ -1,42 +1,39 @@
-"""The scorecard: how good a release's lists are, and the gate that no worse release passes.
+"""The scorecard asset, and the check that lets no worse release pass.
 
-Scored are the lists that are about to be published, beside others made in the same run: what the
-balance knob makes of them, baselines, and an upper mark. What a figure is is in metrics.py, where
-ratings come from in ratings.py; without ratings the figures that need none are taken.
+The lists that are about to be published are scored beside baselines made in the same run. What a
+figure is is in modelling/ranking.py, the gate in modelling/gate.py. Without ratings, only the
+figures that need none are computed.
 """
 
-import copy
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from rec_platform.assets.features import is_comparable, read_manifest, read_recipe
-from rec_platform.assets.model import read_matrix, read_quality
-from rec_platform.assets.similar import (
-    RULES,
-    Block,
-    Catalogue,
-    blend,
-    read_catalogue,
-    similar_titles,
-    title_series,
+from rec_platform.assets.features import is_comparable
+from rec_platform.assets.made_of import (
+    Step,
+    code_version,
+    data_version,
+    read_recipe,
+    stale_inputs,
 )
-from rec_platform.choices import NEIGHBOURS, FeaturePreset, GatedFigure, SimilarityRule
-from rec_platform.release.blend import (
-    BALANCE,
-    CROWD_PLEASERS,
-    HIDDEN_GEMS,
-    PART_SCALE,
-    PARTS,
-    WEIGHTS,
-    balanced,
+from rec_platform.assets.markdown import to_markdown
+from rec_platform.assets.similar import read_catalogue, read_lists
+from rec_platform.assets.stored import (
+    SCORECARD_KEY,
+    read_matrix,
+    read_quality,
+    read_scorecard,
 )
-from rec_platform.release.lookup import SCORE_DIGITS
-from rec_platform.resources.clustering import cluster, stability
+from rec_platform.modelling.gate import compared, no_worse, worse
+from rec_platform.modelling.kmeans import stability
+from rec_platform.modelling.scorecard import COLUMNS, KNOB, MARKS, Scorecard
 from rec_platform.resources.ratings import Likes, RatingsSource
+from rec_platform.resources.releases import read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
@@ -44,65 +41,26 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-SCORECARD_KEY = "build/scorecard.json"
+    from rec_platform.modelling.neighbours import Catalogue
+
 DIGITS = 4
 SIZE_MARGIN = 0.2  # catalogues whose sizes differ by more are not compared
-DEFAULT, SEED_RULE, UPPER_MARK = "default", "seed rule", "item-kNN"
-NEAREST, MOST_VOTED = "nearest", "most voted"
-MARKS = (NEAREST, SEED_RULE, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob
-KNOB = {DEFAULT: BALANCE, "hidden gems": HIDDEN_GEMS, "crowd-pleasers": CROWD_PLEASERS}
-COLUMNS = {
-    "ndcg": "NDCG@9",
-    "hit_rate": "hit rate",
-    "tail_ndcg": "tail NDCG@9",
-    "coverage": "coverage",
-    "siblings": "siblings",
-    "diversity": "diversity",
-    "novelty": "novelty",
-}
 SKIPPED = (
     "no figure of what people liked: set REC_RATINGS_SOURCE to a folder of MovieLens "
     "(ratings.csv, links.csv)"
 )
 TOO_FEW = "no figure of what people liked: hardly any user of the ratings likes two titles here"
 
-LISTS_SQL = f"""
-    WITH placed AS (
-        SELECT title_id, row_number() OVER (ORDER BY title_id) - 1 AS place FROM titles
-    )
-    SELECT origin.place, similar.rank, neighbour.place AS neighbour,
-        {", ".join(f"similar.{name}_part" for name in PARTS)}
-    FROM similar_titles AS similar
-    INNER JOIN placed AS origin ON similar.title_id = origin.title_id
-    INNER JOIN placed AS neighbour ON similar.similar_id = neighbour.title_id
-"""
-
-
-@dataclass(frozen=True)
-class Scorecard:
-    """How good lists are.
-
-    Attributes:
-        figures: by name of the lists, then of the figure; those that cannot be had are left out.
-        intervals: the same, lower and upper bound of 95 %, of figures that are means over users.
-        ratings: fingerprint, users and asked (lists scored); None where there were none.
-        note: why there are no ratings.
-        clusters: stability, silhouette, and for other numbers of clusters [clusters, mean squared
-            distance, silhouette].
-    """
-
-    figures: dict[str, dict[str, float]]
-    intervals: dict[str, dict[str, list[float]]]
-    ratings: dict[str, Any] | None
-    note: str
-    clusters: dict[str, Any]
-
 
 @dg.asset(
     group_name="quality",
     kinds={"numpy", "json"},
     owners=["team:data"],
-    deps=[similar_titles, title_series, "title_clusters", "title_people"],
+    deps=[
+        *("recipe", "titles", "title_people", "title_series"),
+        *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles"),
+    ],
+    code_version=code_version(__name__),
 )
 def scorecard(
     context: dg.AssetExecutionContext,
@@ -112,11 +70,21 @@ def scorecard(
 ) -> dg.MaterializeResult[Any]:
     """How good the lists are, beside baselines, by what people like together.
 
-    Half of the users, whom the upper mark has not seen, say how good the lists are: for
-    each title that a user likes, how well its nine find the others. The intervals are of 95 %.
+    The lists are judged by the half of the users that the upper mark has not seen: for each title
+    that a user likes, how well its nine find the user's other likes. The intervals are of 95 %.
     """
     from rec_platform.assets import plots
 
+    step = Step(
+        context,
+        storage,
+        warehouse,
+        fields=["clusters", "seed"],
+        files=[SCORECARD_KEY],
+        outside={"ratings": ratings.fingerprint()},
+    )
+    if kept := step.kept():
+        return kept
     made = score(storage, warehouse, ratings)
     storage.write(SCORECARD_KEY, json.dumps(asdict(made), indent=1).encode())
     if made.note:
@@ -126,17 +94,17 @@ def scorecard(
         "bars": plots.score_bars(made.figures),
     }
     if made.ratings:
-        rows = {row: made.figures[row] for row in (*KNOB, *MARKS)}
-        for name in ("tail_ndcg", "coverage"):
-            points = {row: (found["ndcg"], found[name]) for row, found in rows.items()}
-            metadata[f"ndcg_and_{name}"] = plots.trade_off(
-                points, COLUMNS["ndcg"], COLUMNS[name], list(KNOB)
+        rows = {name: made.figures[name] for name in (*KNOB, *MARKS)}
+        for figure in ("tail_ndcg", "coverage"):
+            points = {name: (row["ndcg"], row[figure]) for name, row in rows.items()}
+            metadata[f"ndcg_and_{figure}"] = plots.trade_off(
+                points, COLUMNS["ndcg"], COLUMNS[figure], list(KNOB)
             )
     if made.clusters["quality"]:
         metadata["cluster_count"] = plots.cluster_count(
             made.clusters["quality"], made.clusters["clusters"]
         )
-    return dg.MaterializeResult(metadata=metadata)
+    return step.made(metadata)
 
 
 def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scorecard:
@@ -145,20 +113,23 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
     Raises:
         dg.Failure: ratings were asked for and cannot be read.
     """
+    from rec_platform.modelling.ranking import by_catalogue, by_likes
+
+    recipe = read_recipe(warehouse)
     titles = warehouse.read("titles", order_by="title_id")
-    likes = source.read(titles["title_id"]) if source.location else None
-    note = "" if likes else SKIPPED
-    if likes and not (likes.training and likes.testing):
-        likes, note = None, TOO_FEW
+    likes, note = _likes(source, titles)
     catalogue = read_catalogue(warehouse, titles)
-    votes = titles["votes"].to_numpy()
-    figures, intervals = {}, {}
-    for name, lists in _all_lists(warehouse, catalogue, titles, likes):
-        figures[name] = by_catalogue(lists, catalogue, votes)
+    parts, votes = catalogue.parts, titles["votes"].to_numpy()
+    figures: dict[str, dict[str, float]] = {}
+    intervals: dict[str, dict[str, list[float]]] = {}
+    for name, lists in chain(
+        _knob_lists(warehouse, len(titles)), _baselines(catalogue, titles, likes, recipe)
+    ):
+        figures[name] = by_catalogue(lists, parts.series, parts.genres, votes)
         if likes:
-            found = by_likes(lists, likes)
-            figures[name] = {key: mean for key, (mean, *_) in found.items()} | figures[name]
-            intervals[name] = {key: bounds for key, (_, *bounds) in found.items()}
+            liked = by_likes(lists, likes.testing)
+            figures[name] = {figure: mean for figure, (mean, *_) in liked.items()} | figures[name]
+            intervals[name] = {figure: bounds for figure, (_, *bounds) in liked.items()}
     asked = sum(map(len, likes.testing)) if likes else 0
     return Scorecard(
         figures=_rounded(figures),
@@ -166,183 +137,47 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
         ratings=likes
         and {"fingerprint": likes.fingerprint, "users": len(likes.testing), "asked": asked},
         note=note,
-        clusters=_rounded(_clusters(storage, warehouse)),
+        clusters=_rounded(_clusters(storage, warehouse, recipe)),
     )
 
 
-def is_made_of(storage: Storage, warehouse: Warehouse, release: Mapping[str, Any]) -> bool:
-    """Whether the tables are those that a release was made of."""
-    if storage.read(SCORECARD_KEY) is None:  # the releases alone were brought here
-        return False
-    table = warehouse.query("SELECT * FROM recipe")
-    return table["fingerprint"].tolist() == [release["fingerprint"]]
+def _likes(source: RatingsSource, titles: "pd.DataFrame") -> tuple[Likes | None, str]:
+    """What users like of the titles, or why it is not known."""
+    if not source.location:
+        return None, SKIPPED
+    likes = source.read(titles["title_id"])
+    return (likes, "") if likes.training and likes.testing else (None, TOO_FEW)
 
 
-def _clusters(storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
-    recipe = read_recipe(warehouse)
+def _knob_lists(warehouse: Warehouse, title_count: int) -> "Iterator[tuple[str, np.ndarray]]":
+    from rec_platform.modelling.neighbours import weigh_lists
+
+    lists, parts = read_lists(warehouse, title_count)
+    for name, balance in KNOB.items():
+        yield name, weigh_lists(lists, parts, balance)
+
+
+def _baselines(
+    catalogue: "Catalogue",
+    titles: "pd.DataFrame",
+    likes: Likes | None,
+    recipe: Mapping[str, Any],
+) -> "Iterator[tuple[str, np.ndarray]]":
+    from rec_platform.modelling.baselines import baselines
+
+    if likes:
+        yield from baselines(catalogue, titles, likes.training, recipe["clusters"], recipe["seed"])
+
+
+def _clusters(storage: Storage, warehouse: Warehouse, recipe: Mapping[str, Any]) -> dict[str, Any]:
     quality = read_quality(storage)
     chosen = recipe["clusters"]
     _, matrix = read_matrix(warehouse)
     return {
         "clusters": chosen,
         "stability": stability(matrix, chosen, recipe["seed"]),
-        "silhouette": next((found for count, _, found in quality if count == chosen), None),
+        "silhouette": {count: silhouette for count, _, silhouette in quality}.get(chosen),
         "quality": quality,
-    }
-
-
-# The lists
-
-
-def _all_lists(
-    warehouse: Warehouse, catalogue: Catalogue, titles: "pd.DataFrame", likes: Likes | None
-) -> "Iterator[tuple[str, np.ndarray]]":
-    """Each row's name and lists, (titles, NEIGHBOURS) positions, one after another."""
-    import numpy as np
-
-    from rec_platform.modelling.ranking import neighbours_by_likes
-
-    count, recipe = len(titles), read_recipe(warehouse)
-    stored, parts = stored_lists(warehouse, count)
-    for name, balance in KNOB.items():
-        yield name, turned(stored, parts, balance)
-    if not likes:
-        return
-    del stored, parts
-    yield "without clusters", to_lists(blend(in_one_cluster(catalogue), NEIGHBOURS), count)
-    yield NEAREST, to_lists(RULES[SimilarityRule.nearest](catalogue, NEIGHBOURS), count)
-    original = as_the_original(catalogue, titles, recipe["clusters"], recipe["seed"])
-    yield SEED_RULE, to_lists(RULES[SimilarityRule.seed](original, NEIGHBOURS), count)
-    yield "random in cluster", at_random(catalogue.cluster)
-    yield "random", at_random(np.zeros(count, dtype=int))
-    yield MOST_VOTED, _most_voted(titles["votes"].to_numpy())
-    yield UPPER_MARK, neighbours_by_likes(likes.training, count, NEIGHBOURS)
-
-
-def stored_lists(warehouse: Warehouse, title_count: int) -> "tuple[np.ndarray, np.ndarray]":
-    """What `similar_titles` holds, in order of title_id.
-
-    Returns:
-        Lists, (titles, NEIGHBOURS) positions or -1, and the parts, (titles, NEIGHBOURS, parts)
-        uint8.
-    """
-    import numpy as np
-
-    table = warehouse.query(LISTS_SQL)
-    at = table["place"].to_numpy(), table["rank"].to_numpy() - 1
-    lists = np.full((title_count, NEIGHBOURS), -1)
-    lists[at] = table["neighbour"].to_numpy()
-    parts = np.zeros((title_count, NEIGHBOURS, len(PARTS)), dtype="uint8")
-    for column, name in enumerate(PARTS):
-        parts[*at, column] = table[f"{name}_part"].to_numpy()
-    return lists, parts
-
-
-def turned(lists: "np.ndarray", parts: "np.ndarray", balance: float) -> "np.ndarray":
-    """The lists as recommend.weigh() makes them, at a place of the balance knob."""
-    import numpy as np
-
-    if balance == BALANCE:
-        return lists
-    weights = list(balanced(WEIGHTS, balance).values())
-    total = np.zeros(lists.shape)
-    for column, weight in enumerate(weights):
-        total += parts[:, :, column] * weight
-    scores = np.where(lists >= 0, np.round(total / (sum(weights) * PART_SCALE), SCORE_DIGITS), -1)
-    return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
-
-
-def to_lists(blocks: Iterable[Block], title_count: int) -> "np.ndarray":
-    """Blocks as one table, (titles, NEIGHBOURS) positions or -1."""
-    import numpy as np
-
-    lists = np.full((title_count, NEIGHBOURS), -1)
-    for block in blocks:
-        lists[block.titles, : block.neighbours.shape[1]] = block.neighbours
-    return lists
-
-
-def in_one_cluster(catalogue: Catalogue) -> Catalogue:
-    """The catalogue as if there were one cluster, which adds the same to all and bounds none."""
-    import numpy as np
-
-    parts = copy.copy(catalogue.parts)
-    parts.cluster = np.zeros_like(catalogue.cluster)
-    return replace(catalogue, cluster=parts.cluster, parts=parts)
-
-
-def as_the_original(
-    catalogue: Catalogue, titles: "pd.DataFrame", clusters: int, seed: int
-) -> Catalogue:
-    """The catalogue as the seed rule saw it in 2020: in its own columns, clustered by them."""
-    from rec_platform.modelling.features import PRESETS, min_max
-
-    matrix = min_max(PRESETS[FeaturePreset.seed](titles))[0].to_numpy("float32")
-    found = cluster(matrix, matrix, clusters, seed)
-    return replace(catalogue, matrix=matrix, cluster=found.cluster, distance=found.distance)
-
-
-def at_random(group: "np.ndarray", seed: int = 0) -> "np.ndarray":
-    """Random lists of titles of the same group, by place in a shuffled ring of it.
-
-    Args:
-        group: (titles,) int.
-        seed: of the shuffle.
-    """
-    import numpy as np
-
-    random = np.random.default_rng(seed)
-    lists = np.full((len(group), NEIGHBOURS), -1)
-    for one in np.unique(group):
-        ring = random.permutation(np.flatnonzero(group == one))
-        steps = np.arange(1, min(NEIGHBOURS, len(ring) - 1) + 1)
-        places = (np.arange(len(ring))[:, np.newaxis] + steps) % len(ring)
-        lists[ring, : len(steps)] = ring[places]
-    return lists
-
-
-def _most_voted(votes: "np.ndarray") -> "np.ndarray":
-    """The same list for everybody, but that no title is in its own."""
-    import numpy as np
-
-    best = np.argsort(-votes, kind="stable")[: NEIGHBOURS + 1]
-    lists = np.tile(best, (len(votes), 1))
-    is_own = lists == np.arange(len(votes))[:, np.newaxis]
-    order = np.argsort(is_own, axis=1, kind="stable")
-    return np.take_along_axis(np.where(is_own, -1, lists), order, axis=1)[:, :NEIGHBOURS]
-
-
-# The figures
-
-
-def by_catalogue(
-    lists: "np.ndarray", catalogue: Catalogue, votes: "np.ndarray"
-) -> dict[str, float]:
-    """The figures that need no ratings."""
-    from rec_platform.modelling import ranking as metrics
-
-    found = {
-        "coverage": metrics.coverage(lists),
-        "siblings": metrics.siblings(lists, catalogue.parts.series),
-        "diversity": metrics.diversity(lists, catalogue.parts.genres),
-        "novelty": metrics.novelty(lists, votes),
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def by_likes(lists: "np.ndarray", likes: Likes) -> dict[str, list[float]]:
-    """The figures of the testing half: mean, lower and upper bound."""
-    from rec_platform.modelling import ranking as metrics
-
-    head = metrics.most_liked(likes.testing, len(lists))
-    tail_likes = [liked[~head[liked]] for liked in likes.testing]
-    ndcg, hits, asked = metrics.gains(lists, likes.testing).T
-    tail_lists = metrics.without(lists[:, : metrics.SHOWN], head)
-    tail, _, tail_asked = metrics.gains(tail_lists, tail_likes).T
-    return {
-        "ndcg": metrics.mean_and_interval(ndcg, asked),
-        "hit_rate": metrics.mean_and_interval(hits, asked),
-        "tail_ndcg": metrics.mean_and_interval(tail, tail_asked),
     }
 
 
@@ -355,123 +190,20 @@ def _rounded(value: Any) -> Any:
     return round(value, DIGITS) if isinstance(value, float) else value
 
 
-# Showing
-
-
-def read_scorecard(storage: Storage) -> Scorecard:
-    """The scorecard that `scorecard` wrote."""
-    return Scorecard(**json.loads(storage.read(SCORECARD_KEY) or "{}"))
-
-
-def to_markdown(made: Scorecard) -> str:
-    """The scorecard as a table, and what else there is to say in lines below it."""
-    shown = [name for name in COLUMNS if any(name in found for found in made.figures.values())]
-    rows = [["lists", *(COLUMNS[name] for name in shown)]]
-    rows += [
-        [name, *(_cell(found.get(key), made.intervals.get(name, {}).get(key)) for key in shown)]
-        for name, found in made.figures.items()
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
-        for row in rows
-    ]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    told = made.note
-    if made.ratings:
-        told = f"{made.ratings['users']:,} users, {made.ratings['asked']:,} lists asked for"
-    found = {name: made.clusters[name] for name in ("stability", "silhouette")}
-    clusters = [f"{name} {value:.3f}" for name, value in found.items() if value is not None]
-    told += f". {made.clusters['clusters']} clusters: {', '.join(clusters) or 'too few titles'}"
-    return "\n".join([*lines, "", told])
-
-
-def _cell(value: float | None, bounds: list[float] | None) -> str:
-    if value is None:
-        return ""
-    if value > 1:  # bits
-        return f"{value:.1f}"
-    text = f"{value:.3f}"
-    return f"{text} ({bounds[0]:.3f}-{bounds[1]:.3f})" if bounds else text
-
-
-# The gate
-
-
-def worse(made: Scorecard, serving: Scorecard | None, max_drop: float) -> dict[GatedFigure, str]:
-    """Why a release is worse, by figure, in words; empty where it is not.
-
-    Args:
-        made: of the release that was made.
-        serving: of the one that serves; None where there is none to be compared with. Figures by
-            ratings are compared where the ratings are the same.
-        max_drop: what a figure may lose, as a share of what it was.
-    """
-    found = {}
-    new = made.figures[DEFAULT]
-    old = serving.figures[DEFAULT] if serving else {}
-    for figure in compared(made, serving):
-        before, after = old[figure], new[figure]
-        if after < before * (1 - max_drop):
-            found[figure] = (
-                f"{figure} fell from {before:.3f}, in the serving release, to {after:.3f}: by "
-                f"{1 - after / before:.0%}, more than {max_drop:.0%}"
-            )
-    least = made.figures.get(SEED_RULE, {}).get("ndcg", 0)
-    if new.get("ndcg", least) < least:
-        below = f"ndcg is {new['ndcg']:.3f}, below the seed rule's {least:.3f}"
-        found[GatedFigure.ndcg] = "; ".join(filter(None, [found.get(GatedFigure.ndcg), below]))
-    return found
-
-
-def compared(made: Scorecard, serving: Scorecard | None) -> list[GatedFigure]:
-    """The gated figures that both have, and by the same ratings where they are by ratings."""
-    if serving is None:
-        return []
-    same_ratings = _fingerprint(made) == _fingerprint(serving)
-    return [
-        figure
-        for figure in GatedFigure
-        if (same_ratings or figure not in (GatedFigure.ndcg, GatedFigure.tail_ndcg))
-        and figure in made.figures[DEFAULT]
-        and figure in serving.figures[DEFAULT]
-    ]
-
-
-def _fingerprint(made: Scorecard) -> str | None:
-    return made.ratings["fingerprint"] if made.ratings else None
-
-
-def _comparable(storage: Storage, choices: Mapping[str, Any], title_count: int) -> Scorecard | None:
-    serving = read_manifest(storage)
-    found: dict[str, Any] = serving.get("scorecard") or {}
-    # What another version of this program scored may have had other figures.
-    is_known = set(found) == {field.name for field in fields(Scorecard)}
-    if not is_known or not is_comparable(storage, serving, choices):
-        return None
-    # Whether so many titles are right is asked elsewhere.
-    is_alike = abs(title_count / serving["title_count"] - 1) <= SIZE_MARGIN
-    return Scorecard(**found) if is_alike else None
-
-
-def _no_worse(figures: list[GatedFigure]) -> str:
-    missing = [figure.value for figure in GatedFigure if figure not in figures]
-    if not figures:
-        return "not compared: no release serves that was made and scored alike"
-    told = f"no worse in {', '.join(figures)}"
-    return (
-        f"{told}; not compared, for lack of the same ratings: {', '.join(missing)}"
-        if missing
-        else told
-    )
+def is_made_of(storage: Storage, warehouse: Warehouse, release: Mapping[str, Any]) -> bool:
+    """Whether the tables are those that a release was made of."""
+    if data_version(storage, "cluster_lookup") != release["fingerprint"]:
+        return False
+    return not stale_inputs(storage, ["cluster_lookup"], read_recipe(warehouse))
 
 
 @dg.asset_check(asset=scorecard, blocking=True)
 def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """No gated figure falls by more than the recipe's share, nor NDCG below the seed rule's.
 
-    Compared is with the serving release, where it was made of the same source and selection and,
-    for figures by ratings, scored by the same ratings. A figure that the recipe forces may fall.
+    The release is compared with the serving one if both were made of the same source and selection.
+    Figures that need ratings are compared if the ratings are the same. A figure that the recipe
+    forces may fall.
     """
     choices = read_recipe(warehouse)
     serving = _comparable(storage, choices, warehouse.row_count("titles"))
@@ -487,6 +219,19 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
         told += ". Published all the same, as REC_FORCE says"
     return dg.AssetCheckResult(
         passed=not open_reasons,
-        description=told or _no_worse(figures),
+        description=told or no_worse(figures),
         metadata={"compared": [figure.value for figure in figures], **reasons},
     )
+
+
+def _comparable(storage: Storage, choices: Mapping[str, Any], title_count: int) -> Scorecard | None:
+    """The serving release's scorecard; None if it is no measure for this run's."""
+    serving = read_manifest(storage)
+    scored: dict[str, Any] = serving.get("scorecard") or {}
+    # Another version of this program may have scored other figures.
+    is_known = set(scored) == {field.name for field in fields(Scorecard)}
+    if not is_known or not is_comparable(storage, serving, choices):
+        return None
+    # Whether the number of titles is right is for `titles_are_enough` to say.
+    is_alike = abs(title_count / serving["title_count"] - 1) <= SIZE_MARGIN
+    return Scorecard(**scored) if is_alike else None

@@ -1,18 +1,16 @@
 """Features: pure functions from titles to the matrix that K-Means and `nearest` work on.
 
-A preset is a function from the `titles` table to named columns; min-max scaling to 0..1 and
-float32 come last, the same for all. Assets do not belong here (see model.py).
+A preset is a function from the `titles` table to named columns. `min_max` then scales the columns
+of any preset to 0..1, in float32. Assets do not belong here (see assets/model.py).
 """
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from sklearn.decomposition import NMF
 
 from rec_platform.choices import FeaturePreset
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # IMDb's genres of movies, in alphabetical order.
 GENRES = (
@@ -30,7 +28,7 @@ SEED_VOTE_WEIGHTS = ((10, 0.1), (100, 0.3), (500, 0.5), (1000, 0.7))
 SEED_TITLE_CHARACTERS = 9
 
 
-def seed_features(titles: "pd.DataFrame") -> "pd.DataFrame":
+def seed_features(titles: pd.DataFrame) -> pd.DataFrame:
     """The 14 columns of the 2020 original, before scaling.
 
     Args:
@@ -39,8 +37,6 @@ def seed_features(titles: "pd.DataFrame") -> "pd.DataFrame":
     Returns:
         genres, rating, title, year, then one flag for each of `SEED_FLAGS`; float64, same index.
     """
-    import pandas as pd
-
     genres = titles["genres"].str.split(",")
     # Python and NumPy both round half to even, as the original did.
     rating = titles["rating"].round() * _seed_vote_weight(titles["votes"].to_numpy())
@@ -57,20 +53,20 @@ def seed_features(titles: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _seed_genre_number(genres: list[str]) -> float:
-    """The numbers of the genres written one after another: Drama 8, Thriller 21 -> 821."""
+    """The genres' numbers written one after another: Drama 8, Thriller 21 -> 821."""
     return float("".join(SEED_GENRE_NUMBERS.get(genre, "") for genre in genres) or 0)
 
 
 def _seed_title_number(title: str) -> float:
     """The code points of the first characters written one after another.
 
-    Titles that start alike, as those of a series do, get numbers that lie close.
+    Titles that start alike, such as those of a series, get numbers that are close.
     """
     return float("".join(str(ord(character)) for character in title[:SEED_TITLE_CHARACTERS]) or 0)
 
 
 def _seed_vote_weight(votes: np.ndarray) -> np.ndarray:
-    """How far a rating is trusted: from .1 below 10 votes to 1 at 1000 and more."""
+    """How far a rating is trusted: from 0.1 below 10 votes to 1 from 1000 on."""
     below = [votes < limit for limit, _ in SEED_VOTE_WEIGHTS]
     return np.select(below, [weight for _, weight in SEED_VOTE_WEIGHTS], default=1.0)
 
@@ -78,13 +74,13 @@ def _seed_vote_weight(votes: np.ndarray) -> np.ndarray:
 TOPIC_COUNT = 9
 
 
-def balanced_features(titles: "pd.DataFrame") -> "pd.DataFrame":
+def balanced_features(titles: pd.DataFrame) -> pd.DataFrame:
     """The platform's own columns, before scaling: genre topics, year, votes and rating.
 
-    Titles carry up to three of 23 genres, and flags of them make a space of corners in which
-    K-Means finds another answer with each seed. Non-negative matrix factorisation (Lee and Seung,
-    Nature 401, 1999) finds the genres that go together; a title's shares in these topics sum to 1.
-    `benchmarks/features.py` shows stability and silhouette beside the seed's columns.
+    Titles have up to three of 23 genres. In the space of genre flags, K-Means finds other clusters
+    with each seed. Non-negative matrix factorisation (Lee and Seung, Nature 401, 1999) finds the
+    genres that go together; a title's shares in these topics sum to 1. `benchmarks/features.py`
+    compares stability and silhouette with those of the original's columns.
 
     Args:
         titles: year, genres (comma-separated), rating (1..10), votes; any index.
@@ -92,10 +88,8 @@ def balanced_features(titles: "pd.DataFrame") -> "pd.DataFrame":
     Returns:
         topic_1 to topic_9 (0..1), year, votes (log10), rating; float64, same index.
     """
-    import pandas as pd
-
-    # A thousand combinations of genres stand for all titles: a row counted n times weighs in the
-    # squared error as one row times the root of n.
+    # A thousand combinations of genres stand for all titles: in the squared error, a row that
+    # occurs n times weighs as much as one row times the root of n.
     combination, combinations = pd.factorize(titles["genres"], sort=True)
     counts = np.bincount(combination)
     shares = _topic_shares(genre_flags(combinations) * np.sqrt(counts)[:, np.newaxis])[combination]
@@ -110,13 +104,11 @@ def balanced_features(titles: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _topic_shares(flags: np.ndarray) -> np.ndarray:
-    """Factorise weighted genre flags; each row's shares in the topics found.
+    """Each row's shares in the topics that factorising weighted genre flags finds.
 
-    A row's shares sum to 1, or are 0 where it has no genre.
+    A row's shares sum to 1, or are 0 if it has no genre.
     """
-    from sklearn.decomposition import NMF
-
-    # No more topics than the flags have dimensions, which are few in a tiny catalogue only.
+    # No more topics than the flags have dimensions: a tiny catalogue has few.
     count = min(TOPIC_COUNT, int(np.linalg.matrix_rank(flags)))
     if count == 0:
         return np.zeros((len(flags), 1))
@@ -125,28 +117,28 @@ def _topic_shares(flags: np.ndarray) -> np.ndarray:
 
 
 def genre_flags(genres: Collection[str]) -> np.ndarray:
-    """One row per text of genres, one column per genre in `GENRES`: 1 where named; float64."""
+    """One row per text of genres, one column per genre in `GENRES`: 1 if named; float64."""
     flags = np.zeros((len(genres), len(GENRES)))
     columns = {genre: column for column, genre in enumerate(GENRES)}
     for row, names in enumerate(genres):
         for name in names.split(","):
-            if name in columns:  # the files also hold genres of other title types
+            if name in columns:  # the files also have genres of other title types
                 flags[row, columns[name]] = 1
     return flags
 
 
-PRESETS: dict[FeaturePreset, Callable[["pd.DataFrame"], "pd.DataFrame"]] = {
+PRESETS: dict[FeaturePreset, Callable[[pd.DataFrame], pd.DataFrame]] = {
     FeaturePreset.seed: seed_features,
     FeaturePreset.balanced: balanced_features,
 }
 
 
-def min_max(features: "pd.DataFrame") -> tuple["pd.DataFrame", dict[str, tuple[float, float]]]:
+def min_max(features: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, tuple[float, float]]]:
     """Scale every column to 0..1 by its least and greatest value.
 
     Returns:
-        The scaled columns (float32; 0 where a column has one value only), and each column's
-        bounds in its own unit.
+        The scaled columns (float32; 0 if a column has only one value), and each column's bounds in
+        its own unit.
     """
     low, high = features.min(), features.max()
     width = (high - low).where(high > low, 1.0)

@@ -3,10 +3,10 @@
 | part | 1 is | formula |
 |---|---|---|
 | series | the same series | 1 or 0: see series.py |
-| people | many or rare people in weighty roles | 1 - exp(-2 s), s the sum over those shared of |
+| people | many or rare people in weighty roles | 1 - exp(-2 s), s the sum over shared people of |
 | | | role x role x rarity, rarity 1 / log2(1 + titles) |
 | title | the same rare words | cosine of the words' inverse document frequencies |
-| genres | the same genres | what is shared over all, each genre by -ln of its share of titles |
+| genres | the same genres | shared over all, each genre weighted by -ln of its share of titles |
 | era | the same year | exp(-years / 10) |
 | runtime | the same length | exp(-minutes / 30) |
 | fame | equally many votes | 1 - (log10 of the ratio / 3)^2, 0 from a thousand times on |
@@ -16,22 +16,20 @@
 | quality | a trusted rating of 10 | (trusted rating - 1) / 9; the neighbour's own |
 
 The genres' overlap is a weighted Jaccard index (Ioffe, ICDM 2010); inverse document frequency is
-Sparck Jones's (1972). A rating is trusted as IMDb's own list of the best does it: as if
-`TRUST_VOTES` more people had given the catalogue's mean. How parts are weighed is in blend.py.
+Sparck Jones's (1972). A trusted rating is computed as for IMDb's own list of the best: as if
+`TRUST_VOTES` more people had given the catalogue's mean. How parts are weighed is in
+release/blend.py.
 """
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from rec_platform.release.blend import PART_SCALE, PARTS
 from rec_platform.release.search import search_key
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
 OTHER_ROLE_WEIGHT = 0.1
@@ -40,14 +38,15 @@ ERA_YEARS = 10
 RUNTIME_MINUTES = 30
 FAME_DECADES = 3
 RATING_WIDTH = 4
-# Not told apart: they are in every other title.
+RATING_SPAN = 9  # ratings are 1..10
+# Ignored, because every other title has one.
 STOP_WORDS = frozenset(
     "the a an of and in on to at for from with by is it le la les el un".split()  # noqa: SIM905
 )
 
 
 class Parts:
-    """All that is known of titles, ready to be compared.
+    """What the titles of a catalogue are compared by.
 
     Args:
         titles: title_id, title, year, runtime_minutes, genres, rating, votes; one row per title.
@@ -69,13 +68,13 @@ class Parts:
         self,
         titles: pd.DataFrame,
         people: pd.DataFrame,
-        cluster: "ArrayLike",
-        series: "ArrayLike",
+        cluster: ArrayLike,
+        series: ArrayLike,
     ) -> None:
         votes, rating = titles["votes"].to_numpy("float64"), titles["rating"].to_numpy("float64")
         runtime = titles["runtime_minutes"].astype("float64")
         self.year = titles["year"].to_numpy("float32")
-        # Of an unknown length nothing is known but that it is usual.
+        # A title of unknown length gets the usual one.
         usual = runtime.median() if runtime.notna().any() else 0
         self.runtime = runtime.fillna(usual).to_numpy("float32")
         self.fame = np.log10(np.maximum(votes, 1)).astype("float32")
@@ -90,73 +89,76 @@ class Parts:
         self._genre_overlap = _overlap(rarity).astype("float32")
 
     def __len__(self) -> int:
-        """How many titles there are."""
+        """The number of titles."""
         return len(self.year)
 
-    def between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Compare pairs: each of `one` with the neighbour at the same place of `other`.
+    def between(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+        """Compare pairs: each title with the neighbour at the same place.
 
         Args:
-            one: (pairs,) positions of titles.
-            other: (pairs,) positions of their neighbours.
+            titles: (pairs,) positions.
+            neighbours: (pairs,) positions.
 
         Returns:
             (pairs, parts) uint8, each part times 255, in the order of `blend.PARTS`.
         """
         most_famous = max(float(self.fame.max()), 1.0)
-        found = {
-            "series": lambda: (self.series[one] == self.series[other]) & (self.series[one] >= 0),
-            "people": lambda: 1 - np.exp(-2 * _products(self.people, one, other)),
-            "title": lambda: _products(self.words, one, other),
-            "genres": lambda: self._genre_overlap[self._combination[one], self._combination[other]],
-            "era": lambda: np.exp(-_difference(self.year, one, other) / ERA_YEARS),
-            "runtime": lambda: np.exp(-_difference(self.runtime, one, other) / RUNTIME_MINUTES),
-            "fame": lambda: 1 - (_difference(self.fame, one, other) / FAME_DECADES) ** 2,
-            "rating": lambda: 1 - _difference(self.rating, one, other) / RATING_WIDTH,
-            "cluster": lambda: self.cluster[one] == self.cluster[other],
-            "popularity": lambda: self.fame[other] / most_famous,
-            "quality": lambda: (self.rating[other] - 1) / 9,
+        pair = titles, neighbours
+        first, second = (self._combination[side] for side in pair)
+        is_same_series = self.series[titles] == self.series[neighbours]
+        formulas = {
+            "series": lambda: is_same_series & (self.series[titles] >= 0),
+            "people": lambda: 1 - np.exp(-2 * _products(self.people, *pair)),
+            "title": lambda: _products(self.words, *pair),
+            "genres": lambda: self._genre_overlap[first, second],
+            "era": lambda: np.exp(-_difference(self.year, *pair) / ERA_YEARS),
+            "runtime": lambda: np.exp(-_difference(self.runtime, *pair) / RUNTIME_MINUTES),
+            "fame": lambda: 1 - (_difference(self.fame, *pair) / FAME_DECADES) ** 2,
+            "rating": lambda: 1 - _difference(self.rating, *pair) / RATING_WIDTH,
+            "cluster": lambda: self.cluster[titles] == self.cluster[neighbours],
+            "popularity": lambda: self.fame[neighbours] / most_famous,
+            "quality": lambda: (self.rating[neighbours] - 1) / RATING_SPAN,
         }
-        compared = np.empty((len(one), len(PARTS)), dtype="uint8")
+        compared = np.empty((len(titles), len(PARTS)), dtype="uint8")
         for column, name in enumerate(PARTS):
-            compared[:, column] = np.rint(np.clip(found[name](), 0, 1) * PART_SCALE)
+            compared[:, column] = np.rint(np.clip(formulas[name](), 0, 1) * PART_SCALE)
         return compared
 
 
-def _difference(values: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.abs(values[one] - values[other])
+def _difference(values: np.ndarray, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    return np.abs(values[titles] - values[neighbours])
 
 
-def _products(matrix: sparse.csr_array, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The product of each row with the other one's."""
-    return np.asarray(matrix[one].multiply(matrix[other]).sum(axis=1)).ravel()
+def _products(matrix: sparse.csr_array, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """The product of each title's row with its neighbour's."""
+    return np.asarray(matrix[titles].multiply(matrix[neighbours]).sum(axis=1)).ravel()
 
 
 def _people(titles: pd.DataFrame, people: pd.DataFrame) -> sparse.csr_array:
     place = pd.Series(range(len(titles)), index=titles["title_id"].to_numpy())
     weight = people["role"].map(ROLE_WEIGHTS).astype("float64").fillna(OTHER_ROLE_WEIGHT)
-    person, names = pd.factorize(people["person_id"])
+    person, ids = pd.factorize(people["person_id"])
     table = pd.DataFrame(
         {"place": people["title_id"].map(place), "person": person, "weight": weight}
     )
-    # Who has several roles in a title counts by the weightiest.
+    # A person with several roles in a title counts by the weightiest.
     table = table.groupby(["place", "person"], as_index=False, sort=True)["weight"].max()
-    count = np.bincount(table["person"], minlength=len(names))
+    count = np.bincount(table["person"], minlength=len(ids))
     rarity = 1 / np.log2(1 + np.maximum(count, 1))
     values = table["weight"].to_numpy() * np.sqrt(rarity[table["person"]])
-    shape = (len(titles), max(1, len(names)))
+    shape = (len(titles), max(1, len(ids)))
     places = (table["place"].to_numpy("int64"), table["person"].to_numpy("int64"))
     return sparse.csr_array((values, places), shape=shape)
 
 
 def _words(titles: "pd.Series[str]") -> sparse.csr_array:
-    found = [sorted(set(search_key(title).split()) - STOP_WORDS) for title in titles]
-    counts = Counter(word for words in found for word in words)
+    words_of = [sorted(set(search_key(title).split()) - STOP_WORDS) for title in titles]
+    counts = Counter(word for words in words_of for word in words)
     column = {word: number for number, word in enumerate(counts)}
-    rarity = np.log(len(found) / np.array([*counts.values(), 1]))
-    columns = np.array([column[word] for words in found for word in words], dtype="int64")
-    rows = np.repeat(np.arange(len(found)), [len(words) for words in found])
-    shape = (len(found), max(1, len(column)))
+    rarity = np.log(len(words_of) / np.array([*counts.values(), 1]))
+    columns = np.array([column[word] for words in words_of for word in words], dtype="int64")
+    rows = np.repeat(np.arange(len(words_of)), [len(words) for words in words_of])
+    shape = (len(words_of), max(1, len(column)))
     matrix = sparse.csr_array((rarity[columns], (rows, columns)), shape=shape)
     length = np.sqrt(matrix.multiply(matrix).sum(axis=1))
     return sparse.csr_array(sparse.diags_array(1 / np.maximum(length, 1e-9)) @ matrix)
@@ -165,11 +167,12 @@ def _words(titles: "pd.Series[str]") -> sparse.csr_array:
 def _genre_rarity(combination: np.ndarray, combinations: "pd.Index[str]") -> np.ndarray:
     """For each combination of genres the rarity of those in it: (combinations, genres)."""
     split = [set(filter(None, text.split(","))) for text in combinations]
-    genres = sorted({genre for found in split for genre in found})
-    flags = np.array([[genre in found for genre in genres] for found in split], dtype="float64")
+    genres = sorted({genre for names in split for genre in names})
+    flags = np.array([[genre in names for genre in genres] for names in split], dtype="float64")
     flags = flags.reshape(len(split), len(genres))
     share = np.bincount(combination) @ flags / len(combination)
-    return flags * -np.log(np.minimum(share, 0.99))  # that all have one tells nothing, but not 0
+    # A genre that all titles have tells nothing apart, but two of them do share it.
+    return flags * -np.log(np.minimum(share, 0.99))
 
 
 def _overlap(rarity: np.ndarray) -> np.ndarray:

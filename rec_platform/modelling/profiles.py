@@ -1,27 +1,26 @@
-"""Profiles: what each cluster holds, in figures and in a short name that says it.
+"""Profiles: what each cluster holds, in figures and in a short name.
 
-How clusters are found does not belong here (see clustering.py).
+How clusters are found does not belong here (see kmeans.py).
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from rec_platform.modelling.features import GENRES, genre_flags
 from rec_platform.release.genres import kind
 from rec_platform.release.lookup import Cluster
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 LEADING_GENRES = 4
 SHOWN_TITLES = 12
-COMMON_SHARE = 0.35  # a genre names its cluster where so many of the titles have it
-TELLING_WIDTH = 0.75  # a decade does where the middle half of the years is so much narrower
+COMMON_SHARE = 0.35  # of a cluster's titles; a genre that so many have names the cluster
+# A decade is in the name if the middle half of the cluster's years is at most this share of
+# the catalogue's.
+TELLING_WIDTH = 0.75
 
-# What sets apart clusters that would bear one name: the figure, its upper and its lower end.
+# What tells clusters of the same name apart: the figure, and the word for its upper and lower end.
 CONTRASTS = (
     ("year_from", "newer", "older"),
     ("votes", "well-known", "little-known"),
@@ -29,7 +28,7 @@ CONTRASTS = (
 )
 
 
-def profile(titles: "pd.DataFrame") -> list[Cluster]:
+def profile(titles: pd.DataFrame) -> list[Cluster]:
     """Describe every cluster.
 
     Args:
@@ -45,7 +44,7 @@ def profile(titles: "pd.DataFrame") -> list[Cluster]:
     clusters = []
     for number, members in titles.groupby("cluster", sort=True):
         shares = flags[titles["cluster"].to_numpy() == number].mean(axis=0)
-        year_from, year_to = (round(members["year"].quantile(part)) for part in (0.25, 0.75))
+        year_from, year_to = (round(members["year"].quantile(share)) for share in (0.25, 0.75))
         is_narrow = year_to - year_from <= TELLING_WIDTH * width
         by_distance = members.sort_values(["distance", "title_id"])
         by_votes = members.sort_values(["votes", "title_id"], ascending=[False, True])
@@ -67,7 +66,7 @@ def profile(titles: "pd.DataFrame") -> list[Cluster]:
 
 
 def _leading_genres(shares: np.ndarray, overall: np.ndarray) -> list[str]:
-    """Genres that are more common in the cluster than elsewhere, the most telling first."""
+    """Genres that are more common in the cluster than in the catalogue, the most telling first."""
     order = np.lexsort((-shares, overall - shares))[:LEADING_GENRES]
     return [GENRES[genre] for genre in order if shares[genre] >= max(0.1, overall[genre])]
 
@@ -77,7 +76,7 @@ def _decade(year_from: int, year_to: int) -> str:
 
 
 def _genre_words(shares: np.ndarray, overall: np.ndarray) -> str:
-    """The one or two genres that most of the titles have, as a noun: "crime thrillers"."""
+    """The one or two most telling genres that are common, as a noun: "crime thrillers"."""
     telling = np.lexsort((-shares, overall - shares))[:2]
     named = [GENRES[genre] for genre in telling if shares[genre] >= COMMON_SHARE]
     if not named and shares.any():
@@ -86,7 +85,7 @@ def _genre_words(shares: np.ndarray, overall: np.ndarray) -> str:
 
 
 def _told_apart(clusters: list[Cluster]) -> list[Cluster]:
-    """Give clusters of one name a word for what they differ in most."""
+    """Give clusters of the same name a word for what they differ in most."""
     named: list[Cluster] = []
     for cluster in clusters:
         twins = [other for other in clusters if other.name == cluster.name]

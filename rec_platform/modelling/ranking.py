@@ -1,8 +1,8 @@
 """How good lists are: pure functions from lists, and from what users like, to figures.
 
 Lists are arrays (titles, count) of positions in the catalogue, best first, -1 where there are no
-more; the list of a title is in its row. Which lists are compared does not belong here (see
-scorecard.py).
+more; the list of a title is in its row. Only the first `LIST_LENGTH`, nine, count. Which lists are
+compared does not belong here (see baselines.py).
 
 | figure | what it is |
 |---|---|
@@ -11,7 +11,7 @@ scorecard.py).
 | | could be (Jarvelin and Kekalainen 2002) |
 | hit_rate | how often at least one of the nine is liked |
 | tail_ndcg | the same as ndcg as if the most liked tenth of the liked titles did not exist: not |
-| | asked for, not counted, taken out of the nine, which do not go on |
+| | asked for, not counted, taken out of the nine, and not replaced |
 | coverage | the share of the catalogue that is in at least one of the lists of nine |
 | siblings | of the other films of a title's series, nine at most, the share among its nine |
 | diversity | 1 - the weighted Jaccard index of the genres, mean over all pairs of a list |
@@ -23,18 +23,60 @@ from itertools import combinations
 
 import numpy as np
 
-SHOWN = 9
+from rec_platform.release.recommend import LIST_LENGTH
+
 HEAD_SHARE = 0.1
-DISCOUNTS = 1 / np.log2(np.arange(2, SHOWN + 2))
+DISCOUNTS = 1 / np.log2(np.arange(2, LIST_LENGTH + 2))
 IDEALS = np.concatenate([[0], DISCOUNTS.cumsum()])
 RESAMPLES = 1_000
 CONFIDENCE = 0.95
 BLOCK_ROWS = 4_096
 
 
+def by_catalogue(
+    lists: np.ndarray, series: np.ndarray, genres: np.ndarray, votes: np.ndarray
+) -> dict[str, float]:
+    """The figures that need no ratings; siblings is left out where no title has one.
+
+    Args:
+        lists: see above.
+        series: (titles,) the same number for films of one series, -1 for none.
+        genres: (titles, genres), the weight of each genre that a title has, else 0.
+        votes: (titles,)
+    """
+    figures = {
+        "coverage": coverage(lists),
+        "siblings": siblings(lists, series),
+        "diversity": diversity(lists, genres),
+        "novelty": novelty(lists, votes),
+    }
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def by_likes(lists: np.ndarray, likes: list[np.ndarray]) -> dict[str, list[float]]:
+    """The figures that need ratings: mean, lower and upper bound of each.
+
+    Args:
+        lists: see above.
+        likes: for each user the positions of the titles that the user likes.
+    """
+    head = most_liked(likes, len(lists))
+    tail_likes = [liked[~head[liked]] for liked in likes]
+    ndcg, hits, asked = gains(lists, likes).T
+    tail_lists = without(lists[:, :LIST_LENGTH], head)
+    tail, _, tail_asked = gains(tail_lists, tail_likes).T
+    return {
+        "ndcg": mean_and_interval(ndcg, asked),
+        "hit_rate": mean_and_interval(hits, asked),
+        "tail_ndcg": mean_and_interval(tail, tail_asked),
+    }
+
+
 def most_liked(likes: Iterable[np.ndarray], title_count: int) -> np.ndarray:
-    """Whether each title is one of the most liked tenth of those that anybody likes: (titles,)."""
-    counts = np.bincount(np.concatenate([[], *likes]).astype("int64"), minlength=title_count)
+    """Whether each title is in the most liked tenth of those that anybody likes: (titles,)."""
+    counts = np.bincount(
+        np.concatenate([np.empty(0), *likes]).astype("int64"), minlength=title_count
+    )
     head = np.zeros(title_count, dtype=bool)
     size = max(1, round(HEAD_SHARE * np.count_nonzero(counts)))
     head[np.argsort(-counts, kind="stable")[:size]] = True
@@ -42,41 +84,41 @@ def most_liked(likes: Iterable[np.ndarray], title_count: int) -> np.ndarray:
 
 
 def without(lists: np.ndarray, titles: np.ndarray) -> np.ndarray:
-    """The lists without some titles (a mask), what follows moved up."""
+    """The lists without some titles (a mask); what follows moves up."""
     kept = np.where((lists >= 0) & ~titles[lists], lists, -1)
     return np.take_along_axis(kept, np.argsort(kept < 0, axis=1, kind="stable"), axis=1)
 
 
 def gains(lists: np.ndarray, likes: list[np.ndarray]) -> np.ndarray:
-    """What each user's likes find in each other's lists.
+    """What the lists of each user's likes find of the user's other likes.
 
-    A user who likes one title only asks for nothing.
+    The lists of a user who likes only one title are not asked for.
 
     Returns:
         (users, 3): the sum of the NDCGs, the number of lists with a hit, the number of lists.
     """
-    shown = lists[:, :SHOWN]
+    shown = lists[:, :LIST_LENGTH]
     discounts = DISCOUNTS[: shown.shape[1]]
-    is_liked = np.zeros(len(lists) + 1, dtype=bool)  # the last is what -1 leads to
-    found = np.zeros((len(likes), 3))
+    is_liked = np.zeros(len(lists) + 1, dtype=bool)  # the last one is for -1
+    sums = np.zeros((len(likes), 3))
     for user, liked in enumerate(likes):
         if len(liked) > 1:
             is_liked[liked] = True
             hits = is_liked[shown[liked]]
             is_liked[liked] = False
-            ideal = IDEALS[min(SHOWN, len(liked) - 1)]
-            found[user] = (hits @ discounts).sum() / ideal, hits.any(axis=1).sum(), len(liked)
-    return found
+            ideal = IDEALS[min(LIST_LENGTH, len(liked) - 1)]
+            sums[user] = (hits @ discounts).sum() / ideal, hits.any(axis=1).sum(), len(liked)
+    return sums
 
 
 def mean_and_interval(sums: np.ndarray, counts: np.ndarray, seed: int = 0) -> list[float]:
-    """The mean over all that was asked, and the bounds of its bootstrap interval.
+    """The mean over all lists asked for, and the bounds of its bootstrap interval.
 
-    Users are drawn again, with all that they asked (percentiles; Efron 1979).
+    Users are drawn again, each with all their lists (percentiles; Efron 1979).
 
     Args:
-        sums: (users,) of what was found.
-        counts: (users,) of what was asked.
+        sums: (users,) of a figure over each user's lists.
+        counts: (users,) of each user's lists.
         seed: of the draws.
 
     Returns:
@@ -93,44 +135,34 @@ def mean_and_interval(sums: np.ndarray, counts: np.ndarray, seed: int = 0) -> li
 
 def coverage(lists: np.ndarray) -> float:
     """See above, in 0..1."""
-    shown = np.unique(lists[:, :SHOWN])
+    shown = np.unique(lists[:, :LIST_LENGTH])
     return float(np.count_nonzero(shown >= 0) / len(lists))
 
 
 def siblings(lists: np.ndarray, series: np.ndarray) -> float | None:
-    """See above, in 0..1; None where no title has a sibling.
-
-    Args:
-        lists: see above.
-        series: (titles,) the same number for films of one series, -1 for none.
-    """
-    shown = lists[:, :SHOWN]
+    """See above, in 0..1; None where no title has a sibling."""
+    shown = lists[:, :LIST_LENGTH]
     numbers, members = np.unique(series, return_inverse=True)
     others = np.bincount(members)[members] - 1
     asked = np.flatnonzero((series >= 0) & (others > 0))
     if not len(numbers) or not len(asked):
         return None
     is_sibling = (series[shown[asked]] == series[asked, np.newaxis]) & (shown[asked] >= 0)
-    return float((is_sibling.sum(axis=1) / np.minimum(others[asked], SHOWN)).mean())
+    return float((is_sibling.sum(axis=1) / np.minimum(others[asked], LIST_LENGTH)).mean())
 
 
 def diversity(lists: np.ndarray, genres: np.ndarray) -> float:
-    """See above, in 0..1, mean over the lists of two or more.
-
-    Args:
-        lists: see above.
-        genres: (titles, genres), the weight of each genre that a title has, else 0.
-    """
-    shown = lists[:, :SHOWN]
-    one, other = np.array([*combinations(range(shown.shape[1]), 2)]).reshape(-1, 2).T
+    """See above, in 0..1, mean over the lists of two or more."""
+    shown = lists[:, :LIST_LENGTH]
+    left, right = np.array([*combinations(range(shown.shape[1]), 2)]).reshape(-1, 2).T
     total, count = 0.0, 0
     for start in range(0, len(shown), BLOCK_ROWS):
         rows = shown[start : start + BLOCK_ROWS]
-        first, second = genres[rows[:, one]], genres[rows[:, other]]
+        first, second = genres[rows[:, left]], genres[rows[:, right]]
         union = np.maximum(first, second).sum(axis=2)
         shared = np.minimum(first, second).sum(axis=2)
         overlap = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-        is_pair = (rows[:, one] >= 0) & (rows[:, other] >= 0)
+        is_pair = (rows[:, left] >= 0) & (rows[:, right] >= 0)
         pairs = is_pair.sum(axis=1)
         total += (((1 - overlap) * is_pair).sum(axis=1) / np.maximum(pairs, 1)).sum()
         count += np.count_nonzero(pairs)
@@ -138,40 +170,7 @@ def diversity(lists: np.ndarray, genres: np.ndarray) -> float:
 
 
 def novelty(lists: np.ndarray, votes: np.ndarray) -> float:
-    """See above, in bits, mean over all that is shown.
-
-    Args:
-        lists: see above.
-        votes: (titles,)
-    """
-    shown = lists[:, :SHOWN]
+    """See above, in bits, mean over all listed titles."""
+    shown = lists[:, :LIST_LENGTH]
     surprise = -np.log2(np.maximum(votes, 1) / np.maximum(votes, 1).sum())
     return float(surprise[shown[shown >= 0]].mean()) if (shown >= 0).any() else 0.0
-
-
-def neighbours_by_likes(
-    likes: list[np.ndarray], title_count: int, count: int, shrinkage: float = 10
-) -> np.ndarray:
-    """The lists of collaborative filtering: item-kNN, who likes this also likes that.
-
-    The cosine of the two titles' likes, shrunk where few people like them (Sarwar et al. 2001;
-    Bell and Koren 2007): n(both) / (sqrt(n(one) n(other)) + shrinkage).
-    """
-    from scipy import sparse
-
-    titles, column = np.unique(np.concatenate(likes), return_inverse=True)
-    row = np.repeat(np.arange(len(likes)), [len(liked) for liked in likes])
-    shape = (len(likes), len(titles))
-    liked_by = sparse.csr_array((np.ones(len(row), "float32"), (row, column)), shape=shape)
-    roots = np.sqrt(np.asarray(liked_by.sum(axis=0)).ravel())
-    lists = np.full((title_count, count), -1)
-    count = min(count, len(titles) - 1)
-    for start in range(0, len(titles), BLOCK_ROWS // 8):
-        block = np.arange(start, min(start + BLOCK_ROWS // 8, len(titles)))
-        both = (liked_by[:, block].T @ liked_by).toarray()
-        both[np.arange(len(block)), block] = 0
-        alike = both / (np.outer(roots[block], roots) + shrinkage)
-        best = np.argsort(-alike, axis=1, kind="stable")[:, :count]
-        is_found = np.take_along_axis(alike, best, axis=1) > 0
-        lists[titles[block], :count] = np.where(is_found, titles[best], -1)
-    return lists

@@ -13,6 +13,7 @@ from rec_platform.release.blend import BALANCE, PART_SCALE, PARTS, balanced, sco
 from rec_platform.release.lookup import SCORE_DIGITS, Lookup, Neighbour, Title
 from rec_platform.release.reasons import reasons
 
+LIST_LENGTH = 9  # titles in a list, unless more are asked for
 RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
 SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # what a part's byte stands for
 

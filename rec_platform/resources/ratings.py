@@ -1,7 +1,7 @@
 """What people liked: a folder of MovieLens' files, for the scorecard alone.
 
-Lists are made from IMDb's files; ratings only tell how good they are. Belongs here: reading and
-splitting the ratings. Does not belong: what is made of them (see metrics.py and scorecard.py).
+Lists are made from IMDb's files; ratings only tell how good they are. This file reads the ratings
+and splits the users. What is computed from them does not belong here (see modelling/ranking.py).
 """
 
 import hashlib
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LIKED = 4  # stars of five
-MOST_USERS = 10_000  # of a larger set so many are drawn
+MOST_USERS = 10_000  # drawn from a larger set
 ROWS_AT_ONCE = 1_000_000
 SEED = 0
 COLUMNS = {"ratings.csv": ["userId", "movieId", "rating"], "links.csv": ["movieId", "imdbId"]}
@@ -26,12 +26,12 @@ COLUMNS = {"ratings.csv": ["userId", "movieId", "rating"], "links.csv": ["movieI
 
 @dataclass(frozen=True)
 class Likes:
-    """What the users of two halves like in a catalogue.
+    """What users like in a catalogue, in two halves.
 
     Attributes:
         fingerprint: a hash of the files.
-        training: one array of positions in the catalogue for each user, sorted, two at least.
-        testing: the same of other users.
+        training: one array of positions in the catalogue for each user, sorted, at least two.
+        testing: the same for other users.
     """
 
     fingerprint: str
@@ -40,12 +40,24 @@ class Likes:
 
 
 class RatingsSource(Settings):
-    """A folder with MovieLens' `ratings.csv` and `links.csv`; empty where there is none."""
+    """A folder with MovieLens' `ratings.csv` and `links.csv`; empty if there are no ratings."""
 
     location: str = ""
 
+    def require_files(self) -> None:
+        """See that the files can be opened, if a folder is named.
+
+        Raises:
+            dg.Failure: a file is missing or cannot be opened.
+        """
+        for name in COLUMNS if self.location else ():
+            try:
+                Path(self.location, name).open("rb").close()
+            except OSError as error:
+                raise self._failure(f"{name} cannot be read ({error.strerror})") from None
+
     def fingerprint(self) -> str:
-        """A hash of the files' content, empty where no folder is named.
+        """A hash of the files' content, empty if no folder is named.
 
         Raises:
             dg.Failure: a file is missing or cannot be read.
@@ -60,10 +72,13 @@ class RatingsSource(Settings):
         return digest.hexdigest() if self.location else ""
 
     def read(self, title_ids: "pd.Series[str]") -> Likes:
-        """What users like of these titles: each user's two likes or more, by position.
+        """What users like of these titles, for users who like at least two of them.
 
-        Users are told apart by id before anything is known of the titles, so that a user is in the
-        same half whatever the catalogue: half for training, half for testing.
+        Half of the users are for training, half for testing. They are split by id before the titles
+        are looked at, so that a user is in the same half whatever the catalogue.
+
+        Args:
+            title_ids: (titles,), in the order of the catalogue.
 
         Raises:
             dg.Failure: a file is missing or is not what MovieLens' files are.
@@ -104,12 +119,12 @@ class RatingsSource(Settings):
                 chunksize=ROWS_AT_ONCE,
             ) as chunks:
                 yield from chunks
-        except (OSError, ValueError) as error:  # a column is missing, or a number is none
+        except (OSError, ValueError) as error:  # a missing column, or text for a number
             raise self._failure(f"{name} is not what it should be: {error}") from None
 
-    def _failure(self, found: str) -> dg.Failure:
+    def _failure(self, problem: str) -> dg.Failure:
         return dg.Failure(
-            f"the ratings in {self.location}: {found}. Name a folder of MovieLens that has "
+            f"the ratings in {self.location}: {problem}. Name a folder of MovieLens that has "
             f"{' and '.join(COLUMNS)} (REC_RATINGS_SOURCE), or none to go without",
             allow_retries=False,
         )
@@ -117,5 +132,5 @@ class RatingsSource(Settings):
 
 def _by_user(likes: "pd.DataFrame", users: "np.ndarray") -> "list[np.ndarray]":
     chosen = likes[likes["userId"].isin(users)]
-    found = (group.to_numpy() for _, group in chosen.groupby("userId")["place"])
-    return [places for places in found if len(places) > 1]
+    groups = (group.to_numpy() for _, group in chosen.groupby("userId")["place"])
+    return [places for places in groups if len(places) > 1]

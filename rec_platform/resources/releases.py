@@ -21,6 +21,7 @@ from rec_platform.release.lookup import LOOKUP_FILE, SCHEMA_VERSION, Lookup, Loo
 from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
 from rec_platform.resources.storage import Storage
 
+LOOKUP_KEY = f"build/{LOOKUP_FILE}"  # what is published next
 POINTER_KEY = f"releases/{POINTER_FILE}"
 KEPT_RELEASES = 5
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -87,12 +88,8 @@ def is_published(storage: Storage, fingerprint: str) -> bool:
     return True
 
 
-def publish(storage: Storage, lookup_key: str) -> dict[str, Any]:
-    """Publish a lookup, make it the serving release, prune old ones.
-
-    Args:
-        storage: where the releases are, and the lookup.
-        lookup_key: of the lookup.
+def publish(storage: Storage) -> dict[str, Any]:
+    """Publish the lookup that was built, make it the serving release, prune old ones.
 
     Returns:
         Its manifest.
@@ -101,7 +98,7 @@ def publish(storage: Storage, lookup_key: str) -> dict[str, Any]:
         StorageConflictError: another release was published in the meantime, and serves.
     """
     before = storage.read(POINTER_KEY)
-    built = storage.fetch(lookup_key)
+    built = storage.fetch(LOOKUP_KEY)
     content = Lookup(built).release
     with built.open("rb") as reader:
         checksum = hashlib.file_digest(reader, "sha256").hexdigest()

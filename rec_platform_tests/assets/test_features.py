@@ -9,7 +9,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from rec_platform.assets.features import SQL_FOLDER, table_assets, table_metadata, year_of_the_run
+from rec_platform.assets.features import SQL_FOLDER, table_assets, year_of_the_run
+from rec_platform.assets.made_of import table_metadata
 from rec_platform.assets.raw import RAW_FILES
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
@@ -86,7 +87,7 @@ def build(
     """Make every table and return the ids of the selected titles."""
     recipe = pd.DataFrame([{"preset": preset, "min_votes": min_votes, "year_max": year_max}])
     warehouse.write("recipe", [recipe])
-    for table in ("titles", "title_akas", "title_people"):
+    for table in ("titles", "selection", "title_akas", "title_people"):
         warehouse.create(table, (SQL_FOLDER / f"{table}.sql").read_text())
     return warehouse.read("titles", order_by="title_id")["title_id"].tolist()
 

@@ -252,8 +252,9 @@ SERIES = "rec_platform.assets.similar"
 def test_comments_docstrings_and_the_command_do_not_count(package: Path) -> None:
     before = code_version(SERIES)
     edit(package / "modelling" / "series.py", '"""', '"""Now: ')
-    edit(package / "modelling" / "series.py", "import re\n", "import re  # for patterns\n\n# So.\n")
-    edit(package / "cli.py", "import csv\n", "import csv\n\nNEW = 1\n")
+    edit(package / "modelling" / "series.py", "import numpy", "# So.\n\nimport numpy")
+    with (package / "cli.py").open("a") as file:
+        file.write("\nNEW = 1\n")
     assert code_version(SERIES) == before
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rec_platform.assets.release import publish
 from rec_platform.release.lookup import LookupFileError
 from rec_platform.release.serving import ServingRelease, current_release, open_release
-from rec_platform.resources.releases import KEPT_RELEASES, list_releases, roll_back
+from rec_platform.resources.releases import KEPT_RELEASES, list_releases, publish, roll_back
 from rec_platform.resources.storage import LocalStorage
 from rec_platform_tests.conftest import (
     REPOSITORY,
@@ -369,7 +368,7 @@ import os, shutil, signal, sys
 from pathlib import Path
 
 from rec_platform.release.serving import ServingRelease
-from rec_platform.assets.release import publish
+from rec_platform.resources.releases import publish
 from rec_platform.resources.releases import list_releases, roll_back
 from rec_platform.resources.storage import LocalStorage
 

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.assets.model import read_quality
-from rec_platform.assets.scorecard import (
+from rec_platform.assets.markdown import to_markdown
+from rec_platform.assets.scorecard import score
+from rec_platform.assets.similar import read_lists
+from rec_platform.assets.stored import read_quality, read_scorecard
+from rec_platform.modelling.neighbours import weigh_lists
+from rec_platform.modelling.scorecard import (
     COLUMNS,
     DEFAULT,
     KNOB,
     SEED_RULE,
     UPPER_MARK,
     Scorecard,
-    at_random,
-    compared,
-    in_one_cluster,
-    read_scorecard,
-    score,
-    stored_lists,
-    to_lists,
-    to_markdown,
-    turned,
-    worse,
 )
-from rec_platform.assets.similar import blend, read_catalogue
-from rec_platform.choices import GatedFigure
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.recommend import lists as served_lists
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
@@ -78,39 +69,14 @@ def write_ratings(folder: Path) -> None:
 @pytest.mark.parametrize("balance", [HIDDEN_GEMS, 0.3, BALANCE, CROWD_PLEASERS])
 def test_what_is_scored_is_what_is_served(released: Platform, balance: float):
     ids = title_ids(released)
-    stored, parts = stored_lists(warehouse(released), len(ids))
-    found = turned(stored, parts, balance)[:, :9]
-    served = pd.DataFrame(served_lists(released.serving(), 9, balance)).groupby(0)[2].apply(list)
+    stored, parts = read_lists(warehouse(released), len(ids))
+    scored = weigh_lists(stored, parts, balance)[:, :LIST_LENGTH]
+    rows = pd.DataFrame(served_lists(released.serving(), LIST_LENGTH, balance))
+    served = rows.groupby(0)[2].apply(list)
     assert len(served) == len(ids) > TITLES / 5
-    assert {ids[place]: [ids[at] for at in row] for place, row in enumerate(found)} == (
+    assert {ids[title]: [ids[other] for other in row] for title, row in enumerate(scored)} == (
         served.to_dict()
     )
-
-
-def test_random_lists_are_of_others_of_the_group_each_once():
-    group = np.random.default_rng(0).integers(0, 3, 300)
-    group[:10] = 3
-    found = at_random(group)
-    for title, row in enumerate(found):
-        shown = row[row >= 0]
-        assert len(shown) == len(set(shown)) == min(48, (group == group[title]).sum() - 1)
-        assert title not in shown and set(group[shown]) == {group[title]}
-    assert (at_random(group) == found).all()
-
-
-def test_without_clusters_more_are_candidates_and_the_order_is_that_of_the_other_parts(
-    released: Platform,
-):
-    found = warehouse(released)
-    catalogue = read_catalogue(found, found.read("titles", order_by="title_id"))
-    count = len(catalogue.parts)
-    lists = to_lists(blend(in_one_cluster(catalogue), 48), count)
-    assert (catalogue.parts.cluster == catalogue.cluster).all()  # which stay as they were
-    assert len(np.unique(catalogue.cluster)) == 9
-    is_other = catalogue.cluster[lists] != catalogue.cluster[:, np.newaxis]
-    bound = to_lists(blend(catalogue, 48), count)
-    is_other_bound = catalogue.cluster[bound] != catalogue.cluster[:, np.newaxis]
-    assert is_other[:, :9].mean() > is_other_bound[:, :9].mean()
 
 
 # The figures
@@ -130,7 +96,7 @@ def scored(first_release: Platform, ratings: Path) -> Scorecard:
 
 
 def test_who_likes_franchises_finds_them_in_the_lists_and_by_no_baseline(scored: Scorecard):
-    ndcg = {name: found["ndcg"] for name, found in scored.figures.items()}
+    ndcg = {name: row["ndcg"] for name, row in scored.figures.items()}
     assert ndcg[DEFAULT] > 0.5
     baselines = ("nearest", SEED_RULE, "random in cluster", "random", "most voted")
     assert all(ndcg[name] < ndcg[DEFAULT] for name in baselines)
@@ -143,11 +109,11 @@ def test_every_row_has_every_figure_and_intervals_that_hold_the_means(scored: Sc
     assert {DEFAULT, SEED_RULE, UPPER_MARK, "random in cluster", "without clusters"} < set(
         scored.figures
     )
-    for name, found in scored.figures.items():
-        assert set(found) == set(COLUMNS), name
+    for name, row in scored.figures.items():
+        assert set(row) == set(COLUMNS), name
         bounds = scored.intervals[name]
         assert set(bounds) == set(COLUMNS) - NO_RATINGS
-        assert all(low <= found[figure] <= high for figure, (low, high) in bounds.items())
+        assert all(low <= row[figure] <= high for figure, (low, high) in bounds.items())
     low, high = scored.intervals[DEFAULT]["ndcg"]
     assert low < high
 
@@ -175,21 +141,21 @@ def test_clusters_are_judged_too(scored: Scorecard, first_release: Platform):
 
 
 def test_without_ratings_it_says_so_and_scores_what_needs_none(released: Platform):
-    found = read_scorecard(storage(released))
-    assert found.ratings is None and "set REC_RATINGS_SOURCE" in found.note
-    assert list(found.figures) == list(KNOB)
-    assert all(set(figures) == NO_RATINGS for figures in found.figures.values())
-    assert found.figures[DEFAULT]["siblings"] > 0.9
-    assert found.note in to_markdown(found)
+    made = read_scorecard(storage(released))
+    assert made.ratings is None and "set REC_RATINGS_SOURCE" in made.note
+    assert list(made.figures) == list(KNOB)
+    assert all(set(figures) == NO_RATINGS for figures in made.figures.values())
+    assert made.figures[DEFAULT]["siblings"] > 0.9
+    assert made.note in to_markdown(made)
 
 
 def test_ratings_of_other_films_are_told_and_do_no_harm(released: Platform, tmp_path: Path):
     (tmp_path / "links.csv").write_text("movieId,imdbId\n1,9999998\n2,9999999\n")
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating\n1,1,5\n1,2,5\n2,1,5\n2,2,5\n")
     source = RatingsSource(location=str(tmp_path))
-    found = score(storage(released), warehouse(released), source)
-    assert found.ratings is None and "hardly any user" in found.note
-    assert set(found.figures[DEFAULT]) == NO_RATINGS
+    made = score(storage(released), warehouse(released), source)
+    assert made.ratings is None and "hardly any user" in made.note
+    assert set(made.figures[DEFAULT]) == NO_RATINGS
 
 
 def test_the_scorecard_is_in_the_release_and_in_its_manifest(released: Platform):
@@ -234,44 +200,6 @@ def test_releases_without_their_tables_cannot_be_scored_anew(
 
 
 # The gate
-
-
-def planted(
-    figures: dict[str, float] | None = None, fingerprint: str = "a", seed_rule: float = 0.1
-) -> Scorecard:
-    found = {"ndcg": 0.4, "tail_ndcg": 0.2, "coverage": 0.8, "siblings": 0.9} | (figures or {})
-    rows = {DEFAULT: found, SEED_RULE: {"ndcg": seed_rule}}
-    ratings = {"fingerprint": fingerprint, "users": 9, "asked": 99}
-    return Scorecard(rows, {}, ratings, "", {})
-
-
-def test_what_falls_by_the_share_passes_and_what_falls_by_more_does_not():
-    assert worse(planted({"ndcg": 0.361}), planted(), 0.1) == {}
-    (reason,) = worse(planted({"ndcg": 0.359}), planted(), 0.1).values()
-    assert "ndcg fell from 0.400, in the serving release, to 0.359: by 10%" in reason
-
-
-@pytest.mark.parametrize("figure", list(GatedFigure))
-def test_every_gated_figure_is_compared(figure: GatedFigure):
-    assert set(worse(planted({figure: 0.15}), planted(), 0.2)) == {figure}
-
-
-def test_a_rise_is_no_reason():
-    assert worse(planted({"ndcg": 0.9, "coverage": 1}), planted(), 0) == {}
-
-
-def test_by_other_ratings_only_what_needs_none_is_compared():
-    new = planted({"ndcg": 0.2, "tail_ndcg": 0.1, "coverage": 0.4}, "b")
-    assert set(worse(new, planted(), 0.1)) == {GatedFigure.coverage}
-    assert compared(new, planted()) == [GatedFigure.coverage, GatedFigure.siblings]
-    without = replace(new, ratings=None, figures={DEFAULT: {"coverage": 0.8, "siblings": 0.1}})
-    assert set(worse(without, planted(), 0.1)) == {GatedFigure.siblings}
-
-
-def test_below_the_seed_rule_is_too_low_even_for_a_first_release():
-    assert worse(planted(seed_rule=0.4), None, 0.1) == {}
-    (reason,) = worse(planted(seed_rule=0.41), None, 0.1).values()
-    assert reason == "ndcg is 0.400, below the seed rule's 0.410"
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def test_the_seed_has_fourteen_columns_in_the_original_order() -> None:
     ]
 
 
-def test_a_flag_is_a_whole_genre_and_not_a_part_of_its_name() -> None:
+def test_a_flag_is_a_whole_genre_and_not_some_of_its_letters() -> None:
     flags = seed_features(titles(genres=["Music", "Drama,Romance"]))
     assert flags[["is_drama", "is_romance"]].to_numpy().tolist() == [[0, 0], [1, 1]]
     assert genre_flags(["Musical"])[0, GENRES.index("Music")] == 0
@@ -94,8 +94,8 @@ def test_a_genre_counted_many_times_weighs_as_its_many_titles_do() -> None:
     whole = NMF(n_components=6, init="nndsvda", max_iter=2000, random_state=0)
     topics = whole.fit_transform(genre_flags(genres))
     expected = topics / topics.sum(axis=1, keepdims=True)
-    found = balanced_features(titles(genres=genres)).filter(like="topic").to_numpy()
-    assert np.allclose(np.sort(found), np.sort(expected), atol=0.02)
+    shares = balanced_features(titles(genres=genres)).filter(like="topic").to_numpy()
+    assert np.allclose(np.sort(shares), np.sort(expected), atol=0.02)
 
 
 def test_the_same_titles_get_the_same_columns_in_any_order() -> None:

@@ -40,8 +40,8 @@ def parts(
     return Parts(titles, table, cluster or [0] * count, series or [-1] * count)
 
 
-def compared(found: Parts, one: int = 0, other: int = 1) -> dict[str, float]:
-    (values,) = found.between(np.array([one]), np.array([other]))
+def compared(known: Parts, title: int = 0, neighbour: int = 1) -> dict[str, float]:
+    (values,) = known.between(np.array([title]), np.array([neighbour]))
     return dict(zip(PARTS, values / 255, strict=True))
 
 
@@ -52,18 +52,18 @@ def near(value: float) -> Any:
 
 def test_a_twin_is_alike_in_all_but_series_people_and_quality() -> None:
     twins = films({"title": "One"}, {"title": "One"}, {"title": "Two", "genres": "War"})
-    found = compared(parts(twins))
+    alikeness = compared(parts(twins))
     alike = ("title", "genres", "era", "runtime", "fame", "rating", "cluster", "popularity")
-    assert [found[name] for name in alike] == [1] * len(alike)
-    assert found["series"] == found["people"] == 0
-    assert found["quality"] == near(6 / 9)
+    assert [alikeness[name] for name in alike] == [1] * len(alike)
+    assert alikeness["series"] == alikeness["people"] == 0
+    assert alikeness["quality"] == near(6 / 9)
 
 
 def test_series_and_cluster_are_the_same_or_not() -> None:
     four = films({}, {}, {}, {})
-    found = parts(four, cluster=[1, 1, 2, 2], series=[7, 7, 8, -1])
-    assert [compared(found, 0, other)["series"] for other in (1, 2, 3)] == [1, 0, 0]
-    assert [compared(found, 0, other)["cluster"] for other in (1, 2, 3)] == [1, 0, 0]
+    known = parts(four, cluster=[1, 1, 2, 2], series=[7, 7, 8, -1])
+    assert [compared(known, 0, other)["series"] for other in (1, 2, 3)] == [1, 0, 0]
+    assert [compared(known, 0, other)["cluster"] for other in (1, 2, 3)] == [1, 0, 0]
 
 
 def test_to_be_in_no_series_is_nothing_in_common() -> None:
@@ -75,26 +75,26 @@ def test_to_be_in_no_series_is_nothing_in_common() -> None:
     [("director", 1), ("writer", 0.8), ("actor", 0.5), ("composer", 0.3), ("editor", 0.1)],
 )
 def test_a_shared_person_counts_by_role_and_rarity(role: str, weight: float) -> None:
-    found = parts(films({}, {}), [(0, "nm1", role), (1, "nm1", role), (1, "nm2", role)])
-    assert compared(found)["people"] == near(1 - exp(-2 * weight * weight / log2(1 + 2)))
+    known = parts(films({}, {}), [(0, "nm1", role), (1, "nm1", role), (1, "nm2", role)])
+    assert compared(known)["people"] == near(1 - exp(-2 * weight * weight / log2(1 + 2)))
 
 
 def test_who_is_in_many_titles_counts_less() -> None:
     everywhere = [(place, "nm1", "actor") for place in range(7)]
-    found = parts(films(*[{}] * 7), everywhere)
-    assert compared(found)["people"] == near(1 - exp(-2 * 0.25 / log2(8)))
+    known = parts(films(*[{}] * 7), everywhere)
+    assert compared(known)["people"] == near(1 - exp(-2 * 0.25 / log2(8)))
 
 
 def test_who_has_several_roles_counts_once_by_the_weightiest() -> None:
     both = [(0, "nm1", "director"), (0, "nm1", "writer"), (0, "nm1", "actor"), (1, "nm1", "writer")]
-    found = parts(films({}, {}), both)
-    assert compared(found)["people"] == near(1 - exp(-2 * 1 * 0.8 / log2(3)))
+    known = parts(films({}, {}), both)
+    assert compared(known)["people"] == near(1 - exp(-2 * 1 * 0.8 / log2(3)))
 
 
 def test_several_shared_people_add_up_and_never_pass_1() -> None:
-    people = [(place, f"nm{one}", "director") for place in range(2) for one in range(40)]
-    found = parts(films({}, {}), people[:2] + people[40:42])
-    assert compared(found)["people"] == near(1 - exp(-4 / log2(3)))
+    people = [(place, f"nm{person}", "director") for place in range(2) for person in range(40)]
+    known = parts(films({}, {}), people[:2] + people[40:42])
+    assert compared(known)["people"] == near(1 - exp(-4 / log2(3)))
     assert compared(parts(films({}, {}), people))["people"] == 1
 
 
@@ -104,11 +104,11 @@ def test_where_nobody_is_known_nobody_is_shared() -> None:
 
 def test_rare_words_of_a_title_count_more_than_common_ones() -> None:
     names = ["Red Comet", "Red Planet", "Blue Comet", "Red Wine", "Red Sky"]
-    found = parts(films(*({"title": name} for name in names)))
+    known = parts(films(*({"title": name} for name in names)))
     red, comet, planet = log(5 / 4), log(5 / 2), log(5 / 1)
     lengths = sqrt(red**2 + comet**2) * sqrt(red**2 + planet**2)
-    assert compared(found, 0, 1)["title"] == near(red**2 / lengths)
-    assert compared(found, 0, 2)["title"] > compared(found, 0, 1)["title"]
+    assert compared(known, 0, 1)["title"] == near(red**2 / lengths)
+    assert compared(known, 0, 2)["title"] > compared(known, 0, 1)["title"]
 
 
 @pytest.mark.parametrize("name", ["The Of And", "$", ""])
@@ -118,16 +118,16 @@ def test_a_title_without_telling_words_is_like_no_other(name: str) -> None:
 
 def test_genres_are_what_is_shared_over_all_by_rarity() -> None:
     genres = ["Crime,Drama", "Crime,War", "Drama", "Drama"]
-    found = parts(films(*({"genres": text} for text in genres)))
+    known = parts(films(*({"genres": text} for text in genres)))
     crime, drama, war = -log(2 / 4), -log(3 / 4), -log(1 / 4)
-    assert compared(found, 0, 1)["genres"] == near(crime / (crime + drama + war))
-    assert compared(found, 0, 2)["genres"] == near(drama / (crime + drama))
-    assert compared(found, 1, 2)["genres"] == 0
+    assert compared(known, 0, 1)["genres"] == near(crime / (crime + drama + war))
+    assert compared(known, 0, 2)["genres"] == near(drama / (crime + drama))
+    assert compared(known, 1, 2)["genres"] == 0
 
 
 def test_titles_without_genres_have_none_in_common() -> None:
-    found = parts(films({"genres": ""}, {"genres": ""}, {"genres": "Drama"}))
-    assert compared(found, 0, 1)["genres"] == compared(found, 0, 2)["genres"] == 0
+    known = parts(films({"genres": ""}, {"genres": ""}, {"genres": "Drama"}))
+    assert compared(known, 0, 1)["genres"] == compared(known, 0, 2)["genres"] == 0
 
 
 def test_a_genre_that_all_have_still_counts() -> None:
@@ -136,48 +136,48 @@ def test_a_genre_that_all_have_still_counts() -> None:
 
 @pytest.mark.parametrize("years", [0, 1, 10, 90])
 def test_the_era_fades_with_the_years_either_way(years: int) -> None:
-    found = parts(films({"year": 1930}, {"year": 1930 + years}))
-    assert compared(found, 0, 1)["era"] == compared(found, 1, 0)["era"] == near(exp(-years / 10))
+    known = parts(films({"year": 1930}, {"year": 1930 + years}))
+    assert compared(known, 0, 1)["era"] == compared(known, 1, 0)["era"] == near(exp(-years / 10))
 
 
 def test_the_runtime_fades_with_the_minutes() -> None:
-    found = parts(films({"runtime_minutes": 90}, {"runtime_minutes": 120}))
-    assert compared(found)["runtime"] == near(exp(-1))
+    known = parts(films({"runtime_minutes": 90}, {"runtime_minutes": 120}))
+    assert compared(known)["runtime"] == near(exp(-1))
 
 
 def test_an_unknown_runtime_is_taken_for_the_usual_one() -> None:
     minutes = [None, 80, 100, 160]
-    found = parts(films(*({"runtime_minutes": one} for one in minutes)))
-    assert compared(found, 0, 2)["runtime"] == 1
-    assert compared(found, 0, 1)["runtime"] == near(exp(-20 / 30))
+    known = parts(films(*({"runtime_minutes": length} for length in minutes)))
+    assert compared(known, 0, 2)["runtime"] == 1
+    assert compared(known, 0, 1)["runtime"] == near(exp(-20 / 30))
 
 
 def test_where_no_runtime_is_known_all_are_the_same() -> None:
-    found = parts(films({"runtime_minutes": None}, {"runtime_minutes": None}))
-    assert compared(found)["runtime"] == 1
+    known = parts(films({"runtime_minutes": None}, {"runtime_minutes": None}))
+    assert compared(known)["runtime"] == 1
 
 
 @pytest.mark.parametrize(
-    ("votes", "part"), [(100, 1), (1_000, 1 - 1 / 9), (100_000, 0), (10**7, 0)]
+    ("votes", "likeness"), [(100, 1), (1_000, 1 - 1 / 9), (100_000, 0), (10**7, 0)]
 )
-def test_fame_is_lost_with_the_ratio_of_the_votes(votes: int, part: float) -> None:
-    found = parts(films({"votes": 100}, {"votes": votes}))
-    assert compared(found, 0, 1)["fame"] == compared(found, 1, 0)["fame"] == near(part)
+def test_fame_is_lost_with_the_ratio_of_the_votes(votes: int, likeness: float) -> None:
+    known = parts(films({"votes": 100}, {"votes": votes}))
+    assert compared(known, 0, 1)["fame"] == compared(known, 1, 0)["fame"] == near(likeness)
 
 
 def test_a_rating_by_few_is_drawn_to_the_mean() -> None:
-    found = parts(films({"rating": 9.0, "votes": TRUST_VOTES}, {"rating": 5.0, "votes": 0}))
+    known = parts(films({"rating": 9.0, "votes": TRUST_VOTES}, {"rating": 5.0, "votes": 0}))
     # The first is half its own rating and half the mean of 7; the second is the mean.
-    assert compared(found, 0, 1)["rating"] == near(1 - 1 / 4)
-    assert compared(found, 0, 1)["quality"] == near(6 / 9)
-    assert compared(found, 1, 0)["quality"] == near(7 / 9)
+    assert compared(known, 0, 1)["rating"] == near(1 - 1 / 4)
+    assert compared(known, 0, 1)["quality"] == near(6 / 9)
+    assert compared(known, 1, 0)["quality"] == near(7 / 9)
 
 
 def test_popularity_and_quality_are_the_neighbours_own() -> None:
-    found = parts(films({"votes": 10}, {"votes": 1_000}, {"votes": 100_000}))
-    assert compared(found, 0, 2)["popularity"] == compared(found, 1, 2)["popularity"] == 1
-    assert compared(found, 2, 1)["popularity"] == near(log10(1_000) / 5)
-    assert compared(found, 2, 0)["popularity"] == near(1 / 5)
+    known = parts(films({"votes": 10}, {"votes": 1_000}, {"votes": 100_000}))
+    assert compared(known, 0, 2)["popularity"] == compared(known, 1, 2)["popularity"] == 1
+    assert compared(known, 2, 1)["popularity"] == near(log10(1_000) / 5)
+    assert compared(known, 2, 0)["popularity"] == near(1 / 5)
 
 
 def test_one_vote_is_no_popularity_and_no_error() -> None:
@@ -199,10 +199,10 @@ def test_many_pairs_are_compared_as_each_one_is() -> None:
         )
     )
     people = [(int(place), f"nm{place % 4}", "actor") for place in range(30)]
-    found = parts(titles, people, [*random.integers(0, 3, 30)], [*random.integers(-1, 5, 30)])
-    one, other = np.arange(30), np.roll(np.arange(30), 7)
-    table = found.between(one, other)
+    known = parts(titles, people, [*random.integers(0, 3, 30)], [*random.integers(-1, 5, 30)])
+    some, others = np.arange(30), np.roll(np.arange(30), 7)
+    table = known.between(some, others)
     assert table.shape == (30, len(PARTS)) and table.dtype == np.uint8
-    assert len(found) == 30
-    for row, pair in zip(table, zip(one.tolist(), other.tolist(), strict=True), strict=True):
-        assert dict(zip(PARTS, row / 255, strict=True)) == compared(found, *pair)
+    assert len(known) == 30
+    for row, pair in zip(table, zip(some.tolist(), others.tolist(), strict=True), strict=True):
+        assert dict(zip(PARTS, row / 255, strict=True)) == compared(known, *pair)

@@ -29,14 +29,14 @@ def frame(*groups: tuple[str, list[int], float, int]) -> pd.DataFrame:
 )
 def test_a_cluster_is_named_after_its_genres(genres: str, name: str) -> None:
     years = [1950, 1970, 1990, 2010]
-    found, _ = profile(frame((genres, years, 6.0, 100), ("Western", years, 6.0, 100)))
-    assert found.name == name
+    cluster, _ = profile(frame((genres, years, 6.0, 100), ("Western", years, 6.0, 100)))
+    assert cluster.name == name
 
 
 def test_a_decade_belongs_to_the_name_only_where_it_tells_something() -> None:
     nineties, all_years = [1992, 1993, 1994, 1995], [1940, 1960, 1990, 2020]
-    found = profile(frame(("Horror", nineties, 6.0, 9), ("Crime,Thriller", all_years, 6.0, 9)))
-    assert [cluster.name for cluster in found] == ["1990s horror films", "Crime thrillers"]
+    clusters = profile(frame(("Horror", nineties, 6.0, 9), ("Crime,Thriller", all_years, 6.0, 9)))
+    assert [cluster.name for cluster in clusters] == ["1990s horror films", "Crime thrillers"]
 
 
 def test_clusters_of_one_name_are_told_apart_by_what_they_differ_in() -> None:
@@ -54,9 +54,9 @@ def test_no_two_names_are_the_same_even_where_nothing_differs() -> None:
 
 
 def test_a_profile_counts_and_ranks_its_titles() -> None:
-    (found,) = profile(frame(("Drama,War", [1940, 1942, 1944, 1946, 1948], 7.5, 1_000)))
-    assert (found.title_count, found.year_from, found.year_to) == (5, 1942, 1946)
-    assert (found.rating, found.votes) == (7.5, 998)
-    assert found.typical_titles[0] == "tt00"
-    assert found.popular_titles[0] == "tt00"
-    assert set(found.genres) == {"Drama", "War"}
+    (cluster,) = profile(frame(("Drama,War", [1940, 1942, 1944, 1946, 1948], 7.5, 1_000)))
+    assert (cluster.title_count, cluster.year_from, cluster.year_to) == (5, 1942, 1946)
+    assert (cluster.rating, cluster.votes) == (7.5, 998)
+    assert cluster.typical_titles[0] == "tt00"
+    assert cluster.popular_titles[0] == "tt00"
+    assert set(cluster.genres) == {"Drama", "War"}

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from rec_platform.modelling import ranking as metrics
 from rec_platform.modelling.ranking import (
+    by_catalogue,
+    by_likes,
     coverage,
     diversity,
     gains,
     mean_and_interval,
     most_liked,
-    neighbours_by_likes,
     novelty,
     siblings,
     without,
@@ -23,34 +23,34 @@ def lists(*rows: list[int], width: int = 9) -> np.ndarray:
 
 
 def users(*liked: list[int]) -> list[np.ndarray]:
-    return [np.array(one) for one in liked]
+    return [np.array(titles) for titles in liked]
 
 
 def test_a_list_that_has_the_other_likes_first_is_perfect() -> None:
-    found = lists([1, 2, 3], [2, 0, 3], [1, 0], [])
-    assert gains(found, users([0, 1, 2])).tolist() == [[pytest.approx(3.0), 3, 3]]
+    some = lists([1, 2, 3], [2, 0, 3], [1, 0], [])
+    assert gains(some, users([0, 1, 2])).tolist() == [[pytest.approx(3.0), 3, 3]]
 
 
 def test_a_hit_further_down_counts_by_its_discount_over_the_best_there_could_be() -> None:
     # Of the likes 0, 1, 2: title 0 finds 2 at rank 2, title 1 finds 0 and 2 at ranks 3 and 4,
     # title 2 finds nothing; the best would be ranks 1 and 2.
-    found = lists([3, 2], [3, 4, 0, 2], [3, 4], [], [])
+    some = lists([3, 2], [3, 4, 0, 2], [3, 4], [], [])
     expected = (SECOND + THIRD + FOURTH) / (FIRST + SECOND)
-    assert gains(found, users([0, 1, 2])).tolist() == [[pytest.approx(expected), 2, 3]]
+    assert gains(some, users([0, 1, 2])).tolist() == [[pytest.approx(expected), 2, 3]]
 
 
 def test_nobody_can_find_more_than_nine() -> None:
-    found = lists(
+    some = lists(
         *([place for place in range(12) if place != title] for title in range(12)), width=11
     )
-    ((ndcg, hits, asked),) = gains(found, users(list(range(12))))
+    ((ndcg, hits, asked),) = gains(some, users(list(range(12))))
     assert (ndcg, hits, asked) == (pytest.approx(12), 12, 12)
 
 
 def test_the_tenth_of_a_list_is_not_shown() -> None:
     others = list(range(2, 11))
-    found = lists([*others, 1], *[[] for _ in range(10)], width=10)
-    assert gains(found, users([0, 1]))[0].tolist() == [0, 0, 2]
+    some = lists([*others, 1], *[[] for _ in range(10)], width=10)
+    assert gains(some, users([0, 1]))[0].tolist() == [0, 0, 2]
 
 
 def test_an_empty_list_finds_nothing_and_is_asked_for_all_the_same() -> None:
@@ -66,8 +66,8 @@ def test_who_likes_one_title_asks_for_nothing() -> None:
 
 
 def test_what_one_user_likes_is_nothing_to_the_next() -> None:
-    found = lists([1], [0], [0], [0])
-    assert gains(found, users([0, 1], [2, 3]))[:, 0].tolist() == [2, 0]
+    some = lists([1], [0], [0], [0])
+    assert gains(some, users([0, 1], [2, 3]))[:, 0].tolist() == [2, 0]
 
 
 def test_the_head_is_the_most_liked_tenth_of_what_anybody_likes() -> None:
@@ -78,8 +78,8 @@ def test_the_head_is_the_most_liked_tenth_of_what_anybody_likes() -> None:
 
 def test_without_some_titles_what_follows_moves_up() -> None:
     is_head = np.array([False, True, False, False, True])
-    found = without(lists([1, 2, 4, 3], [4, 1], width=5), is_head)
-    assert found.tolist() == [[2, 3, -1, -1, -1], [-1] * 5]
+    rest = without(lists([1, 2, 4, 3], [4, 1], width=5), is_head)
+    assert rest.tolist() == [[2, 3, -1, -1, -1], [-1] * 5]
 
 
 def test_coverage_is_the_share_of_titles_that_are_shown_in_some_list() -> None:
@@ -90,14 +90,14 @@ def test_coverage_is_the_share_of_titles_that_are_shown_in_some_list() -> None:
 def test_siblings_are_those_of_a_series_that_the_first_nine_have() -> None:
     # 0 has one of two, 1 both, 2 none; 3 and 4 are of no series, and 5 has no sibling.
     series = np.array([7, 7, 7, -1, -1, 8])
-    found = lists([3, 1, 4], [0, 2], [3], [4], [3], [0])
-    assert siblings(found, series) == pytest.approx((1 / 2 + 1 + 0) / 3)
+    some = lists([3, 1, 4], [0, 2], [3], [4], [3], [0])
+    assert siblings(some, series) == pytest.approx((1 / 2 + 1 + 0) / 3)
 
 
 def test_of_a_long_series_nine_siblings_are_all() -> None:
     series = np.zeros(12, dtype=int)
-    found = lists(*([place for place in range(10) if place != title][:9] for title in range(12)))
-    assert siblings(found, series) == 1
+    some = lists(*([place for place in range(10) if place != title][:9] for title in range(12)))
+    assert siblings(some, series) == 1
 
 
 def test_without_a_series_there_is_no_figure_of_siblings() -> None:
@@ -138,18 +138,25 @@ def test_users_who_all_say_the_same_leave_no_doubt() -> None:
     assert mean_and_interval(np.array([1.0, 2, 3]), np.array([2.0, 4, 6])) == [0.5, 0.5, 0.5]
 
 
-def test_who_likes_a_title_also_likes_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "BLOCK_ROWS", 8)  # more than one block
-    # 2 is liked with 0 by two users, 1 by one of them; nobody likes 3 or anything together with 4.
-    likes = users([0, 1, 2], [0, 2], [1], [4])
-    found = neighbours_by_likes(likes, 6, 3, shrinkage=0)
-    assert found.tolist() == [[2, 1, -1], [0, 2, -1], [0, 1, -1], [-1] * 3, [-1] * 3, [-1] * 3]
+def test_the_tail_is_what_is_left_of_likes_and_lists_without_the_head() -> None:
+    likes = users([0, 1, 2], [0])  # 0 is the head: the only title that two users like
+    some = lists([], [0, 2], [0, 1], *[[] for _ in range(7)])
+    assert by_likes(some, likes)["tail_ndcg"][0] == 1
+    nine_then_2 = [0, 3, 4, 5, 6, 7, 8, 9, 10, 2]
+    some = lists([], nine_then_2, [0, 1], *[[] for _ in range(8)], width=10)
+    # What follows the nine does not move up into them.
+    assert by_likes(some, likes)["tail_ndcg"][0] == 1 / 2
 
 
-def test_shrinkage_prefers_what_many_agree_on() -> None:
-    # 1 is liked by its only user with 0, 2 by ten of 0's eleven and by two others.
-    likes = users([0, 1], *[[0, 2]] * 10, [2], [2])
-    assert neighbours_by_likes(likes, 3, 1, shrinkage=0)[0] == 2
-    rare = users([0, 1], [0, 2], [0, 2], [2], [2], [2], [2], [2], [2], [2])
-    assert neighbours_by_likes(rare, 3, 1, shrinkage=0)[0] == 1
-    assert neighbours_by_likes(rare, 3, 1, shrinkage=100)[0] == 2
+def test_likes_give_three_figures_each_with_the_bounds_of_its_interval() -> None:
+    figures = by_likes(lists([1], [2], [3], [2]), users([0, 1], [2, 3]))
+    assert set(figures) == {"ndcg", "hit_rate", "tail_ndcg"}
+    assert figures["hit_rate"] == [3 / 4, 1 / 2, 1]
+
+
+def test_the_catalogue_gives_siblings_only_where_there_are_series() -> None:
+    genres, votes = np.ones((2, 1)), np.array([1, 1])
+    figures = by_catalogue(lists([1], []), np.array([7, 7]), genres, votes)
+    assert figures == {"coverage": 1 / 2, "siblings": 1 / 2, "diversity": 0, "novelty": 1}
+    alone = by_catalogue(lists([1], []), np.array([-1, -1]), genres, votes)
+    assert alone.keys() == figures.keys() - {"siblings"}

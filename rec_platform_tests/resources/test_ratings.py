@@ -23,7 +23,7 @@ def write(folder: Path, rows: Iterable[tuple[int, int, float]]) -> RatingsSource
 
 
 def liked(likes: Likes) -> list[list[int]]:
-    return sorted(one.tolist() for one in [*likes.training, *likes.testing])
+    return sorted(places.tolist() for places in [*likes.training, *likes.testing])
 
 
 def test_what_has_four_stars_is_liked_if_it_is_in_the_catalogue(tmp_path: Path) -> None:
@@ -51,7 +51,8 @@ def test_users_are_halved_and_each_stays_in_its_half_in_another_catalogue(
     assert (len(likes.training), len(likes.testing)) == (20, 21)
     smaller = source.read(TITLES[:2])
     expected = [
-        sum(one.tolist() == [0, 1] for one in half) for half in (likes.training, likes.testing)
+        sum(places.tolist() == [0, 1] for places in half)
+        for half in (likes.training, likes.testing)
     ]
     assert [len(smaller.training), len(smaller.testing)] == expected
     assert sum(expected) == 27 and expected[0] != expected[1]
@@ -66,14 +67,14 @@ def test_of_a_large_set_so_many_users_are_drawn_as_can_be_scored(
 
 
 def test_the_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:
-    one, same = many(tmp_path / "one", 3), many(tmp_path / "same", 3)
+    first, same = many(tmp_path / "first", 3), many(tmp_path / "same", 3)
     other = many(tmp_path / "other", 4)
-    assert one.fingerprint() == same.fingerprint() != other.fingerprint()
-    assert one.read(TITLES).fingerprint == one.fingerprint()
+    assert first.fingerprint() == same.fingerprint() != other.fingerprint()
+    assert first.read(TITLES).fingerprint == first.fingerprint()
     assert RatingsSource().fingerprint() == ""
     links = tmp_path / "same" / "links.csv"
     links.write_text(links.read_text() + "6,0000077,1\n")
-    assert one.fingerprint() != same.fingerprint()
+    assert first.fingerprint() != same.fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_ratings_of_other_titles_are_no_error_and_nobodys_likes(tmp_path: Path) 
 
 
 def test_positions_are_sorted_and_whole_numbers(tmp_path: Path) -> None:
-    (one,) = liked(write(tmp_path, [(1, 3, 5), (1, 1, 5), (1, 2, 5)]).read(TITLES))
-    assert one == [0, 1, 2]
+    (places,) = liked(write(tmp_path, [(1, 3, 5), (1, 1, 5), (1, 2, 5)]).read(TITLES))
+    assert places == [0, 1, 2]
     likes = many(tmp_path, 4).read(TITLES)
-    assert all(np.issubdtype(one.dtype, np.integer) for one in likes.testing)
+    assert all(np.issubdtype(places.dtype, np.integer) for places in likes.testing)

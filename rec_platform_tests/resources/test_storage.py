@@ -347,8 +347,7 @@ def test_requests_are_counted_by_their_price(s3: S3Storage):
 def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
     s3: S3Storage, tmp_path: Path
 ):
-    from rec_platform.assets.release import BUILD_KEY, publish
-    from rec_platform.resources.releases import KEPT_RELEASES, list_releases
+    from rec_platform.resources.releases import KEPT_RELEASES, LOOKUP_KEY, list_releases, publish
 
     others = {
         "releases/.DS_Store": b"\0",
@@ -363,7 +362,7 @@ def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
     ids = []
     for minute in range(KEPT_RELEASES + 1):
         build(tmp_path, f"Film {minute}", f"2024-03-11T04:{minute:02}:00+00:00")
-        s3.write(BUILD_KEY, (tmp_path / BUILD_KEY).read_bytes())
+        s3.write(LOOKUP_KEY, (tmp_path / LOOKUP_KEY).read_bytes())
         ids.append(publish(s3)["release_id"])
     assert [found["release_id"] for found in list_releases(s3)] == ids[:0:-1]
     kept = {
@@ -378,19 +377,18 @@ def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
 def test_of_two_publishers_one_wins_and_the_other_is_told(
     s3: S3Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from rec_platform.assets import release as publishing
-    from rec_platform.assets.release import BUILD_KEY, publish
-    from rec_platform.resources.releases import list_releases
+    from rec_platform.resources import releases as publishing
+    from rec_platform.resources.releases import LOOKUP_KEY, list_releases, publish
 
     build(tmp_path / "built", "Film")
-    s3.write(BUILD_KEY, (tmp_path / "built" / BUILD_KEY).read_bytes())
+    s3.write(LOOKUP_KEY, (tmp_path / "built" / LOOKUP_KEY).read_bytes())
     prepare = publishing.open_published
 
     def another_is_faster(storage: Storage, release_id: str) -> Lookup:
         monkeypatch.setattr(publishing, "open_published", prepare)
         build(tmp_path / "other", "Other", "2024-03-11T05:00:00.000+00:00")
         rival = another(s3)
-        rival.write(BUILD_KEY, (tmp_path / "other" / BUILD_KEY).read_bytes())
+        rival.write(LOOKUP_KEY, (tmp_path / "other" / LOOKUP_KEY).read_bytes())
         publish(rival)
         return prepare(storage, release_id)
 

@@ -17,14 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from rec_platform.modelling.kmeans import Assignment, KMeansModel, require_different_titles
 from rec_platform.resources.aws.clients import Clients, error_code, explained, look
 from rec_platform.resources.base import Finding
-from rec_platform.resources.clustering import (
-    Assignment,
-    Clustering,
-    KMeansModel,
-    require_different_titles,
-)
+from rec_platform.resources.clustering import Clustering, too_few_titles_fail
 from rec_platform.resources.storage import S3Storage, request_usage
 
 if TYPE_CHECKING:
@@ -95,7 +91,8 @@ class SageMakerClustering(Clustering):
         """See Clustering; the built-in algorithm takes no seed, so `seed` only names the job."""
         import numpy as np
 
-        require_different_titles(matrix, clusters)
+        with too_few_titles_fail():
+            require_different_titles(matrix, clusters)
         hyperparameters = {
             **HYPERPARAMETERS,
             "k": str(clusters),

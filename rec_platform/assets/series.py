@@ -1,0 +1,35 @@
+"""The series asset. The rules that find series are in modelling/series.py."""
+
+from typing import Any
+
+import dagster as dg
+
+from rec_platform.assets.made_of import Step, code_version
+from rec_platform.resources.storage import Storage
+from rec_platform.resources.warehouse import Warehouse
+
+
+@dg.asset(
+    group_name="features",
+    kinds={"scipy", "parquet"},
+    owners=["team:data"],
+    deps=["titles", "title_people", "title_akas"],
+    code_version=code_version(__name__),
+)
+def title_series(
+    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
+) -> dg.MaterializeResult[Any]:
+    """The series each title belongs to, -1 for none, and its place in it, 0 where unsure."""
+    from rec_platform.modelling.series import find_series
+
+    step = Step(context, storage, warehouse, table="title_series")
+    if kept := step.kept():
+        return kept
+    titles = warehouse.read("titles", order_by="title_id")
+    people = warehouse.read("title_people", order_by="title_id, person_id, role")
+    akas = warehouse.read("title_akas", order_by="title_id, name")
+    series, place = find_series(titles, people, akas)
+    table = titles[["title_id"]].assign(series=series, place=place)
+    warehouse.write("title_series", [table])
+    members = table.loc[table["series"] >= 0, "series"]
+    return step.made({"series": members.nunique(), "titles_in_series": len(members)})

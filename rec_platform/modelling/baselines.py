@@ -1,0 +1,140 @@
+"""Baselines: lists made by other means, to compare a release's lists with.
+
+Lists are arrays (titles, count) of positions in the catalogue, best first, -1 where there are no
+more. How good they are is in ranking.py.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from rec_platform.choices import NEIGHBOURS, FeaturePreset
+from rec_platform.modelling import kmeans
+from rec_platform.modelling.features import PRESETS, min_max
+from rec_platform.modelling.neighbours import Catalogue, blend, nearest, seed, to_lists
+from rec_platform.modelling.scorecard import (
+    IN_CLUSTER,
+    MOST_VOTED,
+    NEAREST,
+    ONE_CLUSTER,
+    RANDOM,
+    SEED_RULE,
+    UPPER_MARK,
+)
+
+SHRINKAGE = 10  # users
+BLOCK_ROWS = 512  # of titles, each with as many columns as there are liked titles
+
+
+def baselines(
+    catalogue: Catalogue,
+    titles: pd.DataFrame,
+    likes: list[np.ndarray],
+    clusters: int,
+    kmeans_seed: int,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Make every baseline, one after another.
+
+    Args:
+        catalogue: the titles as the rules see them.
+        titles: the table of that name, in the same order.
+        likes: for each user the positions of liked titles, for the upper mark.
+        clusters: how many the original's rule gets.
+        kmeans_seed: of these clusters.
+
+    Yields:
+        The row of the scorecard, and its lists, (titles, NEIGHBOURS) positions or -1.
+    """
+    count = len(titles)
+    yield ONE_CLUSTER, to_lists(blend(in_one_cluster(catalogue), NEIGHBOURS), count)
+    yield NEAREST, to_lists(nearest(catalogue, NEIGHBOURS), count)
+    original = as_the_original(catalogue, titles, clusters, kmeans_seed)
+    yield SEED_RULE, to_lists(seed(original, NEIGHBOURS), count)
+    yield IN_CLUSTER, at_random(catalogue.cluster)
+    yield RANDOM, at_random(np.zeros(count, dtype=int))
+    yield MOST_VOTED, most_voted(titles["votes"].to_numpy())
+    yield UPPER_MARK, item_knn(likes, count, NEIGHBOURS)
+
+
+def in_one_cluster(catalogue: Catalogue) -> Catalogue:
+    """The catalogue with all titles in one cluster, which then neither ranks nor bounds them."""
+    parts = copy.copy(catalogue.parts)
+    parts.cluster = np.zeros_like(catalogue.cluster)
+    return replace(catalogue, cluster=parts.cluster, parts=parts)
+
+
+def as_the_original(
+    catalogue: Catalogue, titles: pd.DataFrame, clusters: int, kmeans_seed: int
+) -> Catalogue:
+    """The catalogue as the 2020 original saw it: in its own columns, clustered by them."""
+    matrix = min_max(PRESETS[FeaturePreset.seed](titles))[0].to_numpy("float32")
+    assignment = kmeans.assign(matrix, kmeans.fit(matrix, clusters, kmeans_seed))
+    return replace(
+        catalogue, matrix=matrix, cluster=assignment.cluster, distance=assignment.distance
+    )
+
+
+def at_random(group: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Random lists of titles of the same group: those that follow in a shuffled ring of it.
+
+    Args:
+        group: (titles,) int.
+        seed: of the shuffle.
+    """
+    random = np.random.default_rng(seed)
+    lists = np.full((len(group), NEIGHBOURS), -1)
+    for number in np.unique(group):
+        ring = random.permutation(np.flatnonzero(group == number))
+        steps = np.arange(1, min(NEIGHBOURS, len(ring) - 1) + 1)
+        places = (np.arange(len(ring))[:, np.newaxis] + steps) % len(ring)
+        lists[ring, : len(steps)] = ring[places]
+    return lists
+
+
+def most_voted(votes: np.ndarray) -> np.ndarray:
+    """The same list for every title, except that none is in its own list.
+
+    Args:
+        votes: (titles,)
+    """
+    best = np.argsort(-votes, kind="stable")[: NEIGHBOURS + 1]
+    lists = np.tile(best, (len(votes), 1))
+    is_own = lists == np.arange(len(votes))[:, np.newaxis]
+    order = np.argsort(is_own, axis=1, kind="stable")
+    return np.take_along_axis(np.where(is_own, -1, lists), order, axis=1)[:, :NEIGHBOURS]
+
+
+def item_knn(
+    likes: list[np.ndarray], title_count: int, count: int, shrinkage: float = SHRINKAGE
+) -> np.ndarray:
+    """The lists of collaborative filtering: users who like this title also like those.
+
+    The cosine of the two titles' likes, shrunk where few people like them (Sarwar et al. 2001;
+    Bell and Koren 2007): n(both) / (sqrt(n(first) n(second)) + shrinkage).
+
+    Args:
+        likes: for each user the positions of the titles that the user likes.
+        title_count: how many titles there are.
+        count: the length of a list.
+        shrinkage: in users.
+    """
+    titles, column = np.unique(np.concatenate(likes), return_inverse=True)
+    row = np.repeat(np.arange(len(likes)), [len(liked) for liked in likes])
+    shape = (len(likes), len(titles))
+    liked_by = sparse.csr_array((np.ones(len(row), "float32"), (row, column)), shape=shape)
+    roots = np.sqrt(np.asarray(liked_by.sum(axis=0)).ravel())
+    lists = np.full((title_count, count), -1)
+    count = min(count, len(titles) - 1)
+    for start in range(0, len(titles), BLOCK_ROWS):
+        block = np.arange(start, min(start + BLOCK_ROWS, len(titles)))
+        both = (liked_by[:, block].T @ liked_by).toarray()
+        both[np.arange(len(block)), block] = 0
+        alike = both / (np.outer(roots[block], roots) + shrinkage)
+        best = np.argsort(-alike, axis=1, kind="stable")[:, :count]
+        is_alike = np.take_along_axis(alike, best, axis=1) > 0
+        lists[titles[block], :count] = np.where(is_alike, titles[best], -1)
+    return lists

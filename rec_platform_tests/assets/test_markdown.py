@@ -1,0 +1,31 @@
+import pandas as pd
+
+from rec_platform.assets.markdown import profiles_table, to_markdown
+from rec_platform.modelling.scorecard import Scorecard
+from rec_platform.release.lookup import Cluster
+
+
+def test_a_scorecard_is_a_table_of_the_figures_that_there_are_with_their_intervals() -> None:
+    made = Scorecard(
+        figures={"default": {"ndcg": 0.4, "novelty": 12.34}, "nearest": {"novelty": 9.0}},
+        intervals={"default": {"ndcg": [0.35, 0.45]}},
+        ratings={"users": 1_200, "asked": 34_000, "fingerprint": ""},
+        note="",
+        clusters={"clusters": 9, "stability": 0.5, "silhouette": None},
+    )
+    assert to_markdown(made).splitlines() == [
+        "| lists   | NDCG@9              | novelty |",
+        "|---------|---------------------|---------|",
+        "| default | 0.400 (0.350-0.450) | 12.3    |",
+        "| nearest |                     | 9.0     |",
+        "",
+        "1,200 users, 34,000 lists asked for. 9 clusters: stability 0.500",
+    ]
+
+
+def test_a_profile_is_a_row_with_the_names_of_its_first_titles() -> None:
+    titles = pd.DataFrame({"title_id": ["tt1", "tt2"], "title": ["Harpoon", "Dry Land"]})
+    profile = Cluster(0, "Dramas", 1_234, ["Drama"], 1990, 2000, 6.54, 5_000, ["tt2"], ["tt1"])
+    assert profiles_table([profile], titles).splitlines()[2:] == [
+        "| 0 | Dramas | 1,234 | Drama | 1990-2000 | 6.5 | 5,000 | Dry Land | Harpoon |"
+    ]

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from rec_platform.assets.series import title_series
+from rec_platform.resources.storage import LocalStorage
+from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform_tests.assets.notes import note
+
+
+def run(storage: LocalStorage, warehouse: DuckDBWarehouse) -> dg.ExecuteInProcessResult:
+    """Materialise the asset from the tables that are there."""
+    note(storage, "titles", "title_people", "title_akas")
+    return dg.materialize([title_series], resources={"storage": storage, "warehouse": warehouse})
+
+
+def test_the_asset_writes_each_titles_series_and_place(tmp_path: Path) -> None:
+    storage, warehouse = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
+    titles = pd.DataFrame(
+        {
+            "title_id": ["tt2", "tt0", "tt1"],
+            "title": ["Dry Land", "Harpoon", "Harpoon 2"],
+            "original_title": ["Dry Land", "Harpoon", "Harpoon 2"],
+            "year": [2006, 2000, 2003],
+            "genres": "Action,Thriller",
+            "votes": 50_000,
+        }
+    )
+    people = pd.DataFrame(
+        {"title_id": ["tt0"], "person_id": ["nm1"], "role": ["actor"], "billing": [1]}
+    )
+    warehouse.write("titles", [titles])
+    warehouse.write("title_people", [people])
+    warehouse.write("title_akas", [pd.DataFrame({"title_id": ["tt2"], "name": ["Harpoon 3"]})])
+    result = run(storage, warehouse)
+    table = warehouse.read("title_series", order_by="title_id")
+    assert table["title_id"].tolist() == ["tt0", "tt1", "tt2"]
+    assert table["place"].tolist() == [1, 2, 0]
+    assert table["series"].nunique() == 1 and table["series"].min() >= 0
+    (made,) = result.asset_materializations_for_node("title_series")
+    assert (made.metadata["series"].value, made.metadata["titles_in_series"].value) == (1, 3)
+
+
+def test_the_asset_writes_minus_one_for_titles_of_no_series(tmp_path: Path) -> None:
+    storage, warehouse = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
+    titles = pd.DataFrame(
+        {"title_id": ["tt0"], "title": ["Harpoon"], "original_title": ["Harpoon"], "year": [2000]}
+    ).assign(genres="Drama", votes=50_000)
+    people = pd.DataFrame(
+        {"title_id": ["tt0"], "person_id": ["nm1"], "role": ["actor"], "billing": [1]}
+    )
+    warehouse.write("titles", [titles])
+    warehouse.write("title_people", [people])
+    warehouse.write("title_akas", [pd.DataFrame({"title_id": ["tt0"], "name": ["Harpune"]})])
+    run(storage, warehouse)
+    table = warehouse.read("title_series", order_by="title_id")
+    assert table[["series", "place"]].to_numpy().tolist() == [[-1, 0]]

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from rec_platform.modelling import baselines
+from rec_platform.modelling.baselines import (
+    at_random,
+    in_one_cluster,
+    item_knn,
+    most_voted,
+)
+from rec_platform.modelling.neighbours import blend, to_lists
+from rec_platform_tests.modelling.catalogues import catalogue
+
+
+def users(*liked: list[int]) -> list[np.ndarray]:
+    return [np.array(titles) for titles in liked]
+
+
+def test_random_lists_are_of_others_of_the_group_each_once() -> None:
+    group = np.random.default_rng(0).integers(0, 3, 300)
+    group[:10] = 3
+    lists = at_random(group)
+    for title, row in enumerate(lists):
+        shown = row[row >= 0]
+        assert len(shown) == len(set(shown)) == min(48, (group == group[title]).sum() - 1)
+        assert title not in shown and set(group[shown]) == {group[title]}
+    assert (at_random(group) == lists).all()
+
+
+def test_without_clusters_more_titles_of_other_clusters_are_listed() -> None:
+    titles = catalogue(600, clusters=9)
+    titles.matrix[:] += 10 * titles.cluster[:, np.newaxis]  # so that half of the clusters are far
+    cluster = titles.cluster.copy()
+    free = to_lists(blend(in_one_cluster(titles), 48), 600)
+    bound = to_lists(blend(titles, 48), 600)
+    assert (titles.parts.cluster == cluster).all()  # which stay as they were
+    is_other_free, is_other_bound = (
+        cluster[lists[:, :9]] != cluster[:, np.newaxis] for lists in (free, bound)
+    )
+    assert is_other_free.mean() > is_other_bound.mean()
+
+
+def test_the_most_voted_are_in_every_list_but_their_own() -> None:
+    votes = np.array([5, 50, 7, 500])
+    lists = most_voted(votes)
+    assert [row[row >= 0].tolist() for row in lists] == [[3, 1, 2], [3, 2, 0], [3, 1, 0], [1, 2, 0]]
+
+
+def test_who_likes_a_title_also_likes_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "BLOCK_ROWS", 2)  # more than one block
+    # 2 is liked with 0 by two users, 1 by one of them; nobody likes 3 or anything together with 4.
+    likes = users([0, 1, 2], [0, 2], [1], [4])
+    lists = item_knn(likes, 6, 3, shrinkage=0)
+    assert lists.tolist() == [[2, 1, -1], [0, 2, -1], [0, 1, -1], [-1] * 3, [-1] * 3, [-1] * 3]
+
+
+def test_shrinkage_prefers_what_many_agree_on() -> None:
+    # 1 is liked by its only user with 0, 2 by ten of 0's eleven and by two others.
+    likes = users([0, 1], *[[0, 2]] * 10, [2], [2])
+    assert item_knn(likes, 3, 1, shrinkage=0)[0] == 2
+    rare = users([0, 1], [0, 2], [0, 2], [2], [2], [2], [2], [2], [2], [2])
+    assert item_knn(rare, 3, 1, shrinkage=0)[0] == 1
+    assert item_knn(rare, 3, 1, shrinkage=100)[0] == 2
