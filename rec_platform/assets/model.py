@@ -11,7 +11,7 @@ import dagster as dg
 
 from rec_platform.assets.features import read_recipe, table_metadata
 from rec_platform.choices import FeaturePreset
-from rec_platform.release.lookup import Cluster
+from rec_platform.release.schema import Cluster
 from rec_platform.resources.clustering import Clustering, KMeansModel, quality_by_cluster_count
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.storage import Storage

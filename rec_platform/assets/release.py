@@ -28,20 +28,13 @@ from rec_platform.assets.raw import RAW_FILES, read_state
 from rec_platform.assets.scorecard import read_scorecard, scorecard
 from rec_platform.assets.similar import similar_titles, title_series
 from rec_platform.release.blend import PARTS, WEIGHTS
-from rec_platform.release.lookup import (
-    LOOKUP_FILE,
-    SCHEMA_VERSION,
-    Credit,
-    Lookup,
-    LookupFileError,
-    Title,
-    pack,
-    write_lookup,
-)
+from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
-from rec_platform.release.search import search_key
+from rec_platform.release.schema import LOOKUP_FILE, SCHEMA_VERSION, Credit, Title, pack
 from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE
+from rec_platform.release.text import search_key
+from rec_platform.release.writer import write_lookup
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse

@@ -24,7 +24,7 @@ from rec_platform.assets.similar import (
     similar_titles,
     title_series,
 )
-from rec_platform.choices import NEIGHBOURS, FeaturePreset, GatedFigure, SimilarityRule
+from rec_platform.choices import FeaturePreset, GatedFigure, SimilarityRule
 from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
@@ -34,7 +34,7 @@ from rec_platform.release.blend import (
     WEIGHTS,
     balanced,
 )
-from rec_platform.release.lookup import SCORE_DIGITS
+from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 from rec_platform.resources.clustering import cluster, stability
 from rec_platform.resources.ratings import Likes, RatingsSource
 from rec_platform.resources.storage import Storage

@@ -13,7 +13,7 @@ import dagster as dg
 
 from rec_platform.assets.features import read_recipe, table_metadata
 from rec_platform.assets.model import read_matrix, title_clusters
-from rec_platform.choices import NEIGHBOURS, SimilarityRule
+from rec_platform.choices import SimilarityRule
 from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
@@ -23,6 +23,7 @@ from rec_platform.release.blend import (
     WEIGHTS,
     balanced,
 )
+from rec_platform.release.schema import NEIGHBOURS
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

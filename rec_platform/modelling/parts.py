@@ -28,7 +28,7 @@ import pandas as pd
 from scipy import sparse
 
 from rec_platform.release.blend import PART_SCALE, PARTS
-from rec_platform.release.search import search_key
+from rec_platform.release.text import search_key
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -29,7 +29,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from rec_platform.release.search import search_key
+from rec_platform.release.text import search_key
 
 if TYPE_CHECKING:
     import pandas as pd
