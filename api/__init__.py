@@ -1,1 +1,1 @@
-"""The site and its API; app.py is its table of contents."""
+"""The site and its API; app.py is the table of contents."""

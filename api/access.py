@@ -1,6 +1,6 @@
-"""What is written down of each request: a line for the log, and figures for /metrics.
+"""What is recorded about each request: a line in the log, and figures for /metrics.
 
-A query says what somebody looks for, so it is not logged, nor is the address they come from.
+A query says what somebody looks for, so it is not logged. Nor is the address of the client.
 """
 
 import logging
@@ -11,32 +11,39 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
-from api.headers import STATIC, kind_of
-from api.prometheus import Metrics
+from .headers import STATIC, kind_of
+from .prometheus import Metrics
 
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:=-]{1,100}")
-PATH_LENGTH = 200  # of an address in the log: no title's is longer
+PATH_LENGTH = 200  # characters of an address in the log; no title's address is longer
 
 
 class Observed:
-    """ASGI middleware, the outermost: names each request, and writes down how it was answered."""
+    """The outermost ASGI middleware: gives each request an id, and records how it was answered.
+
+    It also refuses WebSockets, which the site does not offer.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, and write down how it did."""
+        """Let the app answer, and record how it did."""
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)  # before an accept, servers answer 403
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
-        known = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        chosen = given if REQUEST_ID.fullmatch(given) else uuid4().hex
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = known
+        state["request_id"] = chosen
         method, path = scope["method"], scope["path"]
         started = time.perf_counter()
         status = 500
@@ -45,7 +52,7 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = known
+                MutableHeaders(scope=message)["X-Request-Id"] = chosen
             await send(message)
 
         try:
@@ -61,19 +68,19 @@ class Observed:
                     "path": path[:PATH_LENGTH],
                     "status": status,
                     "ms": round(1000 * seconds, 2),
-                    "request_id": known,
+                    "request_id": chosen,
                     "release_id": state.get("release_id"),
                 }
             )
 
 
 def request_id(scope: Scope) -> str:
-    """The id under which the log has a request."""
+    """The id of a request in the log."""
     return scope["state"]["request_id"]
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the address, `/title/{title_id}`, or `none` where no route has it."""
+    """The template of the address, such as `/title/{title_id}`, or `none` if no route has it."""
     if kind_of(scope) is STATIC:
         return "/static"
     return getattr(scope.get("route"), "path", None) or "none"

@@ -1,42 +1,43 @@
-"""The site and its API over a folder of releases: its table of contents.
+"""The site and its API over a folder of releases: a table of contents.
 
-The routes are in v1.py (JSON), pages.py (HTML) and service.py (health, metrics), what they take
-from the release in serving.py, how errors read in errors.py, the headers of every answer in
-headers.py, what is logged and counted in access.py. Of the platform the site imports what reads a
-release alone, so that it starts fast.
+Routes are in v1.py (JSON), pages.py (HTML) and service.py (health, metrics). dependencies.py has
+what routes take from the release, errors.py how errors are answered, headers.py the headers of
+every response, access.py what is logged and counted. Of the platform, the site imports only
+rec_platform.release, so that it starts fast.
 """
 
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
-from api.access import Observed
-from api.errors import HANDLERS, Failures
-from api.headers import ResponseHeaders
-from api.pages import STATIC, StaticFiles, pages
-from api.prometheus import Metrics
-from api.service import service
-from api.v1 import v1
 from rec_platform.release.serving import ServingRelease
+
+from .access import Observed
+from .errors import HANDLERS, Failures
+from .headers import ResponseHeaders
+from .pages import STATIC, StaticFiles, pages
+from .prometheus import Metrics
+from .service import service
+from .settings import SiteSettings
+from .v1 import v1
 
 
 class Site(FastAPI):
-    """FastAPI, with a description that tells our errors and examples too."""
+    """FastAPI, with a description that covers our errors and examples too."""
 
     def openapi(self) -> dict[str, Any]:
-        """The description; made when it is first asked for, as are FastAPI's own."""
+        """The description, made when it is first asked for, like FastAPI's own."""
         if not self.openapi_schema:
-            from api.openapi import describe
+            from .openapi import describe
 
             self.openapi_schema = describe(super().openapi())
         return self.openapi_schema
 
 
-def create_app(releases: Path | ServingRelease) -> FastAPI:
-    """The site over a folder of releases; a new release is picked up without a restart."""
+def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
+    """The site over a serving release; a new release is picked up without a restart."""
     metrics = Metrics()
     app = Site(
         title="rec_platform",
@@ -46,17 +47,18 @@ def create_app(releases: Path | ServingRelease) -> FastAPI:
         version="1",
         docs_url=None,  # FastAPI's HTML pages load their script from a CDN
         redoc_url=None,
-        redirect_slashes=False,  # such a redirect names the host behind the CDN
+        redirect_slashes=False,  # such a redirect would name the host behind the CDN
         exception_handlers=HANDLERS,
         generate_unique_id_function=_operation_id,
         middleware=[
             Middleware(Observed, metrics=metrics),
-            Middleware(ResponseHeaders),
+            Middleware(ResponseHeaders, is_indexed=settings.is_indexed),
             Middleware(Failures),
         ],
     )
     app.state.metrics = metrics
-    app.state.serving = ServingRelease(releases) if isinstance(releases, Path) else releases
+    app.state.serving = serving
+    app.state.settings = settings
     app.include_router(v1)
     app.include_router(pages)
     app.include_router(service)

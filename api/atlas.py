@@ -1,7 +1,7 @@
 """The atlas: the clusters as a map, and what sets each of them apart, from a release's own figures.
 
-Plain Python, for the site imports no NumPy: there are few clusters. How the map is drawn belongs
-in templates/atlas.html.
+It is plain Python without NumPy, which suffices for a few clusters. How the map is drawn belongs in
+templates/map.html.
 """
 
 import math
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from api.emblems import EMBLEMS, NO_GENRE
-from rec_platform.release.lookup import Cluster, Lookup
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.schema import Cluster
+
+from .emblems import EMBLEMS, NO_GENRE
 
 SIZE = 800  # the map's width, in its own units
-COVERED = 0.46  # the part of the square that the bubbles cover
-SMALLEST = 82  # a radius that still holds a name
+COVERED = 0.46  # the share of the square that the bubbles cover
+SMALLEST = 82  # the smallest radius that holds a name
 GAP = 8
 POWER_STEPS = 100
 SETTLING_STEPS, DRAWING_STEPS = 600, 60
@@ -26,7 +28,7 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """A cluster on the map: its centre, its radius, and the genre whose emblem it bears."""
+    """A cluster on the map: its centre, its radius, and the genre that gives it its emblem."""
 
     cluster: Cluster
     x: float
@@ -37,10 +39,10 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """The map: clusters that hold like titles lie close together.
+    """The map: clusters of similar titles lie close together.
 
-    `shown` is the part of the variance between the centroids that two dimensions keep, in 0..1, or
-    None for a release that holds no centroids.
+    `shown` is the share of the variance between the centroids that two dimensions keep, in 0..1, or
+    None if the release holds no centroids.
     """
 
     bubbles: list[Bubble]
@@ -53,29 +55,35 @@ class Atlas:
     @property
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""
-        return [one.cluster for one in self.bubbles]
+        return [bubble.cluster for bubble in self.bubbles]
 
     def bubble(self, cluster: int) -> Bubble:
         """The bubble of the cluster with this number."""
-        (found,) = (one for one in self.bubbles if one.cluster.cluster == cluster)
-        return found
+        (bubble,) = (bubble for bubble in self.bubbles if bubble.cluster.cluster == cluster)
+        return bubble
 
     def nearest(self, cluster: int, limit: int = 3) -> list[Cluster]:
-        """The clusters whose bubbles are nearest to one's, the nearest first."""
+        """The clusters whose bubbles are nearest to this cluster's, the nearest first."""
         here = self.bubble(cluster)
-        others = [one for one in self.bubbles if one is not here]
-        others.sort(key=lambda one: math.dist((one.x, one.y), (here.x, here.y)) - one.radius)
-        return [one.cluster for one in others[:limit]]
+        others = [bubble for bubble in self.bubbles if bubble is not here]
+        others.sort(
+            key=lambda other: math.dist((other.x, other.y), (here.x, here.y)) - other.radius
+        )
+        return [bubble.cluster for bubble in others[:limit]]
 
 
 def atlas(lookup: Lookup) -> Atlas:
     """The map of a release's clusters: the same release gives the same map."""
     clusters = lookup.clusters()
     centroids = lookup.release.get("kmeans", {}).get("centroids", [])
-    known = [tuple(centroids[one.cluster]) for one in clusters if one.cluster < len(centroids)]
+    known = [
+        tuple(centroids[cluster.cluster])
+        for cluster in clusters
+        if cluster.cluster < len(centroids)
+    ]
     is_known = len(known) == len(clusters) > 2
     places, shown = projected(tuple(known)) if is_known else (((0.0, 0.0),) * len(clusters), None)
-    radii = _radii([one.title_count for one in clusters])
+    radii = _radii([cluster.title_count for cluster in clusters])
     places = settled(places, radii)
     left, top = (
         min(place[axis] - radius for place, radius in zip(places, radii, strict=True)) - GAP
@@ -94,7 +102,7 @@ def atlas(lookup: Lookup) -> Atlas:
 
 
 def _radii(counts: list[int]) -> tuple[float, ...]:
-    """Radii whose circles have areas in proportion to the counts, as far as names still fit."""
+    """Radii of circles whose areas are in proportion to the counts, but large enough for a name."""
     total = max(1, sum(counts))
     return tuple(
         max(SMALLEST, SIZE * math.sqrt(COVERED * count / total / math.pi)) for count in counts
@@ -103,10 +111,10 @@ def _radii(counts: list[int]) -> tuple[float, ...]:
 
 @lru_cache(maxsize=4)
 def projected(points: tuple[Vector, ...]) -> tuple[tuple[Place, ...], float]:
-    """Points on their two principal components, and the part of their variance that these keep.
+    """Points on their two principal components, and the share of their variance that these keep.
 
     Principal component analysis by power iteration on the covariance matrix, one component after
-    the other. The signs are fixed so that the largest part of each component is positive.
+    the other. The signs are fixed so that the largest coordinate of each component is positive.
     """
     count, width = len(points), len(points[0])
     means = [sum(point[axis] for point in points) / count for axis in range(width)]
@@ -145,10 +153,10 @@ def projected(points: tuple[Vector, ...]) -> tuple[tuple[Place, ...], float]:
 def settled(places: tuple[Place, ...], radii: tuple[float, ...]) -> tuple[Place, ...]:
     """The places in map units, moved apart until no two bubbles overlap."""
     reach = max((abs(value) for place in places for value in place), default=0) or 1
-    # A spiral of no size to speak of parts those that lie on one spot.
+    # A tiny circle of offsets separates bubbles that lie on the same spot.
     now = [
-        [x / reach * SIZE / 3 + math.cos(2.4 * one), y / reach * SIZE / 3 + math.sin(2.4 * one)]
-        for one, (x, y) in enumerate(places)
+        [x / reach * SIZE / 3 + math.cos(2.4 * at), y / reach * SIZE / 3 + math.sin(2.4 * at)]
+        for at, (x, y) in enumerate(places)
     ]
     for step in range(SETTLING_STEPS):
         is_settled = True
@@ -161,7 +169,7 @@ def settled(places: tuple[Place, ...], radii: tuple[float, ...]) -> tuple[Place,
                     push = (now[b][axis] - now[a][axis]) / apart * missing / 2
                     now[a][axis] -= push
                     now[b][axis] += push
-        if step < DRAWING_STEPS:  # closer together, so that the map is no larger than it must be
+        if step < DRAWING_STEPS:  # drawn together, so that the map is no larger than necessary
             now = [[0.995 * x, 0.995 * y] for x, y in now]
         elif is_settled:
             break
@@ -172,7 +180,7 @@ def settled(places: tuple[Place, ...], radii: tuple[float, ...]) -> tuple[Place,
 
 
 def own_genres(clusters: Sequence[Cluster]) -> dict[int, str]:
-    """A genre for each cluster by its number: a leading one that no larger cluster has yet."""
+    """A genre for each cluster, by its number: a leading one that no larger cluster has, if any."""
     taken: dict[int, str] = {}
     for cluster in clusters:
         leading = [genre for genre in cluster.genres if genre in EMBLEMS] or [NO_GENRE]
@@ -182,21 +190,21 @@ def own_genres(clusters: Sequence[Cluster]) -> dict[int, str]:
 
 
 SUPERLATIVES: tuple[tuple[str, Callable[[Cluster], float]], ...] = (
-    ("the best rated of all", lambda one: one.rating),
-    ("the best known of all", lambda one: one.votes),
-    ("the newest of all", lambda one: one.year_from + one.year_to),
-    ("the oldest of all", lambda one: -one.year_from - one.year_to),
-    ("the least explored of all", lambda one: -one.votes),
-    ("the largest of all", lambda one: one.title_count),
-    ("rated lowest of all", lambda one: -one.rating),
+    ("the best rated of all", lambda cluster: cluster.rating),
+    ("the best known of all", lambda cluster: cluster.votes),
+    ("the newest of all", lambda cluster: cluster.year_from + cluster.year_to),
+    ("the oldest of all", lambda cluster: -cluster.year_from - cluster.year_to),
+    ("the least explored of all", lambda cluster: -cluster.votes),
+    ("the largest of all", lambda cluster: cluster.title_count),
+    ("rated lowest of all", lambda cluster: -cluster.rating),
 )
 
 
 def superlatives(clusters: Sequence[Cluster]) -> dict[int, str]:
-    """What a cluster is more than every other one, in words, for those that are."""
-    said: dict[int, str] = {}
+    """In which respect a cluster exceeds all others, in words, by its number."""
+    phrases: dict[int, str] = {}
     for words, figure in SUPERLATIVES:
         first, *rest = sorted(clusters, key=figure, reverse=True)
         if rest and figure(first) > figure(rest[0]):
-            said.setdefault(first.cluster, words)
-    return said
+            phrases.setdefault(first.cluster, words)
+    return phrases

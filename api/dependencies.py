@@ -1,7 +1,7 @@
-"""What the routes take from the serving release, and the parameters they share.
+"""What routes take from the serving release, and the parameters they share.
 
-Each request takes the release once, so that no answer mixes two. SQL does not belong here (see
-rec_platform/release/lookup.py).
+Each request takes the release once, so that no response mixes two. SQL belongs in
+rec_platform/release/lookup.py.
 """
 
 from asyncio import to_thread
@@ -11,12 +11,13 @@ from typing import Annotated, Any
 from fastapi import Depends, HTTPException, Path, Request
 from pydantic import StringConstraints
 
-from rec_platform.release.lookup import Cluster, Lookup, Title
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.schema import Cluster, Title
 from rec_platform.release.serving import ServingRelease
 
 TITLE_ID = "^tt[0-9]{1,12}$"
 BASKET_SIZE = 20
-LARGEST = 2**31 - 1  # keeps numbers from an address within SQLite's
+LARGEST = 2**31 - 1  # keeps numbers in an address within SQLite's range
 
 TitleId = Annotated[str, Path(pattern=TITLE_ID, examples=["tt0000001"])]
 LikedId = Annotated[str, StringConstraints(pattern=TITLE_ID)]
@@ -26,8 +27,8 @@ ClusterNumber = Annotated[int, Path(ge=0, le=LARGEST, examples=[0])]
 async def serving_lookup(request: Request) -> Lookup:
     """The release that answers this request, from its first query to its last.
 
-    The request that finds the pointer moved waits until the new release is open, which a thread
-    does; the others go on with the old one meanwhile.
+    The request that finds the pointer moved waits while a thread opens the new release. Meanwhile,
+    other requests use the old one.
     """
     serving: ServingRelease = request.app.state.serving
     if serving.has_moved():
@@ -41,12 +42,12 @@ Serving = Annotated[Lookup, Depends(serving_lookup)]
 
 
 def release_id(lookup: Lookup) -> str:
-    """The id of a release is the name of its folder."""
+    """The id of a release, which is the name of its folder."""
     return lookup.path.parent.name
 
 
 def known_title(lookup: Lookup, title_id: str) -> Title:
-    """The title with this id, or a 404."""
+    """The title with this id; answers 404 if there is none."""
     title = lookup.title(title_id)
     if title is None:
         raise HTTPException(404, f"There is no title {title_id} in this release.")
@@ -54,7 +55,7 @@ def known_title(lookup: Lookup, title_id: str) -> Title:
 
 
 def known_cluster(lookup: Lookup, number: int) -> Cluster:
-    """The cluster with this number, or a 404."""
+    """The cluster with this number; answers 404 if there is none."""
     cluster = lookup.cluster(number)
     if cluster is None:
         raise HTTPException(404, f"There is no cluster {number} in this release.")

@@ -1,7 +1,7 @@
-"""Emblems: what a poster shows for a genre, as SVG around the origin, within 80 of it.
+"""Emblems: what a poster shows for a genre, as SVG within 80 units of the origin.
 
-"B" and "L" stand for the two colours, body and light. Where an emblem stands on a poster, how it
-is turned and in which colours it is printed does not belong here (see posters.py).
+"B" and "L" stand for the two colours, body and light. Where an emblem is placed on a poster, how it
+is turned and which colours it gets belongs in posters.py.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The Lambda handler: a leaf that nothing imports. What the site does is in app.py.
+"""The Lambda handler, which nothing imports. What the site does is in app.py.
 
 REC_ROOT is the folder, or `s3://bucket/prefix`, that holds `releases`.
 """
@@ -11,15 +11,18 @@ import threading
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from api.logs import log_to_stdout
 from rec_platform.release.lookup import LookupFileError
-from rec_platform.release.serving import ServingRelease, serving_release
+from rec_platform.release.root import serving_release
+from rec_platform.release.serving import ServingRelease
+
+from .logs import log_to_stdout
+from .settings import SiteSettings, root_of
 
 if TYPE_CHECKING:
     from mangum import Mangum
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-# Mangum sends all else in base64, which is larger and unreadable in a console.
+# Mangum sends everything else in base64, which is larger and unreadable in a console.
 TEXT_TYPES = [
     "text/",
     "application/javascript",
@@ -34,46 +37,52 @@ logger = logging.getLogger(__name__)
 def start() -> "Mangum":
     """The handler, with its release open.
 
-    A thread opens the release while this one imports the site: each takes about as long, and AWS
-    bills the start.
+    A thread opens the release while this one imports the site. Both take about the same time, and
+    AWS bills the start.
+
+    Raises:
+        SettingsError: a variable of the site is missing or wrong.
+        LookupFileError: a variable that S3 needs is not set.
     """
     log_to_stdout()
+    settings = SiteSettings.from_environment(os.environ)
+    serving = serving_release(root_of(os.environ), os.environ)
     gc.disable()
-    serving = serving_release(os.environ["REC_ROOT"])
     opening = threading.Thread(target=_open, args=[serving])
     opening.start()
 
-    # FastAPI looks whether a model is of pydantic 1, and takes an ImportError for a no. The import
-    # would be an eighth of the start.
+    # FastAPI imports pydantic.v1 to recognise its models, which takes an eighth of the start. It
+    # takes an ImportError to mean that there are none.
     sys.modules["pydantic.v1"] = None  # pyright: ignore[reportArgumentType]
     from mangum import Mangum
 
-    from api.app import create_app
+    from .app import create_app
 
     opening.join()
-    # What is here now stays: looking whether it is garbage takes a tenth of the start, and would
-    # make one event in a hundred slow.
+    # Everything loaded so far stays. Collecting garbage among it would take a tenth of the start,
+    # and would slow down one event in a hundred.
     gc.freeze()
     gc.enable()
     # Lifespan events would start and stop the app on every call, and it has nothing to start.
-    return Mangum(staged(create_app(serving)), lifespan="off", text_mime_types=TEXT_TYPES)
+    site = staged(create_app(serving, settings))
+    return Mangum(site, lifespan="off", text_mime_types=TEXT_TYPES)
 
 
 def _open(serving: ServingRelease) -> None:
     try:
         serving.follow()
-    except LookupFileError as error:  # each request tries again, and says so
+    except LookupFileError as error:  # each request tries again, and answers 503 until it works
         logger.error("%s", error)
 
 
 def staged(app: "ASGIApp") -> Any:
-    """The app, told of the stage that API Gateway puts before its addresses."""
+    """The app, aware of the stage that API Gateway puts before its addresses."""
 
     async def with_root(scope: "Scope", receive: "Receive", send: "Send") -> None:
         event = scope["aws.event"]
         if root := stage_root(event):
             scope["root_path"] = root
-            if "http" not in event["requestContext"]:  # a REST API's path is without it
+            if "http" not in event["requestContext"]:  # a REST API leaves it out of the path
                 scope["path"] = root + scope["path"]
         await app(scope, receive, send)
 
@@ -83,8 +92,8 @@ def staged(app: "ASGIApp") -> Any:
 def stage_root(event: MutableMapping[str, Any]) -> str:
     """The prefix that visitors see and the site does not: `/stage`, or nothing.
 
-    A REST API tells the path with and without it, an HTTP API the name of the stage; behind a load
-    balancer or a function URL there is none.
+    The event of a REST API has the path with and without it, the event of an HTTP API has the name
+    of the stage. Behind a load balancer or a function URL there is none.
     """
     context = event["requestContext"]
     if "http" in context:

@@ -1,18 +1,17 @@
-"""The headers of every answer: security, search engines, caches, other sites' scripts.
+"""The headers of every response: security, search engines, caches, other sites' scripts.
 
-Compression is left to the edge: CloudFront does it once, for all. So is Strict-Transport-Security,
-which belongs to a host name.
+Compression is left to the edge: CloudFront compresses once for all visitors. So is
+Strict-Transport-Security, which belongs to a host name.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.dependencies import root
+from .dependencies import root
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -24,8 +23,8 @@ SECURITY = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
-# Any site's scripts may read the API, without credentials. The same for every request, so that a
-# cache can keep one answer for all.
+# Scripts of any site may read the API, without credentials. These headers do not depend on the
+# request, so a cache can keep one response for all.
 SHARED = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, X-Request-Id",
@@ -43,17 +42,17 @@ NEVER = "no-store"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an address is for, how long its answers may be kept, who may read them."""
+    """How long responses from an address may be kept, which scripts may read them, and who asks."""
 
     keep: str
     sharing: dict[str, str]
     is_for_programs: bool = True
 
 
-# Programs get a new release within an hour; a page may be a day old when the site is in trouble.
+# Programs get a new release within an hour. A page may be a day old if the site is in trouble.
 API = Kind("public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400", SHARED)
 PAGE = Kind("public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400", OWN, False)
-STATIC = Kind(PAGE.keep, OWN, is_for_programs=False)  # longer where the address is its own
+STATIC = Kind(PAGE.keep, OWN, is_for_programs=False)  # for ever if the address has the hash
 SERVICE = Kind(NEVER, OWN)
 KINDS = {
     "/api/": API,
@@ -66,30 +65,29 @@ KINDS = {
 
 
 def kind_of(scope: Scope) -> Kind:
-    """The kind of address that is asked for: a page, where it is none of the others."""
+    """The kind of address that is asked for; a page if it is none of the others."""
     path: str = scope["path"].removeprefix(root(scope))
     return next((kind for prefix, kind in KINDS.items() if path.startswith(prefix)), PAGE)
 
 
-def is_indexed() -> bool:
-    """Whether the operator lets search engines in, which IMDb's terms do not want by themselves."""
-    return os.environ.get("REC_INDEXING") == "1"
-
-
 class ResponseHeaders:
-    """ASGI middleware for what HTTP asks of every answer, so that no route has to.
+    """ASGI middleware for what HTTP requires of every response.
 
-    It adds the headers that an answer does not bring itself, answers HEAD as GET without the body,
-    and a request that has the current answer already with 304.
+    It adds the headers that a response lacks, answers HEAD as GET without the body, and answers 304
+    to a client that already has the current response.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_indexed: bool) -> None:
         self.app = app
+        self.is_indexed = is_indexed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, and complete its answer."""
+        """Let the app answer, and complete its response."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         kind = kind_of(scope)  # before a mount changes the scope
-        answer = _Answer(kind, scope, send)
+        answer = _Answer(kind, scope, send, self.is_indexed and kind in (PAGE, STATIC))
         if scope["method"] == "OPTIONS" and kind.sharing is SHARED:
             await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answer.send)
             return
@@ -99,10 +97,11 @@ class ResponseHeaders:
 
 
 class _Answer:
-    """An answer on its way out: its start waits for its body, which decides its ETag."""
+    """A response on its way out. Its start waits for its body, which decides its ETag."""
 
-    def __init__(self, kind: Kind, scope: Scope, send: Send) -> None:
+    def __init__(self, kind: Kind, scope: Scope, send: Send, is_indexed: bool) -> None:
         self.kind = kind
+        self.is_indexed = is_indexed
         self.scope = scope
         self.is_head = scope["method"] == "HEAD"
         self.known = Headers(scope=scope).get("if-none-match", "")
@@ -116,7 +115,7 @@ class _Answer:
         if self._start is not None:
             start, self._start = self._start, None
             if self.is_head:
-                self.scope["method"] = "HEAD"  # the server counts the body's bytes
+                self.scope["method"] = "HEAD"  # else the server expects the body's bytes
             if self._complete(start, message):
                 message = {"type": "http.response.body"}
             await self._send(start)
@@ -125,17 +124,17 @@ class _Answer:
         await self._send(message)
 
     def _complete(self, start: Message, body: Message) -> bool:
-        """Add what is missing; whether the answer has become a 304, without a body."""
+        """Add what is missing. Returns whether the response became a 304, without a body."""
         headers = MutableHeaders(scope=start)
         keep = self.kind.keep if start["status"] < 400 else NEVER
         added = SECURITY | self.kind.sharing | {"Cache-Control": keep}
-        if self.kind not in (PAGE, STATIC) or not is_indexed():
+        if not self.is_indexed:
             added["X-Robots-Tag"] = "noindex"
         for name, text in added.items():
             headers.setdefault(name, text)
         if start["status"] != 200 or headers["cache-control"] == NEVER or body.get("more_body"):
             return False
-        # Of the content, so that it changes with the templates as well as with the release.
+        # A hash of the content, so that it changes with the templates as well as with the release.
         digest = hashlib.blake2b(body.get("body", b""), digest_size=12).hexdigest()
         etag = headers.setdefault("ETag", f'"{digest}"')
         if etag not in _etags(self.known) and self.known.strip() != "*":
@@ -147,5 +146,5 @@ class _Answer:
 
 
 def _etags(header: str) -> list[str]:
-    """The ETags of If-None-Match; an edge that compresses marks them as weak."""
-    return [one.strip().removeprefix("W/") for one in header.split(",")]
+    """The ETags in If-None-Match; an edge that compresses marks them as weak."""
+    return [etag.strip().removeprefix("W/") for etag in header.split(",")]

@@ -1,6 +1,6 @@
-"""The API's description: what FastAPI derives from the code, with our errors and examples.
+"""The API's description: what FastAPI derives from the code, plus our errors and examples.
 
-Imported when the description is first asked for. All titles and people here are invented.
+It is imported when the description is first asked for. All titles and people here are invented.
 """
 
 from dataclasses import asdict
@@ -9,9 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from api.errors import MEDIA_TYPE, PROBLEMS, Problem
-from api.service import Health, Readiness
-from api.v1 import (
+from rec_platform.release.blend import BALANCE, WEIGHTS, balanced
+from rec_platform.release.reasons import reasons
+from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
+from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title
+
+from .problems import MEDIA_TYPE, PROBLEMS, Problem
+from .service import Health, Readiness
+from .v1 import (
     Basket,
     Clusters,
     ClusterTitles,
@@ -19,10 +24,6 @@ from api.v1 import (
     Release,
     SearchResults,
 )
-from rec_platform.release.blend import BALANCE, WEIGHTS, balanced
-from rec_platform.release.lookup import SCHEMA_VERSION, Cluster, Credit, Title
-from rec_platform.release.reasons import reasons
-from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
 
 RELEASE_ID = "20240311T041209Z-5f2c81d0"
 FIRST = Title(
@@ -108,16 +109,16 @@ EXAMPLES: dict[str, Any] = {
     "ready": Readiness("ready", RELEASE_ID, SCHEMA_VERSION),
     "metrics": 'rec_requests_total{method="GET",route="/",status="200"} 1\n',
 }
-OF_THE_SERVICE = ("health", "ready", "metrics")
+SERVICE = ("health", "ready", "metrics")
 WITHOUT_RELEASE = ("health", "metrics")
 MAY_BE_MISSING = ("title", "recommendations", "basket", "cluster_titles")
 
 
 def describe(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add to FastAPI's description what it cannot know."""
+    """Add what FastAPI cannot know to its description."""
     models = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schema["components"]["schemas"] |= models.pop("$defs") | {"Problem": models}
-    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which we do not send
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which we never send
         schema["components"]["schemas"].pop(name, None)
     for operations in schema["paths"].values():
         _complete(operations["get"])
@@ -131,8 +132,8 @@ def _complete(operation: dict[str, Any]) -> None:
     (content,) = answers["200"]["content"].values()
     example = EXAMPLES[name]
     content["example"] = example if isinstance(example, str) else asdict(example)
-    if name not in OF_THE_SERVICE:
-        answers["304"] = {"description": "The answer with the ETag in If-None-Match is current."}
+    if name not in SERVICE:
+        answers["304"] = {"description": "The response with the ETag in If-None-Match is current."}
     statuses = [404] if name in MAY_BE_MISSING else []
     statuses += [422] if operation.get("parameters") else []
     statuses += [500] if name in WITHOUT_RELEASE else [500, 503]

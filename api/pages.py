@@ -1,11 +1,10 @@
 """The pages that visitors read: their routes, and how a template is rendered.
 
-What a page looks like belongs in templates/ and static/, what a poster shows in posters.py and
-where a cluster lies on the map in atlas.py. Every page is whole without its script.
+What a page looks like belongs in templates/ and static/, what a poster shows in posters.py, and
+where a cluster lies on the map in atlas.py. Every page works without its script.
 """
 
 import hashlib
-import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,9 +17,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.types import Scope
 
-from api import emblems, posters
-from api.atlas import Atlas, atlas, own_genres, superlatives
-from api.dependencies import (
+from rec_platform.release.blend import BALANCE
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.recommend import EVERYTHING, LIST_LENGTH, Filter, recommendations
+from rec_platform.release.recommend import basket as merged
+from rec_platform.release.schema import NEIGHBOURS, Title
+
+from . import emblems, inks, patterns, posters
+from . import lettering as letters
+from .atlas import Atlas, atlas, own_genres, superlatives
+from .dependencies import (
     BASKET_SIZE,
     LARGEST,
     TITLE_ID,
@@ -32,25 +38,24 @@ from api.dependencies import (
     release_id,
     root,
 )
-from api.emblems import NO_GENRE
-from api.headers import is_indexed
-from api.posters import PALETTES, art, badge, poster, poster_file
-from api.tuning import LIST_LENGTH, TunedByForm, Tuning
-from rec_platform.choices import NEIGHBOURS
-from rec_platform.release.blend import BALANCE
-from rec_platform.release.lookup import Lookup, Title
-from rec_platform.release.recommend import EVERYTHING, Filter, recommendations
-from rec_platform.release.recommend import basket as merged
+from .emblems import NO_GENRE
+from .inks import PALETTES
+from .posters import art, badge, poster, poster_file
+from .settings import SiteSettings
+from .tuning import TunedByForm, Tuning
 
 STATIC = Path(__file__).parent / "static"
-# The hash in the address lets caches keep a file for ever: a changed file is another address.
+# The hash in the address lets caches keep a file for ever: a changed file has another address.
 ADDRESSES = {
     file.name: f"/static/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
     for file in STATIC.iterdir()
 }
 # Posters change with the code that draws them as well as with the release.
 DRAWN_BY = hashlib.sha256(
-    b"".join(Path(str(code.__file__)).read_bytes() for code in (posters, emblems))
+    b"".join(
+        Path(str(code.__file__)).read_bytes()
+        for code in (posters, emblems, inks, letters, patterns)
+    )
 ).digest()
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -64,12 +69,12 @@ TEMPLATES = Environment(
 
 @lru_cache(maxsize=256)
 def tuning_fields(balance: float, wanted: Filter) -> Markup:
-    """The knob and the filters as they are set: most lists are asked for in the same few ways."""
-    macros: Any = TEMPLATES.get_template("parts.html").module
+    """The knob and the filters as they are set, cached: most lists use the same few settings."""
+    macros: Any = TEMPLATES.get_template("macros.html").module
     return macros.fields(balance, wanted, wanted != EVERYTHING)
 
 
-# What templates may use beside what a page gives them.
+# What every template may use besides the context of its page.
 TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "poster": poster,
     "art": art,
@@ -78,6 +83,7 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "genres": [genre for genre in PALETTES if genre != NO_GENRE],
     "static": ADDRESSES,
     "default_balance": BALANCE,
+    "list_length": LIST_LENGTH,
     "tuning_fields": tuning_fields,
 }
 
@@ -94,7 +100,7 @@ async def home(
     lookup: Serving,
     title: Annotated[str | None, Query(pattern=TITLE_ID)] = None,
 ) -> Response:
-    """A search box, what rises, hidden gems, and a shelf of popular titles for each cluster."""
+    """A search box, rising titles, hidden gems, and a shelf of popular titles for each cluster."""
     if title:  # a link of the site that this one replaces
         return RedirectResponse(f"{root(request)}/title/{title}", 308)
     clusters = lookup.clusters()
@@ -104,7 +110,9 @@ async def home(
         lookup,
         rising=lookup.shelf("rising", SHELF_LENGTH),
         gems=lookup.shelf("gems", SHELF_LENGTH),
-        shelves=[(one, lookup.cluster_titles(one.cluster, SHELF_LENGTH)) for one in clusters],
+        shelves=[
+            (cluster, lookup.cluster_titles(cluster.cluster, SHELF_LENGTH)) for cluster in clusters
+        ],
         own_genres=own_genres(clusters),
         superlatives=superlatives(clusters),
     )
@@ -112,7 +120,7 @@ async def home(
 
 @pages.get("/random")
 async def random(request: Request, lookup: Serving) -> Response:
-    """Any title, another one each time."""
+    """A random title, another one each time."""
     address = f"{root(request)}/title/{lookup.random_title().title_id}"
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
@@ -144,7 +152,9 @@ async def search(
 ) -> Response:
     """The titles that match a query."""
     titles = lookup.search(q, PAGE_LENGTH)
-    return render(request, "search.html", lookup, query=q.strip(), titles=titles)
+    return render(
+        request, "search.html", lookup, query=q.strip(), titles=titles, page_length=PAGE_LENGTH
+    )
 
 
 @pages.get("/basket")
@@ -155,9 +165,9 @@ async def basket(
     title: Annotated[list[LikedId], Query(max_length=BASKET_SIZE)] = [],  # noqa: B006
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Several liked titles, which are in the address alone, and one list for all of them."""
+    """Several liked titles, which only the address holds, and one list for all of them."""
     liked = lookup.titles([*dict.fromkeys(title)])
-    ids = [("title", one.title_id) for one in liked]
+    ids = [("title", liked_title.title_id) for liked_title in liked]
     return render(
         request,
         "basket.html",
@@ -166,7 +176,7 @@ async def basket(
         unknown_count=len(set(title)) - len(liked),
         is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
-        found=[one for one in lookup.search(q, SHELF_LENGTH) if one not in liked],
+        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in liked],
         listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )
@@ -175,14 +185,14 @@ async def basket(
 @pages.get("/atlas")
 async def clusters_map(request: Request, lookup: Serving) -> Response:
     """All clusters on a map, and as a list."""
-    found = atlas(lookup)
+    drawn = atlas(lookup)
     return render(
         request,
         "atlas.html",
         lookup,
-        atlas=found,
-        samples=_samples(lookup, found),
-        superlatives=superlatives(found.clusters),
+        atlas=drawn,
+        samples=_samples(lookup, drawn),
+        superlatives=superlatives(drawn.clusters),
     )
 
 
@@ -197,16 +207,16 @@ async def cluster(
     profile = known_cluster(lookup, cluster)
     page_count = max(1, -(-profile.title_count // PAGE_LENGTH))
     if page > page_count:
-        raise HTTPException(404, f"Page {page_count} is the last of {profile.name}.")
-    found = atlas(lookup)
+        raise HTTPException(404, f"{profile.name}: page {page_count} is the last one.")
+    drawn = atlas(lookup)
     return render(
         request,
         "cluster.html",
         lookup,
         cluster=profile,
-        atlas=found,
-        genre=found.bubble(cluster).genre,
-        superlative=superlatives(found.clusters).get(cluster),
+        atlas=drawn,
+        genre=drawn.bubble(cluster).genre,
+        superlative=superlatives(drawn.clusters).get(cluster),
         typical=lookup.titles(profile.typical_titles[:SHELF_LENGTH]) if page == 1 else [],
         titles=lookup.cluster_titles(cluster, PAGE_LENGTH, offset=PAGE_LENGTH * (page - 1)),
         page=page,
@@ -216,28 +226,29 @@ async def cluster(
 
 @pages.get("/about")
 async def about(request: Request, lookup: Serving) -> Response:
-    """How lists are made, what of, and how good they are."""
+    """How lists are made, from what, and how good they are."""
     return render(request, "about.html", lookup)
 
 
 @pages.get("/poster/{title_id}.svg")
 async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
-    """A title's poster as a file, to be kept for ever under the address of this very drawing."""
+    """A title's poster as a file; under the address of this very drawing it is kept for ever."""
     drawn = poster_file(known_title(lookup, title_id))
     keep = {"Cache-Control": FOR_EVER} if v == posters_version(lookup) else {}
     return Response(drawn, headers=keep, media_type="image/svg+xml")
 
 
 @pages.get("/robots.txt")
-async def robots() -> PlainTextResponse:
-    """IMDb's terms do not want their data in search engines, so that is up to the operator."""
-    return PlainTextResponse(f"User-agent: *\nDisallow:{'' if is_indexed() else ' /'}\n")
+async def robots(request: Request) -> PlainTextResponse:
+    """Turns search engines away, unless the operator lets them in."""
+    disallowed = "" if _settings(request).is_indexed else " /"
+    return PlainTextResponse(f"User-agent: *\nDisallow:{disallowed}\n")
 
 
 class StaticFiles(AnyFiles):
-    """Files that may be kept for ever under the address that names their content.
+    """Files that caches may keep for ever under the address with the hash of their content.
 
-    Not under another hash: while a new version is rolled out, an old worker may be asked for it.
+    Under another hash they may not: during a rollout, an old worker may be asked for a new file.
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -249,23 +260,23 @@ class StaticFiles(AnyFiles):
 
 
 def posters_version(lookup: Lookup) -> str:
-    """What a poster's address names: another release or other code draws other posters."""
+    """The version in a poster's address: another release or other code draws other posters."""
     return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
 
 
-def _samples(lookup: Lookup, found: Atlas) -> dict[int, list[Title]]:
-    """Three popular titles of each cluster by its number, of different series where there are."""
+def _samples(lookup: Lookup, drawn: Atlas) -> dict[int, list[Title]]:
+    """Three popular titles of each cluster, by its number; of different series if possible."""
     samples: dict[int, list[Title]] = {}
-    for bubble in found.bubbles:
+    for bubble in drawn.bubbles:
         popular = lookup.titles(bubble.cluster.popular_titles)
-        firsts = {one.series or one.title_id: one for one in reversed(popular)}
-        distinct = [one for one in popular if one in firsts.values()]
+        firsts = {title.series or title.title_id: title for title in reversed(popular)}
+        distinct = [title for title in popular if title in firsts.values()]
         samples[bubble.cluster.cluster] = (distinct + popular)[:3]
     return samples
 
 
 def _asked(address: str, ids: list[tuple[str, str]], tuned: Tuning) -> dict[str, Any]:
-    """What a list's form shows as asked for, and the addresses of a longer and a plain list."""
+    """What a list's form shows, and the addresses of a longer and of an unfiltered list."""
     limit, balance, wanted = tuned.limit, tuned.balance, tuned.wanted
     named = [
         ("year_min", wanted.year_min),
@@ -294,7 +305,8 @@ def _asked(address: str, ids: list[tuple[str, str]], tuned: Tuning) -> dict[str,
 def render(
     request: Request, template: str, lookup: Lookup | None, status: int = 200, **context: Any
 ) -> HTMLResponse:
-    """A page; the footer names the release, where there is one."""
+    """A page; its footer names the release, if there is one."""
+    settings = _settings(request)
     release = lookup and lookup.release | {"release_id": release_id(lookup)}
     html = TEMPLATES.get_template(template).render(
         root=root(request),
@@ -302,9 +314,13 @@ def render(
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,
-        # There is no end of baskets.
-        is_indexed=is_indexed() and status < 400 and template != "basket.html",
-        site_url=os.environ.get("REC_SITE_URL", "").rstrip("/"),
+        # Search engines would never reach the last basket.
+        is_indexed=settings.is_indexed and status < 400 and template != "basket.html",
+        site_url=settings.site_url,
         **context,
     )
     return HTMLResponse(html, status)
+
+
+def _settings(request: Request) -> SiteSettings:
+    return request.app.state.settings

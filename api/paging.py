@@ -1,7 +1,7 @@
-"""Paging by cursor: what the next page of a list starts at, as a token that only we read.
+"""Paging by cursor: where the next page of a list starts, as an opaque token.
 
-A cursor belongs to its release: in another one the same place holds another title, and a list
-read across both would have gaps that nobody sees.
+A cursor belongs to its release. In another release the same place holds another title, and a list
+read across both would have gaps that nobody notices.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -10,15 +10,15 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api.dependencies import LARGEST
-from api.errors import InvalidParameterError
+from .dependencies import LARGEST
+from .problems import InvalidParameterError
 
-Limit = Annotated[int, Query(ge=1, le=50, examples=[10], description="How many at most.")]
+Limit = Annotated[int, Query(ge=1, le=50, examples=[10], description="How many items at most.")]
 Cursor = Annotated[
     str,
     Query(
         pattern="^[A-Za-z0-9_-]{0,200}$",
-        description="The `next_cursor` of the page before; empty for the first page.",
+        description="The `next_cursor` of the previous page; empty for the first page.",
         examples=[""],
     ),
 ]
@@ -28,7 +28,7 @@ def start_of(cursor: str, release_id: str) -> int:
     """The place, from 0, at which the page starts.
 
     Raises:
-        InvalidParameterError: no such cursor was given out, or it is of another release.
+        InvalidParameterError: the cursor is invalid, or belongs to another release.
     """
     if not cursor:
         return 0
@@ -37,11 +37,13 @@ def start_of(cursor: str, release_id: str) -> int:
         owner, _, place = text.rpartition(" ")
         start = int(place)
     except ValueError:
-        raise InvalidParameterError("cursor", "No page of this list has it") from None
+        raise InvalidParameterError("cursor", "It is not a cursor of this list") from None
     if owner != release_id:
-        raise InvalidParameterError("cursor", "It is of another release: start with the first page")
+        raise InvalidParameterError(
+            "cursor", "It belongs to another release: start with the first page"
+        )
     if not 0 <= start <= LARGEST:
-        raise InvalidParameterError("cursor", "No page of this list has it")
+        raise InvalidParameterError("cursor", "It is not a cursor of this list")
     return start
 
 

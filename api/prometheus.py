@@ -1,6 +1,6 @@
-"""What /metrics tells, in Prometheus' text format: requests, how long they took, the release.
+"""What /metrics reports, in Prometheus' text format: requests, their durations, the release.
 
-Figures are this process's own, since it started. What is counted is said in access.py.
+The figures are those of this process since it started. access.py counts the requests.
 """
 
 from bisect import bisect_left
@@ -25,13 +25,13 @@ class Metrics:
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer. Any method may be sent, but only known ones make a series."""
+        """Count a response. Methods other than the known ones share one series."""
         self._requests[method if method in METHODS else "other", route, status] += 1
         self._buckets[route][bisect_left(BUCKETS, seconds)] += 1
         self._seconds[route] += seconds
 
     def text(self, release_id: str, lookup: Lookup | None) -> str:
-        """All figures; those of the release where one serves."""
+        """All figures, with those of the release if one serves."""
         lines = [*self._request_lines(), *self._duration_lines()]
         if lookup:
             lines += _release_lines(release_id, lookup)

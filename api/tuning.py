@@ -1,6 +1,6 @@
-"""How a list is asked for: its length, its balance, its filters, by a program or by a form.
+"""The parameters of a list, from a program or a form: its length, its balance, its filters.
 
-What the parameters do to a list belongs in rec_platform/release/recommend.py.
+What they do to a list belongs in rec_platform/release/recommend.py.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,18 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, StringConstraints, ValidationError, validate_call
 from pydantic.json_schema import SkipJsonSchema
 
-from rec_platform.choices import NEIGHBOURS
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
-from rec_platform.release.recommend import EVERYTHING, Filter
-
-LIST_LENGTH = 9
+from rec_platform.release.recommend import EVERYTHING, LIST_LENGTH, Filter
+from rec_platform.release.schema import NEIGHBOURS
 
 ListLength = Annotated[
-    int, Query(ge=1, le=NEIGHBOURS, examples=[9], description="How many at most.")
+    int,
+    Query(
+        ge=1,
+        le=NEIGHBOURS,
+        examples=[LIST_LENGTH],
+        description="How many titles at most.",
+    ),
 ]
 Balance = Annotated[
     float,
@@ -30,7 +34,7 @@ Balance = Annotated[
         examples=[0.25],
     ),
 ]
-# A filter that is not given is None, which nobody can write in an address.
+# A filter that is not given is None, which no address can express.
 Year = Annotated[
     Annotated[int, Field(ge=1800, le=2200)] | SkipJsonSchema[None], Query(examples=[1994])
 ]
@@ -45,7 +49,7 @@ Genres = Annotated[
     list[GenreName],
     Query(
         max_length=5,
-        description="Once for each genre; titles have all of them.",
+        description="One genre; repeat for several. Titles have all of them.",
         examples=[["Crime", "Thriller"]],
     ),
 ]
@@ -53,7 +57,7 @@ Genres = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How a list is asked for."""
+    """The parameters of a list."""
 
     limit: int = LIST_LENGTH
     balance: float = BALANCE
@@ -67,9 +71,9 @@ async def tuning(
     year_max: Year = None,
     rating_min: Rating = None,
     runtime_max: Minutes = None,
-    genre: Genres = [],  # noqa: B006  # nobody changes it
+    genre: Genres = [],  # noqa: B006  # never changed
 ) -> Tuning:
-    """What the parameters ask for; conditions add up."""
+    """The parameters of a program's request. A title must meet every condition."""
     return Tuning(limit, balance, Filter(year_min, year_max, rating_min, runtime_max, tuple(genre)))
 
 
@@ -78,10 +82,10 @@ _validated = validate_call(tuning)
 
 
 async def form_tuning(request: Request) -> Tuning:
-    """The same of a form, where a field that was left empty asks for nothing.
+    """The parameters from a form, where an empty field counts as absent.
 
-    Most pages are asked for without any, and FastAPI would look for each all the same, which takes
-    a tenth of a page's time.
+    Most pages are asked for without parameters. FastAPI would look for each of them all the same,
+    which would take a tenth of a page's time.
     """
     query = request.query_params
     given: dict[str, Any] = {name: query[name] for name in _PARAMETERS if query.get(name)}
@@ -92,7 +96,10 @@ async def form_tuning(request: Request) -> Tuning:
     try:
         return await _validated(**given)
     except ValidationError as error:
-        errors = [{**one, "loc": ("query", *one["loc"])} for one in error.errors(include_url=False)]
+        errors = [
+            {**details, "loc": ("query", *details["loc"])}
+            for details in error.errors(include_url=False)
+        ]
         raise RequestValidationError(errors) from error
 
 

@@ -1,7 +1,7 @@
-"""The JSON API, version 1: its answers and its routes.
+"""The JSON API, version 1: its responses and its routes.
 
-Answers are the lookup's own dataclasses; an envelope names the release that its list is from.
-Addresses and fields here are promises: what would break a consumer belongs in a v2.
+Responses are the release's own dataclasses; a list comes in an envelope that names its release.
+Addresses and fields here are promises: a change that breaks a consumer belongs in a v2.
 """
 
 from collections import Counter
@@ -10,7 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
-from api.dependencies import (
+from rec_platform.release import recommend
+from rec_platform.release.blend import balanced
+from rec_platform.release.recommend import BasketRecommendation, Recommendation
+from rec_platform.release.schema import Cluster, Title
+
+from .dependencies import (
     BASKET_SIZE,
     ClusterNumber,
     LikedId,
@@ -20,21 +25,17 @@ from api.dependencies import (
     known_title,
     release_id,
 )
-from api.errors import InvalidParameterError
-from api.paging import Cursor, Limit, next_cursor, start_of
-from api.tuning import Tuned
-from rec_platform.release import recommend
-from rec_platform.release.blend import balanced
-from rec_platform.release.lookup import Cluster, Title
-from rec_platform.release.recommend import BasketRecommendation, Recommendation
+from .paging import Cursor, Limit, next_cursor, start_of
+from .problems import InvalidParameterError
+from .tuning import Tuned
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
     """The titles most similar to one title, best first.
 
-    A score is the mean of the parts, weighted by `weights`; at a balance of 0.5, in a release that
-    was made by another rule than `blend`, it is that rule's.
+    A score is the mean of the parts, weighted by `weights`. If the release was made by a rule other
+    than `blend`, a score at a balance of 0.5 is that rule's own.
     """
 
     release_id: str
@@ -46,7 +47,10 @@ class Recommendations:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """One list for several liked titles, best first; `unknown` has the ids that are not there."""
+    """One list for several liked titles, best first.
+
+    `unknown` lists the ids that this release does not have.
+    """
 
     release_id: str
     titles: list[str]
@@ -75,7 +79,7 @@ class Clusters:
 
 @dataclass(frozen=True, slots=True)
 class ClusterTitles:
-    """A part of a cluster's titles, the most voted first."""
+    """One page of a cluster's titles, the most voted first."""
 
     release_id: str
     cluster: Cluster
@@ -85,10 +89,10 @@ class ClusterTitles:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is served, what it was made from and by, and how good its lists are.
+    """What is served, what made it, from which files, and how good its lists are.
 
-    `files` are IMDb's, by name, with their SHA-256; `fingerprint` changes with files, recipe or
-    code; `scorecard` is null where the release has none.
+    `files` are IMDb's, by name, with their SHA-256. `fingerprint` changes with the files, the
+    recipe or the code. `scorecard` is null if the release has none.
     """
 
     release_id: str
@@ -107,14 +111,14 @@ class Release:
 
 Explain = Annotated[
     bool,
-    Query(description="Whether to say why: reasons, and the parts of each score.", examples=[True]),
+    Query(description="Whether to explain: reasons, and the parts of each score.", examples=[True]),
 ]
 Liked = Annotated[
     list[LikedId],
     Query(
         min_length=1,
         max_length=BASKET_SIZE,
-        description="A liked title's id; once for each title.",
+        description="The id of a liked title; repeat for several.",
         examples=[["tt0000001", "tt0000002"]],
     ),
 ]
@@ -123,7 +127,7 @@ SEVERAL = ("title", "genre")  # parameters that may be given more than once
 
 
 async def unambiguous(request: Request) -> None:
-    """Refuse a parameter of one value that is given twice: nobody can tell which is meant."""
+    """Refuse a single-valued parameter that is given twice: nobody can tell which is meant."""
     given = request.query_params.multi_items()
     for name, count in Counter(name for name, _ in given).items():
         if count > 1 and name not in SEVERAL:
@@ -136,7 +140,7 @@ UNAMBIGUOUS = [Depends(unambiguous)]
 
 @v1.get("/titles/{title_id}", tags=["titles"], summary="A title")
 async def title(lookup: Serving, title_id: TitleId) -> Title:
-    """One title with its facts and its cluster."""
+    """A title's facts and its cluster."""
     return known_title(lookup, title_id)
 
 
@@ -152,13 +156,16 @@ async def recommendations(
     tuned: Tuned,
     explain: Explain = True,
 ) -> Recommendations:
-    """Best first, of those that pass the filters. Scores are in 0..1 and compare in one list."""
+    """Best first, of the titles that pass the filters.
+
+    Scores are in 0..1, and comparable within one list only.
+    """
     title = known_title(lookup, title_id)
-    found = recommend.recommendations(lookup, title, tuned.limit, tuned.balance, tuned.wanted)
+    listed = recommend.recommendations(lookup, title, tuned.limit, tuned.balance, tuned.wanted)
     if not explain:
-        found = [replace(one, reasons=[], parts={}) for one in found]
+        listed = [replace(row, reasons=[], parts={}) for row in listed]
     weights = balanced(lookup.weights, tuned.balance) if explain else {}
-    return Recommendations(release_id(lookup), title_id, tuned.balance, weights, found)
+    return Recommendations(release_id(lookup), title_id, tuned.balance, weights, listed)
 
 
 @v1.get(
@@ -173,20 +180,21 @@ async def basket(
     tuned: Tuned,
     explain: Explain = True,
 ) -> Basket:
-    """Best first, of those that pass the filters; never one of the liked titles.
+    """Best first, of the titles that pass the filters; never one of the liked titles.
 
-    Ids that this release does not have are told and left out, so that a shared link outlives it.
+    Ids that this release does not have are reported and left out, so that a shared link outlives a
+    release.
     """
     asked = list(dict.fromkeys(title))
     liked = lookup.titles(asked)
     if not liked:
         raise HTTPException(404, "This release has none of these titles.")
-    known = [one.title_id for one in liked]
-    found = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted)
+    known = [title.title_id for title in liked]
+    listed = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted)
     if not explain:
-        found = [replace(one, because=[]) for one in found]
-    unknown = [one for one in asked if one not in known]
-    return Basket(release_id(lookup), known, unknown, tuned.balance, found)
+        listed = [replace(row, because=[]) for row in listed]
+    unknown = [title_id for title_id in asked if title_id not in known]
+    return Basket(release_id(lookup), known, unknown, tuned.balance, listed)
 
 
 @v1.get("/search", tags=["titles"], summary="Titles by name", dependencies=UNAMBIGUOUS)
@@ -198,15 +206,15 @@ async def search(
             min_length=1,
             max_length=200,
             examples=["lantern"],
-            description="A name, or its beginning, as people type it; typos are forgiven.",
+            description="A name, or the beginning of one, as people type it. Typos are corrected.",
         ),
     ],
     limit: Limit = 20,
 ) -> SearchResults:
-    """Titles called exactly so, then the most voted with every word, the last one as a prefix.
+    """Exact names first, then the most voted titles with every word, the last one as a prefix.
 
-    Where these are few, what else the query may mean follows, the nearest first: misspelt words
-    corrected, words joined or split, numbers written in another way.
+    If these are few, titles that the query may mean follow, the nearest first: with misspelt words
+    corrected, words joined or split, or numbers written in another way.
     """
     return SearchResults(release_id(lookup), q, lookup.search(q, limit))
 
@@ -241,9 +249,9 @@ async def cluster_titles(
 
 @v1.get("/release", tags=["release"], summary="What is served, and what it was made from")
 async def release(lookup: Serving) -> Release:
-    """The facts of the release that answers, its provenance, and its scorecard if it has one."""
+    """The facts of the serving release, its provenance, and its scorecard if it has one."""
     facts = lookup.release
-    told = ("schema_version", "created_at", "title_count", "source_kind", "recipe", "weights")
-    made = ("fingerprint", "files", "missing_files", "packages")
-    known = {name: facts[name] for name in (*told, *made)}
-    return Release(release_id=release_id(lookup), **known, scorecard=facts.get("scorecard"))
+    described = ("schema_version", "created_at", "title_count", "source_kind", "recipe", "weights")
+    provenance = ("fingerprint", "files", "missing_files", "packages")
+    shown = {name: facts[name] for name in (*described, *provenance)}
+    return Release(release_id=release_id(lookup), **shown, scorecard=facts.get("scorecard"))

@@ -18,8 +18,8 @@ from statistics import median
 from measure import print_row, refresh, served
 
 from rec_platform.assets.similar import read_catalogue
-from rec_platform.choices import NEIGHBOURS
 from rec_platform.modelling.neighbours import blend
+from rec_platform.release.schema import NEIGHBOURS
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform.sample.writer import write_sample
 

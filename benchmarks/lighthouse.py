@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from measure import server
 
-from rec_platform.release.serving import serving_release
+from rec_platform.release.root import serving_release
 
 LIGHTHOUSE = "lighthouse@12"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path("data/demo"), help="holds `releases`")
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    (title,) = serving_release(str(arguments.root)).lookup().numbered([1])
+    (title,) = serving_release(str(arguments.root), os.environ).lookup().numbered([1])
     pages = {"home": "/", "title": f"/title/{title.title_id}"}
     pages["search"] = f"/search?q={quote(title.title.split()[-1])}"
     with server(arguments.root, {"REC_INDEXING": "1"}) as port:
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def audit(address: str) -> dict[str, Any]:
-    """What Lighthouse says of an address."""
+    """Lighthouse's report on an address."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         subprocess.run(
             [
@@ -55,15 +55,15 @@ def audit(address: str) -> dict[str, Any]:
 
 
 def summary(runs: list[dict[str, Any]]) -> list[str]:
-    """Medians: the scores, then layout shift, bytes and requests."""
+    """The medians of the scores, then of layout shift, bytes and requests."""
     scores = [
         f"{name} {median(100 * run['categories'][name]['score'] for run in runs):.0f}"
         for name in CATEGORIES
     ]
     audits = [run["audits"] for run in runs]
-    shift = median(one["cumulative-layout-shift"]["numericValue"] for one in audits)
-    size = median(one["total-byte-weight"]["numericValue"] for one in audits)
-    requests = median(len(one["network-requests"]["details"]["items"]) for one in audits)
+    shift = median(findings["cumulative-layout-shift"]["numericValue"] for findings in audits)
+    size = median(findings["total-byte-weight"]["numericValue"] for findings in audits)
+    requests = median(len(findings["network-requests"]["details"]["items"]) for findings in audits)
     return [*scores, f"shift {shift:.3f}", f"{size / 1000:.1f} kB", f"{requests:.0f} requests"]
 
 

@@ -1,9 +1,9 @@
-"""How long the definitions of both deployments take to load beside `import dagster` alone.
+"""How long the definitions of both deployments take to load, compared with `import dagster` alone.
 
     .venv/bin/python benchmarks/loading.py
 
-Each in a fresh interpreter with none of the project's settings, taken in turns, after one round
-that is not counted. The target: at most 1.3 times `import dagster`, for either.
+Each loads in a fresh interpreter with none of the project's settings, in turns, after one round
+that is not counted. The target is at most 1.3 times `import dagster`, for both.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""What the benchmarks share: a command's time and peak memory, the site, and lines of a table.
+"""What the benchmarks share: running a command or the site, and printing the lines of a table.
 
-Not a benchmark itself. Belongs here: running a command or the site, and printing figures. Does not
-belong: what is measured, which each script says for itself.
+This is not a benchmark itself. What is measured belongs in each script.
 """
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,11 +20,11 @@ from rec_platform.release.serving import current_release, open_release
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command took.
+    """What a command used.
 
     Attributes:
-        seconds: of the wall clock.
-        peak_mib: the most memory that it, or a process that it waited for, held at once.
+        seconds: by the wall clock.
+        peak_mib: the peak memory of the largest process, the command's or one that it waited for.
     """
 
     seconds: float
@@ -35,20 +35,22 @@ def run(command: list[str], settings: Mapping[str, str] | None = None) -> Usage:
     """Run a command to its end, with these settings and none of the caller's REC_ and DAGSTER_.
 
     Raises:
-        SystemExit: the command failed; the end of what it said is shown.
+        SystemExit: the command failed; the end of its output is shown.
     """
     ours = ("REC_", "DAGSTER_")
     environment = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
     environment |= settings or {}
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=output
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            said.seek(0)
-            sys.exit(f"{' '.join(command)} failed:\n{said.read().decode()[-2_000:]}")
+            output.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{output.read().decode()[-2_000:]}")
     kib_per_unit = 1 / 1024 if sys.platform == "darwin" else 1  # macOS counts bytes
     return Usage(seconds, usage.ru_maxrss * kib_per_unit / 1024)
 
@@ -79,10 +81,17 @@ def server(root: Path, settings: Mapping[str, str] | None = None) -> Iterator[in
         try:
             assert process.stderr
             address = next(line for line in process.stderr if "http://" in line)
-            time.sleep(1)
-            yield int(re.findall(r":(\d+)/", address)[0])
+            port = int(re.findall(r":(\d+)/", address)[0])
+            while process.poll() is None and not _answers(port):
+                time.sleep(0.05)
+            yield port
         finally:
             process.terminate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def print_row(*values: str | float, width: int = 14) -> None:

@@ -1,13 +1,13 @@
-"""What a Lambda pays for the site: start, warm events, memory, size.
+"""What the site costs on Lambda: start, warm events, memory, size.
 
     .venv/bin/python benchmarks/on_lambda.py --root ROOT
 
-Installs requirements/site.txt and the code into an empty folder, as an image would hold them, and
-runs that folder alone with the interpreter below the virtual environment: the start (import and
-release opened) beside a bare `import fastapi, mangum, jinja2`, in turns, each in a fresh process,
-by the clock and by processor time. The release opens in a second thread: where two processors are
-free the clock follows the main thread, on a busy machine it follows both. Then warm events of
-recommendations and title pages, given to the handler, and what is resident after them.
+Installs requirements/site.txt and the code into an empty folder, as an image holds them, and runs
+that folder alone with the interpreter below the virtual environment. The start (import, and open
+the release) is compared with a bare `import fastapi, mangum, jinja2`, in turns, each in a fresh
+process, by the clock and by processor time. The release opens in a second thread: if two processors
+are free, the clock follows the main thread; on a busy machine it follows both. Then the handler
+gets warm events for recommendations and title pages, and the resident memory is measured.
 """
 
 import argparse
@@ -34,13 +34,13 @@ WARM = """
 import random, sys, time
 from statistics import median, quantiles
 from api.handler import handler
-from rec_platform.release.serving import serving_release
+from rec_platform.release.root import serving_release
 from rec_platform_tests.emulators.lambda_events import http_api
 
 sys.stdout = open("/dev/null", "w")  # the log
 import logging
 logging.getLogger().handlers[0].setStream(sys.stdout)
-ids = list(serving_release(sys.argv[1]).lookup().title_ids().values())
+ids = list(serving_release(sys.argv[1], {}).lookup().title_ids().values())
 dice = random.Random(0)
 for path in ("/api/v1/titles/{}/recommendations", "/title/{}"):
     took = []
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def install(package: Path) -> int:
-    """Install what an image holds; its bytes, with compiled code."""
+    """Install what an image holds. Returns its size in bytes, with compiled code."""
     uv = [sys.executable, "-m", "uv", "pip", "install", "-q", "--require-hashes"]
     requirements = ["-r", str(REPOSITORY / "requirements/site.txt")]
     subprocess.run([*uv, "--compile-bytecode", "--target", str(package), *requirements], check=True)
@@ -117,7 +117,7 @@ def python() -> str:
 
 
 def run(package: Path, root: str, program: str, *words: str) -> str:
-    """What a program prints that has the package, the events' module, and nothing else."""
+    """The output of a program that can import the package, the events, and nothing else."""
     path = os.pathsep.join([str(package), str(REPOSITORY)])
     done = subprocess.run(
         [python(), "-s", "-c", program, *words],
@@ -133,10 +133,10 @@ def run(package: Path, root: str, program: str, *words: str) -> str:
 
 
 def memory(package: Path, root: str) -> float:
-    """MiB resident after 500 titles were asked for in three ways."""
+    """MiB resident after 500 titles were requested in three ways."""
     program = (
-        "import sys; from rec_platform.release.serving import serving_release; "
-        "ids = list(serving_release(sys.argv[1]).lookup().title_ids().values()); "
+        "import sys; from rec_platform.release.root import serving_release; "
+        "ids = list(serving_release(sys.argv[1], {}).lookup().title_ids().values()); "
         "print(*ids[:: max(1, len(ids) // 500)])"
     )
     ids = run(package, root, program, root).split()

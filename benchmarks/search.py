@@ -2,14 +2,14 @@
 
     .venv/bin/python benchmarks/search.py ROOT_OF_FEW_TITLES ROOT_OF_MANY
 
-Each release is asked for its own most voted titles: as they are, at each letter as they are typed,
-with one letter swapped, dropped, doubled or replaced, with a space a letter too early or too late;
-then what is hardest to answer. Releases are asked in turns, in this process, one query at a time;
-the ratio says how much longer the large one takes. Of the misspelt it also prints the share that
-has the title among the first three.
+Each release is searched for its own most voted titles: as they are, letter by letter as people
+type, with one letter swapped, dropped, doubled or replaced, and with a space a letter too early or
+too late; then for the hardest queries. Releases take turns in this process, one query at a time.
+The ratio says how much longer the large one takes. For misspelt queries, the share with the title
+among the first three is printed too.
 
-The time is this thread's own, which other processes do not disturb. It is what a visitor waits for
-where the release is in the system's file cache, beside what HTTP costs.
+Times are this thread's own, so other processes do not disturb them. A visitor waits as long if the
+release is in the system's file cache, plus the cost of HTTP.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from random import Random
 from measure import print_row
 
 from rec_platform.release.lookup import Lookup
-from rec_platform.release.search import search_key
 from rec_platform.release.serving import ServingRelease
+from rec_platform.release.text import search_key
 from rec_platform_tests.release.typos import MISTAKES, misplace_space, misspell
 
 SHOWN = 8  # suggestions
@@ -55,20 +55,18 @@ def main() -> None:
     shares = []
     for kind in queries[0]:
         seconds: list[list[float]] = [[], []]
-        found = [0, 0]
+        hits = [0, 0]
         for pair in zip(*(each[kind] for each in queries), strict=False):
             for at, (typed, meant) in enumerate(pair):
                 started = time.thread_time()
                 answers = lookups[at].search(typed, SHOWN)
                 seconds[at].append(time.thread_time() - started)
-                found[at] += meant in [search_key(title.title) for title in answers[:3]]
+                hits[at] += meant in [search_key(title.title) for title in answers[:3]]
         times = [_percentile(each, share) for each in seconds for share in (50, 99)]
         print_row(kind, *times, width=22)
         print_row("  times", "", "", times[2] / times[0], times[3] / times[1], width=22)
         if kind in (*MISTAKES, SPACE):
-            shares.append(
-                (kind, *(at / len(each) for at, each in zip(found, seconds, strict=True)))
-            )
+            shares.append((kind, *(at / len(each) for at, each in zip(hits, seconds, strict=True))))
     print_row("among the first three", *names)
     for row in shares:
         print_row(*row)

@@ -1,19 +1,20 @@
-"""How fast the site answers, beside the 2020 original's way, and how its answers grow with titles.
+"""How fast the site answers, compared with the 2020 original, and how that grows with titles.
 
     .venv/bin/python benchmarks/serving.py --root ROOT --small SMALL_ROOT
 
-Each root holds `releases`. One uvicorn worker each, in a process of its own, asked over HTTP from
-this one, in turns, so that both meet what else the machine does. Pages are asked for at a steady
-rate, whether or not the last one was answered, and each is timed from when it was due; the rest one
-after another. Typos are two letters swapped in the name of a title. The original's way is what its
-PHP did for each request, in Python: read all titles from a CSV, sort those of the same cluster by
-distance, take nine; no server around it.
+Each root holds `releases`, and is served by one uvicorn worker in its own process. This process
+sends HTTP requests to both in turns, so that other load on the machine affects both. Pages are
+requested at a steady rate, whether or not the previous request was answered, and timed from when
+they were due; other requests follow one another. Typos swap two letters in the name of a title. The
+original's way is what its PHP did for each request, in Python without a server: read all titles
+from a CSV, sort those of the same cluster by distance, take nine.
 """
 
 import argparse
 import asyncio
 import csv
 import json
+import os
 import random
 import re
 import sys
@@ -25,8 +26,9 @@ from urllib.parse import quote
 
 from measure import print_row, served, server
 
-from rec_platform.release.lookup import Title
-from rec_platform.release.serving import serving_release
+from rec_platform.release.recommend import LIST_LENGTH
+from rec_platform.release.root import serving_release
+from rec_platform.release.schema import Title
 
 COLUMNS = ("p50", "p99")
 
@@ -40,7 +42,7 @@ def main() -> None:
     parser.add_argument("--small", type=Path, required=True, help="with a small one, for growth")
     parser.add_argument("--rate", type=int, default=200, help="pages a second (%(default)s)")
     parser.add_argument("--seconds", type=int, default=20, help="of each (%(default)s)")
-    parser.add_argument("--runs", type=int, default=3, help="of which medians are (%(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="how often (%(default)s)")
     arguments = parser.parse_args()
     roots = (arguments.small, arguments.root)
     with server(arguments.small) as small_port, server(arguments.root) as port:
@@ -48,10 +50,10 @@ def main() -> None:
         turns = [*ports] * arguments.runs
         rows = [(root, measured(root, at, arguments)) for root, at in turns]
     small, large = ([row for of, row in rows if of == root] for root in roots)
-    for root, found in zip(roots, (small, large), strict=True):
+    for root, figures in zip(roots, (small, large), strict=True):
         print_row(f"{served(root)[1]:,} titles, ms", *COLUMNS)
-        for name in found[0]:
-            print_row(name, *(median(row[name][at] for row in found) for at in (0, 1)))
+        for name in figures[0]:
+            print_row(name, *(median(row[name][at] for row in figures) for at in (0, 1)))
     print_row("growth of the median, times", "median", "least", "most")
     for name in large[0]:
         times = [many[name][0] / few[name][0] for few, many in zip(small, large, strict=True)]
@@ -64,7 +66,7 @@ def main() -> None:
 
 def titles_of(root: Path) -> list[Title]:
     """All titles of the serving release."""
-    lookup = serving_release(str(root)).lookup()
+    lookup = serving_release(str(root), os.environ).lookup()
     return lookup.numbered(list(lookup.title_ids()))
 
 
@@ -73,7 +75,7 @@ def measured(
 ) -> dict[str, tuple[float, float]]:
     """Median and 99th percentile of each kind of request, in milliseconds."""
     dice = random.Random(0)
-    lookup = serving_release(str(root)).lookup()
+    lookup = serving_release(str(root), os.environ).lookup()
     ids = list(lookup.title_ids().values())
     some = [dice.choice(ids) for _ in range(arguments.rate * arguments.seconds)]
     names = [title.title for title in lookup.titles(some[:3_000]) if len(title.title) > 5]
@@ -96,7 +98,7 @@ def typo(name: str, dice: random.Random) -> str:
 
 
 async def steady(port: int, paths: list[str], rate: int) -> tuple[float, float]:
-    """Ask for each path when it is due (0: when the one before was answered)."""
+    """Request each path when it is due (rate 0: after the previous response)."""
     idle: list[Connection] = []
     took: list[float] = []
 
@@ -127,7 +129,7 @@ async def steady(port: int, paths: list[str], rate: int) -> tuple[float, float]:
 
 
 class Connection:
-    """Just enough of HTTP that the client does not take more time than the server."""
+    """Just enough HTTP, so that the client does not take more time than the server."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -158,10 +160,10 @@ def original(titles: list[Title]) -> float:
         with file.open("w", newline="") as writer:
             csv.writer(writer).writerows(
                 [
-                    *(one.title_id, "|".join(one.genres), one.rating, one.title, one.votes),
-                    *(one.year, one.cluster, one.distance),
+                    *(title.title_id, "|".join(title.genres), title.rating, title.title),
+                    *(title.votes, title.year, title.cluster, title.distance),
                 ]
-                for one in titles
+                for title in titles
             )
         took: list[float] = []
         for title in titles[:5]:
@@ -171,7 +173,7 @@ def original(titles: list[Title]) -> float:
             (own,) = (row for row in rows if row[0] == title.title_id)
             alike = [row for row in rows if row[6] == own[6] and row is not own]
             alike.sort(key=lambda row: abs(float(row[7]) - float(own[7])))
-            json.dumps(alike[:9])
+            json.dumps(alike[:LIST_LENGTH])
             took.append(1000 * (time.perf_counter() - started))
     return median(took)
 

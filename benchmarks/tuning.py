@@ -22,11 +22,11 @@ from measure import print_row
 from rec_platform.assets.plots import draw_trade_off
 from rec_platform.assets.scorecard import score
 from rec_platform.assets.similar import read_catalogue
-from rec_platform.choices import NEIGHBOURS
 from rec_platform.modelling.neighbours import blend, to_lists
 from rec_platform.modelling.ranking import by_catalogue, by_likes
 from rec_platform.modelling.scorecard import COLUMNS, MARKS
 from rec_platform.release.blend import PRIORS, WEIGHTS
+from rec_platform.release.schema import NEIGHBOURS
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse

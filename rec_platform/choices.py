@@ -43,7 +43,6 @@ class GatedFigure(StrEnum):
     siblings = "siblings"
 
 
-NEIGHBOURS = 48  # as many as a release holds for each title
 PRESET = SelectionPreset.english_like
 FEATURES = FeaturePreset.balanced
 RULE = SimilarityRule.blend

@@ -33,7 +33,6 @@ from rec_platform.choices import (
     IMDB,
     LAST_YEAR,
     MOST_CLUSTERS,
-    NEIGHBOURS,
     PRESET,
     ROOT,
     RULE,
@@ -44,8 +43,9 @@ from rec_platform.choices import (
 )
 from rec_platform.interrupts import interruptible, raise_if_interrupted
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
-from rec_platform.release.lookup import Lookup, LookupFileError, Title
-from rec_platform.release.serving import serving_release
+from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.root import serving_release
+from rec_platform.release.schema import NEIGHBOURS, Title
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -218,10 +218,15 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
 
     from api.app import create_app
     from api.logs import log_to_stdout
+    from api.settings import SettingsError, SiteSettings
 
     if "://" in root and not root.startswith("s3://"):
         raise _fail(f"{root}: the site is served from a folder or from s3://bucket/prefix", code=2)
-    serving = serving_release(root)
+    try:
+        settings = SiteSettings.from_environment(os.environ)
+        serving = serving_release(root, os.environ)
+    except (SettingsError, LookupFileError) as error:
+        raise _fail(str(error), code=2) from None
     try:
         release_id = serving.lookup().path.parent.name
     except LookupFileError as error:
@@ -233,7 +238,7 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
         raise _fail(f"port {port} of {host} is taken: choose another with --port", code=2)
     progress.print(f"site and API on http://{host}:{free_port}/")
     log_to_stdout()
-    site = create_app(serving)
+    site = create_app(serving, settings)
     gc.freeze()  # what is imported stays: to look whether it is garbage would delay some answers
     uvicorn.run(site, host=host, port=free_port, log_level="warning")
 

@@ -84,8 +84,8 @@ class Platform:
 
     def files(self) -> dict[str, bytes]:
         """All that is published, byte for byte."""
-        found = (path for path in self.releases.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.releases)): path.read_bytes() for path in found}
+        paths = (path for path in self.releases.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.releases)): path.read_bytes() for path in paths}
 
 
 def last_run() -> Any:
@@ -116,7 +116,8 @@ def remade() -> set[str]:
 
 def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> None:
     """Build a lookup of one title, as `cluster_lookup` leaves it."""
-    from rec_platform.release.lookup import Cluster, Title, write_lookup
+    from rec_platform.release.schema import Cluster, Title
+    from rec_platform.release.writer import write_lookup
 
     title = Title("tt1", name, name, 1999, None, [], 7.0, 9, [], None, None, 0, 0.5)
     (root / "build").mkdir(parents=True, exist_ok=True)
@@ -216,8 +217,8 @@ def platform(released: Platform, tmp_path: Path) -> Platform:
 
 @pytest.fixture(scope="session")
 def running_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
-    with emulated(tmp_path_factory.mktemp("emulators")) as found:
-        yield found
+    with emulated(tmp_path_factory.mktemp("emulators")) as running:
+        yield running
 
 
 @pytest.fixture

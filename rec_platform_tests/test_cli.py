@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rec_platform.release.lookup import Title
 from rec_platform.release.recommend import basket, recommendations
+from rec_platform.release.schema import Title
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
 
 COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "recommend", "export")

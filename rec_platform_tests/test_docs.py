@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from api.app import create_app
 from rec_platform.choices import GatedFigure
 from rec_platform.cli import app
 from rec_platform.definitions import define
@@ -15,6 +14,7 @@ from rec_platform.recipe import Recipe, SelectionPreset
 from rec_platform.release.blend import PARTS, PRIOR_FACTORS, WEIGHTS
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
+from rec_platform_tests.api.site import Site
 
 HERE = Path(__file__).parent.parent
 README = (HERE / "README.md").read_text()
@@ -52,7 +52,7 @@ def test_the_readme_tells_every_field_of_the_recipe() -> None:
 
 def test_the_readme_tells_every_address_of_the_api(tmp_path: Path) -> None:
     told = set(re.findall(r"GET (/[\w/{}]+)", README))
-    paths = {path.replace("title_id", "id") for path in create_app(tmp_path).openapi()["paths"]}
+    paths = {path.replace("title_id", "id") for path in Site(tmp_path).app.openapi()["paths"]}
     assert told == paths
 
 

@@ -24,7 +24,7 @@ from rec_platform.release.recommend import recommendations
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
-from rec_platform_tests.release.test_reasons import check
+from rec_platform_tests.release.truth import check
 
 DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
 pytestmark = [

@@ -1,8 +1,8 @@
-// What helps where there is a script; every page is whole without it. Nothing is sent but what the
-// page's own links and forms would ask for, and the basket stays in this browser.
+// Conveniences; every page works without this script. It requests nothing but what the page's own links
+// and forms request, and the basket stays in this browser.
 "use strict";
 
-const one = (selector, within = document) => within.querySelector(selector);
+const first = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const make = (tag, known) => Object.assign(document.createElement(tag), known);
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -10,7 +10,7 @@ const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 // Suggestions while typing: a combobox as the ARIA Authoring Practices describe it.
 
 function suggest(form) {
-  const input = one("[type=search]", form);
+  const input = first("[type=search]", form);
   const list = make("ul", { id: `${input.id}-list`, className: "suggestions", hidden: true });
   const told = make("span", { className: "unseen" });
   let active = -1, timer, asked;
@@ -92,7 +92,7 @@ function suggest(form) {
 
 // The basket: ids of liked titles. An address with them is what a visitor shares.
 
-const basketLink = one("[data-basket]");
+const basketLink = first("[data-basket]");
 const basketPage = basketLink.getAttribute("href");
 const basket = {
   read() {
@@ -105,14 +105,14 @@ const basket = {
   write(ids) {
     try {
       localStorage.setItem("basket", JSON.stringify(ids.slice(-20)));
-    } catch { /* a browser that keeps nothing: the address does */ }
+    } catch { /* no storage in this browser: the address holds the basket */ }
     showBasket();
   },
   address: (ids) => ids.length ? `${basketPage}?${new URLSearchParams(ids.map((id) => ["title", id]))}` : basketPage,
 };
 
-// The page of a basket, one's own or another's: what is added or removed there is kept of one's own.
-const shown = one("[data-liked]");
+// The page of a basket, the visitor's own or another's. Changes to the visitor's own are kept.
+const shown = first("[data-liked]");
 const here = shown?.dataset.liked.split(" ").filter(Boolean);
 const isMine = () => here.join() === basket.read().join();
 const put = (id) => isMine() && basket.write([...new Set([...here, id])]);
@@ -129,7 +129,7 @@ function showBasket() {
   }
 }
 
-function makeButtons() { // links that lead to a basket become buttons that fill one's own
+function makeButtons() { // links to a basket become buttons that fill the visitor's own
   for (const link of all("a[data-add]")) {
     const button = make("button", { className: link.className, type: "button" });
     button.dataset.add = link.dataset.add;
@@ -156,7 +156,7 @@ function startBasket() {
   for (const link of all("[data-remove]")) link.addEventListener("click", () => remove(link.dataset.remove));
   for (const link of all("[data-put]")) link.addEventListener("click", () => put(link.dataset.put));
   if (!here.length) return;
-  const told = one("[data-told]"), keep = one("[data-keep]"), copy = one("[data-copy]");
+  const told = first("[data-told]"), keep = first("[data-keep]"), copy = first("[data-copy]");
   keep.hidden = isMine();
   keep.addEventListener("click", () => {
     basket.write(here);
@@ -174,14 +174,14 @@ function startBasket() {
   });
 }
 
-// A list that follows its form at once: the same page is asked for, and its list shown here.
+// A list that follows its form at once: the script loads the same page, and shows its list here.
 
 function follow(form) {
   const told = make("p", { className: "unseen" });
   let asked, timer;
   told.setAttribute("role", "status");
   form.after(told);
-  one(".actions button", form).hidden = true;
+  first(".actions button", form).hidden = true;
 
   const address = () => {
     const fields = [...new FormData(form)].filter(([name, value]) =>
@@ -195,17 +195,17 @@ function follow(form) {
       const answer = await fetch(wanted, { signal: asked.signal });
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const list = one("#list"), found = one("#list", page);
-      if (!found) return location.assign(wanted);
+      const list = first("#list"), fresh = first("#list", page);
+      if (!fresh) return location.assign(wanted);
       const before = new Map(all("[data-id]", list).map((item) => [item.dataset.id, item.getBoundingClientRect()]));
-      list.replaceChildren(...found.childNodes);
-      one("#alike").replaceChildren(...one("#alike", page).childNodes);
-      one(".actions", form).replaceChildren(...all(".actions a", one("#tuning", page)));
+      list.replaceChildren(...fresh.childNodes);
+      first("#alike").replaceChildren(...first("#alike", page).childNodes);
+      first(".actions", form).replaceChildren(...all(".actions a", first("#tuning", page)));
       makeButtons();
       glide(list, before);
       history.replaceState(null, "", wanted);
       const shown = all("[data-id]", list);
-      told.textContent = shown.length ? `${shown.length} films, first ${one(".name", shown[0]).textContent}` : "No film passes";
+      told.textContent = shown.length ? `${shown.length} films, first ${first(".name", shown[0]).textContent}` : "No film passes";
       whenShown?.(shown, before);
     } catch (error) {
       if (error.name !== "AbortError") location.assign(wanted);
@@ -227,15 +227,15 @@ function follow(form) {
     if (!link.matches("[data-more]")) {
       for (const field of all("[type=number]", form)) field.value = "";
       for (const field of all("[type=checkbox]", form)) field.checked = false;
-      return show(link.href, () => one("summary", form).focus());
+      return show(link.href, () => first("summary", form).focus());
     }
-    const limit = one("[name=limit]", form) ?? form.appendChild(make("input", { type: "hidden", name: "limit" }));
+    const limit = first("[name=limit]", form) ?? form.appendChild(make("input", { type: "hidden", name: "limit" }));
     limit.value = new URL(link.href).searchParams.get("limit");
-    show(link.href, (shown, before) => one("a", shown[Math.min(before.size, shown.length - 1)]).focus());
+    show(link.href, (shown, before) => first("a", shown[Math.min(before.size, shown.length - 1)]).focus());
   });
 }
 
-function glide(list, before) { // each film moves from where it was
+function glide(list, before) { // each film moves from its previous place
   if (isCalm.matches) return;
   for (const item of all("[data-id]", list)) {
     const was = before.get(item.dataset.id), is = item.getBoundingClientRect();

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rec_platform.modelling.scorecard import COLUMNS, Scorecard
-from rec_platform.release.lookup import Cluster
+from rec_platform.release.schema import Cluster
 
 if TYPE_CHECKING:
     import pandas as pd

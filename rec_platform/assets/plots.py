@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 from rec_platform.choices import GatedFigure
-from rec_platform.release.lookup import Cluster
+from rec_platform.release.schema import Cluster
 
 COLOUR = "#2f6690"
 MAP_TITLES = 4_000

@@ -29,18 +29,12 @@ from rec_platform.assets.stored import (
     read_scorecard,
 )
 from rec_platform.release.blend import PARTS, WEIGHTS
-from rec_platform.release.lookup import (
-    LOOKUP_FILE,
-    Credit,
-    Lookup,
-    LookupFileError,
-    Title,
-    pack,
-    write_lookup,
-)
+from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
-from rec_platform.release.search import search_key
+from rec_platform.release.schema import LOOKUP_FILE, Credit, Title, pack
+from rec_platform.release.text import search_key
+from rec_platform.release.writer import write_lookup
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.releases import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage

@@ -206,8 +206,10 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
     forces may fall.
     """
     choices = read_recipe(warehouse)
-    serving = _comparable(storage, choices, warehouse.row_count("titles"))
     made = read_scorecard(storage)
+    if asdict(made) == read_manifest(storage).get("scorecard"):
+        return dg.AssetCheckResult(passed=True, description="the scorecard of the serving release")
+    serving = _comparable(storage, choices, warehouse.row_count("titles"))
     reasons = worse(made, serving, choices["max_score_drop"])
     forced = set(filter(None, choices["force"].split(",")))
     open_reasons = [figure.value for figure in reasons if figure not in forced]

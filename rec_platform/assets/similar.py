@@ -9,8 +9,9 @@ import dagster as dg
 
 from rec_platform.assets.made_of import Step, code_version
 from rec_platform.assets.stored import read_matrix
-from rec_platform.choices import NEIGHBOURS, SimilarityRule
+from rec_platform.choices import SimilarityRule
 from rec_platform.release.blend import PARTS, WEIGHTS
+from rec_platform.release.schema import NEIGHBOURS
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

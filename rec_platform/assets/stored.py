@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rec_platform.modelling.kmeans import KMeansModel
 from rec_platform.modelling.scorecard import Scorecard
-from rec_platform.release.lookup import Cluster
+from rec_platform.release.schema import Cluster
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

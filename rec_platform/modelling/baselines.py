@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from rec_platform.choices import NEIGHBOURS, FeaturePreset
+from rec_platform.choices import FeaturePreset
 from rec_platform.modelling import kmeans
 from rec_platform.modelling.features import PRESETS, min_max
 from rec_platform.modelling.neighbours import Catalogue, blend, nearest, seed, to_lists
@@ -25,6 +25,7 @@ from rec_platform.modelling.scorecard import (
     SEED_RULE,
     UPPER_MARK,
 )
+from rec_platform.release.schema import NEIGHBOURS
 
 SHRINKAGE = 10  # users
 BLOCK_ROWS = 512  # of titles, each with as many columns as there are liked titles

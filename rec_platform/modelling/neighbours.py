@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
-from rec_platform.choices import NEIGHBOURS, SimilarityRule
+from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
@@ -23,7 +23,7 @@ from rec_platform.release.blend import (
     WEIGHTS,
     balanced,
 )
-from rec_platform.release.lookup import SCORE_DIGITS
+from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 
 BLOCK_ROWS = 4_096
 

@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from rec_platform.release.blend import PART_SCALE, PARTS
-from rec_platform.release.search import search_key
+from rec_platform.release.text import search_key
 
 ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
 OTHER_ROLE_WEIGHT = 0.1

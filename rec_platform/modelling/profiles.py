@@ -11,7 +11,7 @@ import pandas as pd
 
 from rec_platform.modelling.features import GENRES, genre_flags
 from rec_platform.release.genres import kind
-from rec_platform.release.lookup import Cluster
+from rec_platform.release.schema import Cluster
 
 LEADING_GENRES = 4
 SHOWN_TITLES = 12

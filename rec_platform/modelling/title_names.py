@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rec_platform.release.search import search_key
+from rec_platform.release.text import search_key
 
 Words = tuple[str, ...]
 

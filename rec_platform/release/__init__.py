@@ -1,1 +1,1 @@
-"""The release and all that is read from it. Standard library only."""
+"""The release, and everything that is read from it. Imports only the standard library."""

@@ -1,13 +1,13 @@
-"""The blend: the visible weighted sum that says how alike two titles are, and its balance knob.
+"""The blend: the weighted sum that says how alike two titles are, and its balance knob.
 
-Standard library only, for the site weighs again whenever a visitor moves the knob. How a part is
-computed does not belong here (see parts.py), nor what it is called in a sentence (see reasons.py).
+The site computes it again whenever a visitor moves the knob. How a part of likeness is computed
+belongs in modelling/parts.py, what it is called in a sentence in reasons.py.
 """
 
 from collections.abc import Mapping, Sequence
 
-# Each part is in 0..1; parts.py has the formulas. The weights were tuned on half of the users of
-# MovieLens' ml-latest-small and checked on the other half: docs/recommendations.md tells how.
+# Each part is in 0..1; modelling/parts.py has the formulas. The weights were tuned on half of the
+# users of MovieLens' ml-latest-small and checked on the other half: see docs/recommendations.md.
 WEIGHTS = {
     "series": 10.0,
     "people": 2.0,
@@ -22,15 +22,15 @@ WEIGHTS = {
     "quality": 12.0,
 }
 PARTS = tuple(WEIGHTS)
-PRIORS = ("popularity", "quality")  # of the neighbour alone: what the knob turns
+PRIORS = ("popularity", "quality")  # depend on the neighbour alone; the knob turns these
 PART_SCALE = 255  # a part is stored in a byte
 
 HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
-PRIOR_FACTORS = (0.4, 1.6)  # at the ends of the knob, and 1 in the middle
+PRIOR_FACTORS = (0.4, 1.6)  # at the two ends of the knob; 1 in the middle
 
 
 def balanced(weights: Mapping[str, float], balance: float = BALANCE) -> dict[str, float]:
-    """The weights as the knob sets them: from 0, hidden gems, to 1, crowd-pleasers.
+    """The weights at a balance from 0, hidden gems, to 1, crowd-pleasers.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -43,6 +43,6 @@ def balanced(weights: Mapping[str, float], balance: float = BALANCE) -> dict[str
 
 
 def score(parts: Sequence[int], weights: Sequence[float]) -> float:
-    """The weighted mean of parts that were stored as bytes, in 0..1."""
+    """The weighted mean, in 0..1, of parts stored as bytes."""
     total = sum(part * weight for part, weight in zip(parts, weights, strict=True))
     return total / (sum(weights) * PART_SCALE)

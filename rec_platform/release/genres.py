@@ -1,13 +1,13 @@
 """Genres in words: what people call films of one genre, or of two at once.
 
-Standard library only, for the site says them. How genres become numbers does not belong here (see
-features.py), nor which genres tell a cluster (see profiles.py).
+How genres become numbers belongs in modelling/features.py; which genres describe a cluster, in
+modelling/profiles.py.
 """
 
 from collections.abc import Iterable
 
-# What films of a genre are called, and what they are called as a kind of another: "romantic
-# comedies". Of two genres the first in this order is the noun: "crime thrillers", "war dramas".
+# The noun for films of a genre, and the adjective if another genre is the noun: "romantic
+# comedies". Of two genres, the first in this order is the noun: "crime thrillers", "war dramas".
 WORDS = {
     "Western": ("westerns", "western"),
     "Musical": ("musicals", "musical"),
@@ -33,14 +33,14 @@ WORDS = {
     "Sci-Fi": ("science fiction", "sci-fi"),
     "Film-Noir": ("films noirs", "noir"),
 }
-# The most common genres say the least, so that two others are named where there are more.
+# The most common genres say the least, so they are named only if fewer than two others are there.
 COMMON = ("Drama", "Action", "Comedy", "Thriller", "Romance", "Adventure")
 ORDER = {genre: place for place, genre in enumerate(WORDS)}
 COMMONNESS = {genre: place for place, genre in enumerate(reversed(COMMON))}
 
 
 def kind(genres: Iterable[str]) -> str:
-    """What films of these genres are called, by two of them at most; empty where none has a name.
+    """What films of these genres are called, by at most two of them; empty if none has a name.
 
     >>> kind(["Crime", "Thriller"]), kind(["Action", "Adventure", "Sci-Fi"]), kind(["Drama"])
     ('crime thrillers', 'sci-fi adventures', 'dramas')

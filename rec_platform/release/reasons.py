@@ -1,15 +1,12 @@
-"""Reasons: why a title is in another's list, in words that are true of the two.
+"""Reasons: why a title is in another's list, in words that are true of both titles.
 
-Standard library only, for the site says them. How much each part counts is in blend.py.
+How much each part of likeness counts belongs in blend.py.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from rec_platform.release.genres import kind
-
-if TYPE_CHECKING:
-    from rec_platform.release.lookup import Title
+from rec_platform.release.schema import Title
 
 MOST_REASONS = 3
 MOST_NAMES = 3
@@ -19,7 +16,7 @@ ORDINALS = (
     *("First", "Second", "Third", "Fourth", "Fifth", "Sixth"),
     *("Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth"),
 )
-# What a shared role is called, in the order in which people care.
+# What a shared role is called, in the order of how much people care about it.
 ROLES = {
     "director": "Same director",
     "writer": "Same writer",
@@ -29,14 +26,14 @@ ROLES = {
 }
 
 
-def reasons(title: "Title", other: "Title") -> list[str]:
+def reasons(title: Title, other: Title) -> list[str]:
     """Why somebody who likes `title` may like `other`: one to three, the strongest first."""
     strong = [*_series(title, other), *_people(title, other), *_kind(title, other)]
-    found = [*strong, *_crew(title, other)] or [*_closeness(title, other)]
-    return found[:MOST_REASONS]
+    told = [*strong, *_crew(title, other)] or [*_closeness(title, other)]
+    return told[:MOST_REASONS]
 
 
-def _series(title: "Title", other: "Title") -> Iterator[str]:
+def _series(title: Title, other: Title) -> Iterator[str]:
     if title.series is not None and title.series == other.series:
         place = other.series_place or 0
         is_told = 0 < place <= len(ORDINALS)
@@ -45,10 +42,10 @@ def _series(title: "Title", other: "Title") -> Iterator[str]:
         yield "Of the same title"
 
 
-def _people(title: "Title", other: "Title") -> Iterator[str]:
-    """Who did the same in both, each once and in the role that counts most."""
+def _people(title: Title, other: Title) -> Iterator[str]:
+    """The people with the same role in both, each once, in the role that counts most."""
     theirs = {(credit.person_id, credit.role) for credit in other.credits}
-    shared = [one for one in title.credits if (one.person_id, one.role) in theirs]
+    shared = [credit for credit in title.credits if (credit.person_id, credit.role) in theirs]
     if not shared:
         return
     told: set[str] = set()
@@ -63,8 +60,8 @@ def _people(title: "Title", other: "Title") -> Iterator[str]:
             yield f"{phrase}: {_names(people)}"
 
 
-def _crew(title: "Title", other: "Title") -> Iterator[str]:
-    """Who else is in both, whatever they did."""
+def _crew(title: Title, other: Title) -> Iterator[str]:
+    """The other people who worked on both, whatever their roles."""
     theirs = {(credit.person_id, credit.role) for credit in other.credits}
     people = {person_id for person_id, _ in theirs}
     shared = [credit for credit in title.credits if credit.person_id in people]
@@ -83,15 +80,15 @@ def _names(people: dict[str, str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _kind(title: "Title", other: "Title") -> Iterator[str]:
+def _kind(title: Title, other: Title) -> Iterator[str]:
     shared = kind(genre for genre in title.genres if genre in other.genres)
     decade = title.year // 10 * 10
     if shared:
         yield f"Both {decade}s {shared}" if decade == other.year // 10 * 10 else f"Both {shared}"
 
 
-def _closeness(title: "Title", other: "Title") -> Iterator[str]:
-    """What can be said of any two titles, where nothing better can."""
+def _closeness(title: Title, other: Title) -> Iterator[str]:
+    """What can be said about any two titles if there is nothing better."""
     if abs(title.rating - other.rating) <= CLOSE_RATING:
         yield f"Liked as much: rated {other.rating:.1f}"
     if max(title.votes, other.votes) <= CLOSE_VOTES * min(title.votes, other.votes):

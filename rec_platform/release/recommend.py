@@ -1,8 +1,8 @@
-"""Lists: what is recommended to somebody who likes a title, or several, and why.
+"""Lists: what is recommended to somebody who likes one title or several, and why.
 
-A release keeps each title's neighbours with the parts of their likeness; a list is made from them
-as it is asked for: weighed as the balance knob says, narrowed by filters, merged for a basket.
-Standard library only, for the site does it on each request. How parts are weighed is in blend.py.
+A release keeps each title's neighbours with the parts of their likeness. Each request makes a list
+from them: weighed by the balance knob, narrowed by filters, merged for a basket. How parts are
+weighed belongs in blend.py.
 """
 
 from collections import defaultdict
@@ -10,20 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rec_platform.release.blend import BALANCE, PART_SCALE, PARTS, balanced, score
-from rec_platform.release.lookup import SCORE_DIGITS, Lookup, Neighbour, Title
+from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
+from rec_platform.release.schema import SCORE_DIGITS, Neighbour, Title
 
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
 RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
-SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # what a part's byte stands for
+SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # the value of a part, by its byte
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
     """A title to recommend.
 
-    `rank` counts from 1; `score` is in 0..1, higher is more alike; `reasons` say why in words, the
-    strongest first; `parts` are what the score is a weighted mean of, each in 0..1.
+    `rank` counts from 1. `score` is in 0..1; higher is more alike. `reasons` say why in words, the
+    strongest first. The score is the weighted mean of `parts`, each in 0..1.
     """
 
     rank: int
@@ -35,7 +36,7 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class BasketRecommendation:
-    """A title to recommend to somebody who likes several: `because` has those it is like."""
+    """A title to recommend to somebody who likes several; `because` lists those it is like."""
 
     rank: int
     score: float
@@ -53,19 +54,19 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a recommended title must be; what is None is not asked.
+    """What a recommended title must be; None means no condition.
 
-    A runtime that is not known passes no runtime filter.
+    A title of unknown runtime passes no runtime filter.
     """
 
     year_min: int | None = None
     year_max: int | None = None
     rating_min: float | None = None
     runtime_max: int | None = None
-    genres: tuple[str, ...] = ()  # all of them
+    genres: tuple[str, ...] = ()  # the title has all of them
 
     def passes(self, title: Title) -> bool:
-        """Whether a title is what is asked for."""
+        """Whether a title meets every condition."""
         return (
             (self.year_min is None or title.year >= self.year_min)
             and (self.year_max is None or title.year <= self.year_max)
@@ -79,31 +80,32 @@ EVERYTHING = Filter()
 
 
 def lists(
-    lookup: Lookup, limit: int = 9, balance: float = BALANCE
+    lookup: Lookup, limit: int = LIST_LENGTH, balance: float = BALANCE
 ) -> Iterator[tuple[str, int, str, float]]:
     """Every title's list: (title_id, rank, recommended title_id, score), up to `limit` each.
 
-    In order of title_id, so that two releases with the same lists give the same lines.
+    They are in order of title_id, so that releases with the same lists give the same lines.
     """
     title_ids = lookup.title_ids()
     for title_id, neighbours in lookup.all_neighbours():
-        for rank, found in enumerate(weigh(neighbours, lookup.weights, balance)[:limit], start=1):
-            yield title_id, rank, title_ids[found.number], found.score
+        weighed = weigh(neighbours, lookup.weights, balance)
+        for rank, neighbour in enumerate(weighed[:limit], start=1):
+            yield title_id, rank, title_ids[neighbour.number], neighbour.score
 
 
 def recommendations(
     lookup: Lookup,
     title: Title,
-    limit: int = 9,
+    limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
 ) -> list[Recommendation]:
-    """The titles most like one, best first.
+    """The titles most like a title, best first.
 
     Raises:
         ValueError: the balance is not in 0..1.
     """
-    # Where nothing is asked of titles, nothing needs to be read of those that are not shown.
+    # Without a filter, only the titles that are shown need to be read.
     most = limit if wanted == EVERYTHING else None
     stored = lookup.neighbours(title.title_id, most if balance == BALANCE else None)
     neighbours = weigh(stored, lookup.weights, balance)[:most]
@@ -124,28 +126,28 @@ def recommendations(
 def weigh(
     neighbours: list[Neighbour], weights: Mapping[str, float], balance: float
 ) -> list[Neighbour]:
-    """The neighbours as the balance knob orders and scores them; in its middle as they are."""
+    """The neighbours as the balance knob orders and scores them; unchanged in its middle."""
     turned = list(balanced(weights, balance).values())
     if balance == BALANCE:
         return neighbours
     weighed = [
-        found._replace(score=round(score(found.parts, turned), SCORE_DIGITS))
-        for found in neighbours
+        neighbour._replace(score=round(score(neighbour.parts, turned), SCORE_DIGITS))
+        for neighbour in neighbours
     ]
-    return sorted(weighed, key=lambda found: -found.score)
+    return sorted(weighed, key=lambda neighbour: -neighbour.score)
 
 
 def basket(
     lookup: Lookup,
     liked: Sequence[Title],
-    limit: int = 9,
+    limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
 ) -> list[BasketRecommendation]:
-    """The titles most like several, best first: one list merged from theirs.
+    """The titles most like several, best first: the lists of these titles merged into one.
 
     Lists are merged by reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): each
-    adds 1 / (60 + rank) to the titles in it. The score is that sum over the most it can be.
+    adds 1 / (60 + rank) to the titles in it. The score is that sum divided by its maximum.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -153,11 +155,10 @@ def basket(
     points: defaultdict[int, float] = defaultdict(float)
     liked_by: defaultdict[int, list[Title]] = defaultdict(list)
     for title in liked:
-        for rank, found in enumerate(
-            weigh(lookup.neighbours(title.title_id), lookup.weights, balance), start=1
-        ):
-            points[found.number] += 1 / (RANK_OFFSET + rank)
-            liked_by[found.number].append(title)
+        neighbours = weigh(lookup.neighbours(title.title_id), lookup.weights, balance)
+        for rank, neighbour in enumerate(neighbours, start=1):
+            points[neighbour.number] += 1 / (RANK_OFFSET + rank)
+            liked_by[neighbour.number].append(title)
     most = len(liked) / (RANK_OFFSET + 1)
     order = sorted(points, key=lambda number: (-points[number], number))
     ids = {title.title_id for title in liked}

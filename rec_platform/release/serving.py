@@ -1,7 +1,7 @@
-"""The serving release: the one that the pointer names, verified, and swapped when it moves.
+"""The serving release: the one that the pointer names, verified, and replaced when it moves.
 
-Standard library only, for the site asks on each request. Reading from a release does not belong
-here (see lookup.py), nor fetching one from afar (see serving_s3.py).
+This follows the pointer of a folder. Reading from a release belongs in lookup.py, following the
+pointer of a bucket in serving_s3.py.
 """
 
 import hashlib
@@ -11,29 +11,30 @@ import threading
 import time
 from pathlib import Path
 
-from rec_platform.release.lookup import LOOKUP_FILE, Lookup, LookupFileError
+from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.schema import LOOKUP_FILE
 
 logger = logging.getLogger(__name__)
 
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
-CHECK_SECONDS = 60  # between looks at a pointer that did not move, or at what it failed to open
+CHECK_SECONDS = 60  # between looks at a pointer that did not move, or after a failure to open
 RETRY_SECONDS = 1  # the same while nothing serves
-# To hash. After each chunk the thread waits for the interpreter's lock, up to 5 ms when another one
-# works: hashlib.file_digest(), with its quarter of a MiB, would wait for seconds.
+# Hashed at once. After each chunk the thread waits for the interpreter's lock, up to 5 ms if
+# another thread is busy. hashlib.file_digest() uses 256 KiB chunks, so it would wait for seconds.
 CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class ServingRelease:
-    """The release that a folder of releases points to, picked up anew when the pointer moves.
+    """The release that a folder of releases points to; a new one is opened when the pointer moves.
 
-    Safe to share between threads. Opening a release takes a while, so it is apart from asking: a
-    server asks has_moved() on each request, lets a thread follow(), and answers from current().
+    Safe to share between threads. Opening a release takes a while, so a server asks has_moved() on
+    each request, calls follow() in a thread if it has, and answers from current().
 
     Args:
         releases: the folder that holds `current.json` and one folder per release.
-        check_seconds: how long not to look again at a pointer that did not move. Hashing a release
-            that cannot be opened on each request would be dear.
+        check_seconds: how long to wait before another look at a pointer that did not move. Without
+            it, each request would hash a release that cannot be opened.
     """
 
     def __init__(self, releases: Path, check_seconds: float = CHECK_SECONDS) -> None:
@@ -42,22 +43,22 @@ class ServingRelease:
         self._due = 0.0
         self._seen: tuple[int, int] | None = None
         self._lookup: Lookup | None = None
-        self._swap = threading.Lock()
+        self._following = threading.Lock()
 
     def has_moved(self) -> bool:
-        """Whether there may be another release than the serving one; costs one `stat`."""
+        """Whether a release other than the serving one may be there; costs one `stat`."""
         return self._lookup is None or self._is_due() or self._stat() != self._seen
 
     def follow(self) -> None:
-        """Open the release that the pointer names, where it is another one.
+        """Open the release that the pointer names, if it is not the serving one.
 
-        One thread does it; the others go on with the old release, or wait for the first one. A
-        release that is damaged or out of reach is logged, and the old one goes on serving.
+        One thread opens it. Meanwhile other threads use the old release, or wait if there is none.
+        If the new release is damaged or unreachable, that is logged and the old one keeps serving.
 
         Raises:
-            LookupFileError: the same, and there is no old one.
+            LookupFileError: the release is damaged or unreachable, and there is no old one.
         """
-        if not self._swap.acquire(blocking=self._lookup is None):
+        if not self._following.acquire(blocking=self._lookup is None):
             return
         try:
             if self.has_moved():
@@ -65,25 +66,25 @@ class ServingRelease:
         except LookupFileError as error:
             if self._lookup is None:
                 raise
-            logger.error("%s; release %s goes on serving", error, self._lookup.path.parent.name)
+            logger.error("%s; release %s keeps serving", error, self._lookup.path.parent.name)
         finally:
-            self._swap.release()
+            self._following.release()
 
     def current(self) -> Lookup:
         """The release that was opened last.
 
         Raises:
-            LookupFileError: none ever was.
+            LookupFileError: none was opened yet.
         """
         if self._lookup is None:
             raise LookupFileError("no release was opened yet")
         return self._lookup
 
     def lookup(self) -> Lookup:
-        """The serving release, followed where the pointer moved.
+        """The serving release, after following the pointer if it moved.
 
         Raises:
-            LookupFileError: nothing was ever published here, or the first one is damaged.
+            LookupFileError: nothing was published here yet, or the first release is damaged.
         """
         if self.has_moved():
             self.follow()
@@ -92,10 +93,11 @@ class ServingRelease:
     def _look(self) -> None:
         try:
             if lookup := self._newer():
-                # The old one is not closed: a request may still read it. It goes with the last.
+                # The old one is not closed here: a request may still read it. It closes when the
+                # last request that holds it ends.
                 self._lookup = lookup
                 logger.info("release %s serves", lookup.path.parent.name)
-        finally:  # at the end, so that who comes meanwhile waits for the first one
+        finally:  # set last, so that concurrent callers wait for the first release
             longest = self._check_seconds if self._lookup else RETRY_SECONDS
             self._due = time.monotonic() + min(longest, self._check_seconds)
 
@@ -103,7 +105,7 @@ class ServingRelease:
         return time.monotonic() >= self._due
 
     def _newer(self) -> Lookup | None:
-        """Open what the pointer names, or None where it names nothing new."""
+        """The release that the pointer names, opened, or None if it names nothing new."""
         self._seen = self._stat()
         if self._lookup is None:
             return open_release(self._releases, current_release(self._releases))
@@ -120,15 +122,6 @@ class ServingRelease:
         except OSError:
             return None
         return status.st_ino, status.st_mtime_ns
-
-
-def serving_release(root: str) -> ServingRelease:
-    """The serving release of a folder, or of `s3://bucket/prefix`, that holds `releases`."""
-    if root.startswith("s3://"):
-        from rec_platform.release.serving_s3 import ServingS3Release  # brings http and ssl
-
-        return ServingS3Release(root)
-    return ServingRelease(Path(root, "releases"))
 
 
 def current_release(releases: Path) -> str:

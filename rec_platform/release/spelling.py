@@ -1,11 +1,11 @@
-"""Alternatives: what a word of a query may have been meant as, and how far that is from it.
+"""Spelling: what a word of a query may have been meant as, and how far that is from the word.
 
-Belongs here: misspelt and unfinished words, numbers written in another way. Does not belong: what
-titles are found by these (see search.py). Standard library only, for the site imports it.
+Covers misspelt words, unfinished words and numbers written in another way. Which titles these words
+find belongs in search.py.
 
-Misspelt words are found by what is left of them when letters are deleted, from them and from the
-words of the release alike (the symmetric delete algorithm of Garbe, 2012), and compared by optimal
-string alignment distance.
+Misspelt words are found by the symmetric delete algorithm (Garbe, 2012, SymSpell): letters are
+deleted from the typed word and from the words of the release alike, and words that share a result,
+a delete, are compared by optimal string alignment distance.
 """
 
 import math
@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import NamedTuple
 
-FORM_LENGTH = 7  # letters of a word that its forms are made of
-TWO = "\ue000"  # before a form without two letters; no word has it
-SHORTEST_BEGINNING = 3  # letters of a word that may be misspelt and unfinished
+START_LENGTH = 7  # letters of a word that its deletes are made of
+TWO = "\ue000"  # marks a delete that lacks two letters; no word contains it
+SHORTEST_BEGINNING = 3  # letters of a word that may be both misspelt and unfinished
 LONGEST_CORRECTED = 24  # letters
 MOST_ALTERNATIVES = 24  # to a word
 # How people write the number of a film.
@@ -31,16 +31,16 @@ NUMERALS = {
 }
 
 # Costs: 1 is one misspelt letter in the middle of a word.
-OTHER_START = 0.3  # people rarely mistake the first letter
+OTHER_START = 0.3  # the first letter differs, which people rarely mistake
 UNFINISHED = 0.3  # a misspelt beginning of a word, rather than a misspelt word
 UNSAID = 0.1  # a beginning of a word, or a number written in another way
-FAME = 0.08  # the number of a word, or a title, twice as high
+FAME = 0.08  # each time the number of a word, or of a title, is twice as high
 
 
 class Alternative(NamedTuple):
-    """What a word of the query may have been meant as, and how far that is from what was typed."""
+    """What a word of the query may have been meant as, and how far that is from the typed word."""
 
-    terms: tuple[str, ...]  # words of the title, two where a space is another in the query
+    terms: tuple[str, ...]  # words of the title: two if the query has a space elsewhere
     cost: float
     is_prefix: bool = False
 
@@ -55,31 +55,31 @@ def term(word: str) -> str:
     return f'"{word}"'
 
 
-def forms(word: str) -> set[str]:
-    """What a word is found by though it is misspelt: its first letters, all, or without some.
+def deletes(word: str) -> set[str]:
+    """What a word of the release is found by: its first letters, with all letters or fewer.
 
-    One letter is left out or, of a long word, two. Without two they are marked, so that who looks
-    for one mistake is not told of words with two.
+    One letter is left out or, of a long word, two. Those without two are marked, so that a search
+    for one mistake does not find words with two.
 
-    >>> sorted(forms("tide"))
+    >>> sorted(deletes("tide"))
     ['ide', 'tde', 'tid', 'tide', 'tie']
     """
     near = _without(word, 1)
-    return near | {TWO + form for form in _without(word, 2) - near}
+    return near | {TWO + text for text in _without(word, 2) - near}
 
 
-def forms_of(typed: str, most: int) -> set[str]:
-    """The forms of words that are at most so many mistakes away from what was typed.
+def deletes_of_typed(typed: str, most: int) -> set[str]:
+    """The deletes shared by all words at most this many mistakes away from what was typed.
 
-    Two words that differ by a letter have a form in common without it, wherever it is.
+    Two words that differ by one letter share the delete without it, wherever the letter is.
     """
-    found = _without(typed, most)
-    return found if most == 1 else found | {TWO + form for form in found}
+    texts = _without(typed, most)
+    return texts if most == 1 else texts | {TWO + text for text in texts}
 
 
 def _without(word: str, most: int) -> set[str]:
-    """The word's first letters without up to so many of them, or as many as may be wrong."""
-    start = word[:FORM_LENGTH]
+    """The word's first letters without up to `most` of them, or as many as may be wrong."""
+    start = word[:START_LENGTH]
     return {
         "".join(kept)
         for left_out in range(min(most, _errors(word)) + 1)
@@ -90,7 +90,7 @@ def _without(word: str, most: int) -> set[str]:
 
 def _errors(word: str) -> int:
     """How many letters of a word may be wrong."""
-    return 1 if len(word) < FORM_LENGTH else 2
+    return 1 if len(word) < START_LENGTH else 2
 
 
 def misspelt_for(
@@ -103,12 +103,13 @@ def misspelt_for(
         word: as it was typed.
         is_last: whether it may be unfinished.
         limit: how many words to compare it with.
-        most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
+        most: letters that may be wrong or missing, 1 or 2; in a short word, only 1.
     """
-    # Of a short beginning of a word the forms are beginnings of that word's forms. Those of the
-    # shortest, two letters, would be the beginnings of nearly all: it is compared as a whole word.
-    is_beginning = is_last and SHORTEST_BEGINNING < len(word) < FORM_LENGTH - 1
-    match = " OR ".join(f'"{form}"' + "*" * is_beginning for form in forms_of(word, most))
+    # The deletes of a short beginning are beginnings of the whole word's deletes. The shortest
+    # deletes, of two letters, would match nearly all words, so such a beginning is compared as a
+    # whole word.
+    is_beginning = is_last and SHORTEST_BEGINNING < len(word) < START_LENGTH - 1
+    match = " OR ".join(f'"{text}"' + "*" * is_beginning for text in deletes_of_typed(word, most))
     rows = connection.execute(
         """
         SELECT word, number FROM words WHERE number IN (
@@ -123,17 +124,17 @@ def misspelt_for(
 def nearest(
     word: str, is_last: bool, most: int, words: Iterable[tuple[str, int]]
 ) -> list[Alternative]:
-    """Those of some words that a word may be misspelt for, and numbers written in another way.
+    """The words that a word may be misspelt for, and numbers written in another way.
 
     Args:
         word: as it was typed.
         is_last: whether it may be unfinished.
-        most: letters that may be wrong or lacking, 1 or 2; in a short word but one is wrong.
-        words: each with a number, that is low where it is of a famous title.
+        most: letters that may be wrong or missing, 1 or 2; in a short word, only 1.
+        words: each with a number, which is low if a famous title has the word.
     """
-    found = [Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
+    alternatives = [Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
-        return found
+        return alternatives
     most = min(most, _errors(word))
     is_beginning = is_last and len(word) >= SHORTEST_BEGINNING
     middle = len(word) // 2
@@ -143,7 +144,7 @@ def nearest(
         lacking = len(other) - len(word)
         if other == word or lacking < -most or (lacking > most and not is_beginning):
             continue
-        # One mistake leaves one half as it is: a quick look before a closer one.
+        # One mistake leaves one half unchanged. This check is quicker than the distance.
         if most == 1 and not (other.startswith(start) or end in other[middle : len(word) + 1]):
             continue
         whole, beginning = distances(word, other, most)
@@ -153,34 +154,34 @@ def nearest(
         elif is_beginning and beginning <= 1:
             costed.append((beginning + cost + UNFINISHED, number, other))
     if len(costed) > MOST_ALTERNATIVES:
-        costed.sort(key=lambda one: one[0] + FAME * math.log2(one[1]))
-    found += [Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
-    return sorted(found, key=lambda one: one.cost)
+        costed.sort(key=lambda row: row[0] + FAME * math.log2(row[1]))
+    alternatives += [Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
+    return sorted(alternatives, key=lambda alternative: alternative.cost)
 
 
 def distances(typed: str, word: str, most: int) -> tuple[int, int]:
     """Optimal string alignment distances of what was typed from a word and from its beginning.
 
-    Letters left out, added, replaced, or swapped with the next one count 1 each. What is more than
-    `most` may come out as any number above it: nothing further apart is looked into.
+    A letter left out, added, replaced or swapped with the next one counts 1. A distance above
+    `most` may come out as any number above it, because nothing further apart is examined.
     """
     if not most:
         return typed != word, not word.startswith(typed)
     same = 0
-    for one, other in zip(typed, word, strict=False):
-        if one != other:
+    for letter, other in zip(typed, word, strict=False):
+        if letter != other:
             break
         same += 1
     typed, word = typed[same:], word[same:]
     if not typed or not word:
         return len(typed) + len(word), len(typed)
     rest = most - 1
-    found = [
+    pairs = [
         distances(typed[1:], word[1:], rest),
         distances(typed[1:], word, rest),
         distances(typed, word[1:], rest),
     ]
     if typed[:2] == word[1::-1]:
-        found.append(distances(typed[2:], word[2:], rest))
-    wholes, beginnings = zip(*found, strict=True)
+        pairs.append(distances(typed[2:], word[2:], rest))
+    wholes, beginnings = zip(*pairs, strict=True)
     return 1 + min(wholes), 1 + min(beginnings)

@@ -17,7 +17,8 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.release.lookup import LOOKUP_FILE, SCHEMA_VERSION, Lookup, LookupFileError
+from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.schema import LOOKUP_FILE, SCHEMA_VERSION
 from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
 from rec_platform.resources.storage import Storage
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
 
-from api.app import create_app
+from rec_platform_tests.api.site import Site
 
 
 @contextmanager
-def site_server(releases: Path) -> Iterator[int]:
+def site_server(releases: Path, lifespan: Literal["on", "off"] = "on") -> Generator[int]:
     """The site over a folder of releases; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(releases), lifespan="off", log_level="critical")
+        config = uvicorn.Config(Site(releases).app, lifespan=lifespan, log_level="critical")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 from api.logs import JsonLines
 from api.openapi import EXAMPLES
 from rec_platform.release.blend import PARTS, WEIGHTS
-from rec_platform.release.lookup import SCHEMA_VERSION
-from rec_platform_tests.api.test_site import CRIME, CRIME_COUNT, HOSTILE, Site, publish
+from rec_platform.release.schema import SCHEMA_VERSION
+from rec_platform_tests.api.site import CRIME, CRIME_COUNT, HOSTILE, Site, publish
 
 RECOMMENDATIONS = "/api/v1/titles/tt0000001/recommendations"
 READS = [
@@ -42,7 +42,7 @@ def site(releases: Path) -> Site:
 
 
 def ids(listed: list[dict[str, Any]]) -> list[str]:
-    return [one["title"]["title_id"] for one in listed]
+    return [row["title"]["title_id"] for row in listed]
 
 
 # Titles and search
@@ -90,7 +90,7 @@ def test_recommendations_come_nine_at_a_time_and_best_first(site: Site):
     answer = site.json(RECOMMENDATIONS)
     assert (answer["release_id"], answer["title_id"]) == ("first", "tt0000001")
     listed = answer["recommendations"]
-    assert [one["rank"] for one in listed] == list(range(1, 10))
+    assert [row["rank"] for row in listed] == list(range(1, 10))
     assert ids(listed)[:2] == ["tt0000032", "tt0000031"]
     assert listed[0]["score"] == pytest.approx(0.98)
 
@@ -107,7 +107,7 @@ def test_a_title_without_neighbours_gets_an_empty_list(site: Site):
 def test_filters_add_up_and_so_do_several_genres(site: Site):
     def asked(query: str) -> list[dict[str, Any]]:
         answer = site.json(f"{RECOMMENDATIONS}?limit=24&{query}")
-        return [one["title"] for one in answer["recommendations"]]
+        return [row["title"] for row in answer["recommendations"]]
 
     assert {title["title_id"] for title in asked("runtime_max=45")} == {"tt0000032"}
     crime = asked("genre=Crime&genre=Thriller")
@@ -132,7 +132,7 @@ def test_who_does_not_ask_why_is_not_told(site: Site):
     assert told["reasons"] and set(told["parts"]) == set(PARTS)
     bare = site.json(f"{RECOMMENDATIONS}?explain=false")
     assert bare["weights"] == {}
-    assert all(one["reasons"] == [] and one["parts"] == {} for one in bare["recommendations"])
+    assert all(row["reasons"] == [] and row["parts"] == {} for row in bare["recommendations"])
     assert ids(bare["recommendations"]) == ids(site.json(RECOMMENDATIONS)["recommendations"])
 
 
@@ -141,10 +141,10 @@ def test_a_basket_gets_one_list_with_its_reasons(site: Site):
     assert answer["titles"] == ["tt0000001", "tt0000002"] and answer["unknown"] == []
     listed = answer["recommendations"]
     assert ids(listed)[:2] == ["tt0000032", "tt0000031"]
-    assert [one["title"]["title_id"] for one in listed[0]["because"]] == ["tt0000001"]
+    assert [liked["title"]["title_id"] for liked in listed[0]["because"]] == ["tt0000001"]
     assert listed[0]["because"][0]["reasons"]
     bare = site.json("/api/v1/recommendations?title=tt0000001&explain=false&limit=3&genre=Crime")
-    assert [one["because"] for one in bare["recommendations"]] == [[], [], []]
+    assert [row["because"] for row in bare["recommendations"]] == [[], [], []]
 
 
 def test_a_basket_outlives_a_title_that_is_gone(site: Site):
@@ -157,16 +157,16 @@ def test_a_basket_outlives_a_title_that_is_gone(site: Site):
 
 
 def pages(site: Site, path: str, limit: int) -> list[dict[str, Any]]:
-    found = [site.json(f"{path}?limit={limit}")]
-    while cursor := found[-1]["next_cursor"]:
-        found.append(site.json(f"{path}?limit={limit}&cursor={cursor}"))
-    return found
+    answers = [site.json(f"{path}?limit={limit}")]
+    while cursor := answers[-1]["next_cursor"]:
+        answers.append(site.json(f"{path}?limit={limit}&cursor={cursor}"))
+    return answers
 
 
 def test_clusters_are_listed_largest_first(site: Site):
     answer = site.json("/api/v1/clusters")
     assert answer["release_id"] == "first" and answer["next_cursor"] is None
-    assert [(one["name"], one["title_count"]) for one in answer["clusters"]] == [
+    assert [(cluster["name"], cluster["title_count"]) for cluster in answer["clusters"]] == [
         ("1990s crime thrillers", CRIME_COUNT),
         ("Space operas", 2),
     ]
@@ -177,10 +177,10 @@ def test_clusters_are_listed_largest_first(site: Site):
 def test_a_clusters_titles_come_in_pages_that_join_without_a_gap(
     site: Site, limit: int, lengths: list[int]
 ):
-    found = pages(site, f"/api/v1/clusters/{CRIME}/titles", limit)
-    assert [len(page["titles"]) for page in found] == lengths
-    assert {page["cluster"]["name"] for page in found} == {"1990s crime thrillers"}
-    listed = [title["title_id"] for page in found for title in page["titles"]]
+    answers = pages(site, f"/api/v1/clusters/{CRIME}/titles", limit)
+    assert [len(page["titles"]) for page in answers] == lengths
+    assert {page["cluster"]["name"] for page in answers} == {"1990s crime thrillers"}
+    listed = [title["title_id"] for page in answers for title in page["titles"]]
     assert listed == [f"tt{number:07d}" for number in range(1, CRIME_COUNT + 1)]
 
 
@@ -259,13 +259,13 @@ def test_a_parameter_out_of_bounds_is_named_with_its_reason(site: Site, path: st
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
-    assert [one["parameter"] for one in problem["errors"]] == [parameter]
+    assert [error["parameter"] for error in problem["errors"]] == [parameter]
     assert problem["errors"][0]["reason"]
 
 
 def test_all_parameters_that_are_wrong_are_told_at_once(site: Site):
     errors = site.get(f"{RECOMMENDATIONS}?limit=0&balance=2&genre=1").json()["errors"]
-    assert {one["parameter"] for one in errors} == {"limit", "balance", "genre"}
+    assert {error["parameter"] for error in errors} == {"limit", "balance", "genre"}
 
 
 @pytest.mark.parametrize(
@@ -354,10 +354,10 @@ def test_a_request_without_a_sane_id_gets_one(site: Site, given: str):
 
 
 def test_the_process_is_alive_with_or_without_a_release(site: Site, tmp_path: Path):
-    for one in (site, Site(tmp_path / "none")):
-        answer = one.get("/healthz")
+    for served in (site, Site(tmp_path / "none")):
+        answer = served.get("/healthz")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-        assert one.get("/metrics").status_code == 200
+        assert served.get("/metrics").status_code == 200
 
 
 def test_readiness_names_the_release(site: Site, tmp_path: Path):
@@ -399,7 +399,7 @@ def test_metrics_are_what_prometheus_reads(site: Site):
     site.get("/")
     line = re.compile(r'# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"\\\n]*",?)+\})? [0-9.e+-]+')
     text = site.get("/metrics").text
-    assert text.endswith("\n") and all(line.fullmatch(one) for one in text.splitlines())
+    assert text.endswith("\n") and all(map(line.fullmatch, text.splitlines()))
     buckets = re.findall(r'_bucket\{route="/",le="[^"]+"\} (\d+)', text)
     assert buckets == sorted(buckets, key=int) and buckets[-1] == "1"
 
@@ -409,7 +409,7 @@ def test_each_request_is_a_line_of_json_in_the_log_without_its_query(
 ):
     caplog.set_level(logging.INFO, "api.access")
     answer = site.get("/search?q=secret")
-    (record,) = [one for one in caplog.records if one.name == "api.access"]
+    (record,) = [record for record in caplog.records if record.name == "api.access"]
     line = JsonLines().format(record)
     told = json.loads(line)
     assert "secret" not in line and "\n" not in line
@@ -432,7 +432,7 @@ def test_what_a_visitor_writes_into_an_address_stays_on_its_line_of_the_log(
 ):
     caplog.set_level(logging.INFO, "api.access")
     site.get("/title/%0A%7B%22level%22:%22error%22%7D" + "a" * 5_000)
-    (record,) = [one for one in caplog.records if one.name == "api.access"]
+    (record,) = [record for record in caplog.records if record.name == "api.access"]
     line = JsonLines().format(record)
     assert "\n" not in line and len(line) < 700
     assert json.loads(line)["level"] == "info"

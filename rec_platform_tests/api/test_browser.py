@@ -1,23 +1,19 @@
 """The site in a real browser: each journey, with and without its script, and for everyone.
 
-What a page says belongs in test_pages.py, whose invented release is served here.
+What a page says belongs in test_pages.py; both serve the invented catalogue.
 """
 
 import re
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from api.app import create_app
-from rec_platform_tests.api.test_pages import publish_catalogue
+from rec_platform_tests.api.site_server import site_server
 
 TIMEOUT = 5_000  # ms
 CHROMIUM = shutil.which("chromium")
@@ -56,18 +52,9 @@ EVERY_PAGE = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    releases = tmp_path_factory.mktemp("releases")
-    publish_catalogue(releases)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(releases), lifespan="off", log_level="warning")
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+def site(releases: Path) -> Iterator[str]:
+    with site_server(releases) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -249,11 +236,18 @@ def test_filters_compose_and_can_be_cleared(page: Page, complaints: list[str]):
 
 
 def test_half_a_year_is_not_asked_for(page: Page):
+    page.clock.install()
     page.goto(f"/title/{SNOW}")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.get_by_text("Filters", exact=True).click()
-    page.get_by_label("From year").press_sequentially("19")
-    page.wait_for_timeout(500)
-    expect(page).to_have_url(re.compile(f"/title/{SNOW}$"))
+    year = page.get_by_label("From year")
+    year.press_sequentially("19")
+    page.clock.run_for(5_000)
+    year.press_sequentially("80")
+    page.clock.run_for(5_000)
+    expect(page).to_have_url(re.compile("year_min=1980"))
+    assert [address for address in asked if "/title/" in address] == [page.url]
 
 
 def test_more_is_shown_in_place_and_the_focus_goes_on(page: Page):
@@ -407,15 +401,15 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, site: str, theme: str):
         page = context.new_page()
         for path in EVERY_PAGE:
             page.goto(path)
-            found = axe.run(page)
-            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+            report = axe.run(page)
+            assert report.violations_count == 0, f"{path}: {report.generate_report()}"
         page.goto("/")
         page.get_by_role("combobox").press_sequentially("verd")
         expect(page.get_by_role("option")).to_have_count(3)
         page.get_by_role("combobox").press("ArrowDown")
         expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
-        found = axe.run(page)
-        assert found.violations_count == 0, found.generate_report()
+        report = axe.run(page)
+        assert report.violations_count == 0, report.generate_report()
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1280, 3840])
@@ -429,8 +423,8 @@ def test_no_page_scrolls_sideways(page: Page, width: int):
 @pytest.mark.parametrize("path", EVERY_PAGE)
 def test_headings_descend_one_level_at_a_time(page: Page, path: str):
     page.goto(path)
-    found = page.get_by_role("heading").evaluate_all("all => all.map(one => one.tagName)")
-    levels = [int(re.sub(r"\D", "", tag)) for tag in found]
+    tags = page.get_by_role("heading").evaluate_all("all => all.map(each => each.tagName)")
+    levels = [int(re.sub(r"\D", "", tag)) for tag in tags]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
@@ -452,15 +446,15 @@ def test_every_tab_stop_shows_that_it_has_the_focus(page: Page, path: str):
     while True:
         page.keyboard.press("Tab")
         seen = page.evaluate("""() => {
-            const one = document.activeElement;
-            if (one === document.body) return null;
+            const active = document.activeElement;
+            if (active === document.body) return null;
             const shows = (element) => {
                 const style = getComputedStyle(element);
                 return style.outlineStyle !== "none" || style.boxShadow !== "none"
                     || parseFloat(style.strokeWidth) > 8;
             };
-            return [one, one.closest("form"), ...one.children].some((it) => it && shows(it))
-                || one.outerHTML;
+            const around = [active, active.closest("form"), ...active.children];
+            return around.some((each) => each && shows(each)) || active.outerHTML;
         }""")
         if seen is None:
             break
@@ -474,20 +468,34 @@ def test_nothing_shifts_while_a_page_comes(page: Page, width: int):
     page.set_viewport_size({"width": width, "height": 2000})
     page.add_init_script("""
         window.shift = 0;
-        new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) window.shift += entry.value;
-        }).observe({ type: "layout-shift", buffered: true });
+        const add = (entries) => { for (const entry of entries) window.shift += entry.value; };
+        const observer = new PerformanceObserver((list) => add(list.getEntries()));
+        observer.observe({ type: "layout-shift", buffered: true });
+        window.drawn = new Promise((resolve) => {
+            new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
+        });
+        window.drawnAgain = async () => {
+            const frame = () => new Promise(requestAnimationFrame);
+            await frame();
+            await frame();
+            add(observer.takeRecords());
+        };
     """)
-    page.route("**/site.js*", late)  # as on a slow line: after the first drawing
+    scripts: list[Route] = []
+
+    def hold(route: Route) -> None:
+        scripts.append(route)
+
+    page.route("**/site.js*", hold)
     for path in ("/", f"/title/{SNOW}", "/search?q=snow", "/atlas", f"/basket?title={SNOW}"):
-        page.goto(path, wait_until="networkidle")
-        page.wait_for_timeout(100)
+        with page.expect_request("**/site.js*"):
+            page.goto(path, wait_until="commit")
+        # As on a slow line, the script comes after the page was drawn for the first time.
+        page.evaluate("window.drawn.then(() => null)")
+        scripts.pop().continue_()
+        page.wait_for_load_state("networkidle")
+        page.evaluate("window.drawnAgain()")
         assert page.evaluate("window.shift") == 0, path
-
-
-def late(route: Route) -> None:
-    time.sleep(0.3)
-    route.continue_()
 
 
 def test_a_title_takes_at_most_eight_requests_of_its_own_site(page: Page, site: str):

@@ -21,10 +21,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from api.app import create_app
 from api.openapi import EXAMPLES
+from rec_platform_tests.api.site import Reader, Site, publish
 from rec_platform_tests.api.site_server import site_server
-from rec_platform_tests.api.test_site import Reader, publish
 
 FEW = settings(
     max_examples=10,
@@ -49,9 +48,9 @@ MODES = [
 def operations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     releases = tmp_path_factory.mktemp("releases")
     publish(releases, "first")
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(releases))
-    found: Any = (result.ok() for result in schema.get_all_operations())  # pyright: ignore[reportAttributeAccessIssue]
-    return {operation.definition.raw["operationId"]: operation for operation in found}
+    schema = schemathesis.openapi.from_asgi("/openapi.json", Site(releases).app)
+    described: Any = (result.ok() for result in schema.get_all_operations())  # pyright: ignore[reportAttributeAccessIssue]
+    return {operation.definition.raw["operationId"]: operation for operation in described}
 
 
 def answered(operation: Any, mode: GenerationMode, limits: settings) -> int:

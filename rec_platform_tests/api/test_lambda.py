@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from rec_platform_tests.api.test_site import publish
+from rec_platform import release
+from rec_platform_tests.api.site import publish
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators.lambda_events import FRONT_DOORS, http_api, rest_api
 from rec_platform_tests.emulators.lambda_runtime import LambdaRuntime, lambda_runtime
@@ -29,8 +30,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runtime(root: Path) -> Iterator[LambdaRuntime]:
-    with lambda_runtime("api.handler.handler", {"REC_ROOT": str(root)}, REPOSITORY) as found:
-        yield found
+    with lambda_runtime("api.handler.handler", {"REC_ROOT": str(root)}, REPOSITORY) as runtime:
+        yield runtime
 
 
 def header(answer: dict[str, Any], name: str) -> str:
@@ -57,8 +58,8 @@ def test_each_front_door_gets_pages_answers_and_problems(runtime: LambdaRuntime,
 
 @pytest.mark.parametrize("door", FRONT_DOORS)
 def test_a_query_arrives_decoded_once(runtime: LambdaRuntime, door: str):
-    found = runtime.invoke(FRONT_DOORS[door]("/api/v1/search", "q=%C3%A9t%C3%A9+muet"))
-    told = json.loads(found["body"])
+    answer = runtime.invoke(FRONT_DOORS[door]("/api/v1/search", "q=%C3%A9t%C3%A9+muet"))
+    told = json.loads(answer["body"])
     assert told["query"] == "été muet"
     assert [title["title_id"] for title in told["titles"]] == ["tt0000001"]
 
@@ -105,26 +106,51 @@ def test_a_function_that_starts_before_its_release_answers_as_soon_as_there_is_o
         assert runtime.invoke(http_api("/readyz"))["statusCode"] == 200
 
 
-@pytest.mark.parametrize("root", ["folder", "s3://bucket/prefix"])
-def test_the_function_imports_nothing_heavy_and_only_what_reads_a_release(
-    tmp_path: Path, root: str
-):
+def start(root: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Import the handler as Lambda does, and print the modules that came with it to stderr."""
     program = (
         "import sys, api.handler; print(*(name for name in sys.modules if name.split('.')[0] in "
         f"('rec_platform', *{HEAVY})), file=sys.stderr)"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", program],
-        env={"REC_ROOT": root, "PYTHONPATH": str(REPOSITORY)},
-        cwd=tmp_path,
+        env={"REC_ROOT": root, "PYTHONPATH": str(REPOSITORY), **variables},
+        cwd=folder,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    modules = {"alternatives", "blend", "choices", "genres", "lookup", "reasons", "recommend"}
-    modules |= {"search", "serving"}
-    modules |= {"serving_s3"} if root.startswith("s3") else set()
-    expected = {"rec_platform", *(f"rec_platform.{one}" for one in modules)}
+
+
+@pytest.mark.parametrize("root", ["folder", "s3://bucket/prefix"])
+def test_the_function_imports_nothing_heavy_and_only_what_reads_a_release(
+    tmp_path: Path, root: str
+):
+    # Nothing listens there, so there is no release.
+    s3 = {"AWS_REGION": "x", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    done = start(root, tmp_path, AWS_ENDPOINT_URL="http://127.0.0.1:1", **s3)
+    assert done.returncode == 0, done.stderr
+    modules = {file.stem for file in Path(release.__file__ or "").parent.glob("*.py")}
+    modules -= {"__init__", "writer"} | (set() if root.startswith("s3") else {"serving_s3"})
+    expected = {"rec_platform", "rec_platform.release"}
+    expected |= {f"rec_platform.release.{name}" for name in modules}
     assert set(done.stderr.split()) == expected
-    told = json.loads(done.stdout)  # there is no release
-    assert (told["level"] == "error" and root in told["message"]) or "AWS_REGION" in told["message"]
+    told = json.loads(done.stdout)
+    assert told["level"] == "error" and root in told["message"]
+
+
+@pytest.mark.parametrize(
+    ("root", "variables", "named"),
+    [
+        ("", {}, "REC_ROOT"),
+        ("folder", {"REC_INDEXING": "yes"}, "REC_INDEXING"),
+        ("folder", {"REC_SITE_URL": "films.example"}, "REC_SITE_URL"),
+        ("s3://bucket/prefix", {"AWS_REGION": "x"}, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"),
+    ],
+)
+def test_a_function_with_a_wrong_setting_stops_at_its_start_and_names_the_variable(
+    tmp_path: Path, root: str, variables: dict[str, str], named: str
+):
+    done = start(root, tmp_path, **variables)
+    assert done.returncode == 1
+    assert named in done.stderr.splitlines()[-1]

@@ -2,7 +2,7 @@ import pandas as pd
 
 from rec_platform.assets.markdown import profiles_table, to_markdown
 from rec_platform.modelling.scorecard import Scorecard
-from rec_platform.release.lookup import Cluster
+from rec_platform.release.schema import Cluster
 
 
 def test_a_scorecard_is_a_table_of_the_figures_that_there_are_with_their_intervals() -> None:

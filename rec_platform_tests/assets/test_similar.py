@@ -1,6 +1,6 @@
 from rec_platform.assets.similar import read_catalogue
-from rec_platform.choices import NEIGHBOURS
 from rec_platform.modelling.neighbours import blend
+from rec_platform.release.schema import NEIGHBOURS
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform
 from rec_platform_tests.modelling.catalogues import lists

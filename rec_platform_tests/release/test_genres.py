@@ -32,8 +32,8 @@ def test_every_genre_has_words() -> None:
 
 
 def test_any_two_genres_are_called_the_same_in_either_order_and_by_both() -> None:
-    for one, other in itertools.permutations(set(GENRES) - {"Music"}, 2):
-        called = kind([one, other])
-        assert called == kind([other, one])
-        assert any(word in called for word in WORDS[one])
+    for genre, other in itertools.permutations(set(GENRES) - {"Music"}, 2):
+        called = kind([genre, other])
+        assert called == kind([other, genre])
+        assert any(word in called for word in WORDS[genre])
         assert any(word in called for word in WORDS[other])

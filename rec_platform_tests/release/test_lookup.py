@@ -10,17 +10,10 @@ from pathlib import Path
 import pytest
 
 from rec_platform.release.blend import PARTS
-from rec_platform.release.lookup import (
-    SCHEMA_VERSION,
-    Cluster,
-    Credit,
-    Lookup,
-    LookupFileError,
-    Title,
-    pack,
-    write_lookup,
-)
+from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title, pack
 from rec_platform.release.serving import ServingRelease, open_release
+from rec_platform.release.writer import write_lookup
 
 NAMES = [
     ("The Long Tide", "The Long Tide", "Die lange Flut"),
@@ -104,17 +97,17 @@ def test_what_was_written_is_read(lookup: Lookup) -> None:
 
 
 def test_neighbours_come_in_order_with_scores_and_parts(lookup: Lookup) -> None:
-    found = lookup.neighbours("tt2")
-    assert [(item.number, item.score) for item in found] == [(1, 1), (3, 0.9), (4, 0.8), (5, 0.7)]
-    assert found[1].parts == bytes(range(len(PARTS), 2 * len(PARTS)))
-    assert lookup.numbered([item.number for item in found[:2]]) == [title(1), title(3)]
+    stored = lookup.neighbours("tt2")
+    assert [(row.number, row.score) for row in stored] == [(1, 1), (3, 0.9), (4, 0.8), (5, 0.7)]
+    assert stored[1].parts == bytes(range(len(PARTS), 2 * len(PARTS)))
+    assert lookup.numbered([row.number for row in stored[:2]]) == [title(1), title(3)]
     assert lookup.neighbours("tt9") == []
 
 
 def test_all_neighbours_come_in_order_of_id(lookup: Lookup) -> None:
-    found = list(lookup.all_neighbours())
-    assert [title_id for title_id, _ in found] == [f"tt{place}" for place in range(1, 6)]
-    assert found[1][1] == lookup.neighbours("tt2")
+    stored = list(lookup.all_neighbours())
+    assert [title_id for title_id, _ in stored] == [f"tt{place}" for place in range(1, 6)]
+    assert stored[1][1] == lookup.neighbours("tt2")
     assert lookup.title_ids() == {place: f"tt{place}" for place in range(1, 6)}
 
 
@@ -180,7 +173,7 @@ def test_one_lookup_serves_many_threads(lookup: Lookup) -> None:
     assert answers == [True] * 400
 
 
-def test_another_schema_version_is_refused_with_the_cure(tmp_path: Path) -> None:
+def test_another_schema_version_is_refused_with_the_fix(tmp_path: Path) -> None:
     path = write(tmp_path / "old.sqlite")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE release SET value = '0' WHERE key = 'schema_version'")
@@ -188,9 +181,27 @@ def test_another_schema_version_is_refused_with_the_cure(tmp_path: Path) -> None
         Lookup(path)
 
 
+def test_a_release_from_before_its_column_of_deletes_was_renamed_is_searched_as_before(
+    lookup: Lookup, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "old.sqlite")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        renamed = connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'deletes,', 'forms,') WHERE name = ?",
+            ("word_search",),
+        )
+        assert renamed.rowcount == 1
+    old = Lookup(path)
+    (sql,) = old._connection.execute("SELECT sql FROM sqlite_master WHERE name = 'word_search'")
+    assert "forms," in sql[0] and "deletes," not in sql[0]
+    for typed in ("tdie", "the logn tide", "tidewatre", "amelei"):
+        assert old.search(typed) == lookup.search(typed) != []
+
+
 def test_parts_that_this_program_does_not_know_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "old.sqlite", weights={"genres": 1.0})
-    with pytest.raises(LookupFileError, match="has parts"):
+    with pytest.raises(LookupFileError, match="has the parts"):
         Lookup(path)
 
 

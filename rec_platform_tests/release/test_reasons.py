@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from rec_platform.release.lookup import Credit, Title
-from rec_platform.release.reasons import MOST_REASONS, ORDINALS, ROLES, reasons
+from rec_platform.release.reasons import MOST_REASONS, ORDINALS, reasons
+from rec_platform.release.schema import Credit, Title
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.release.truth import check
 
 DIRECTOR = Credit("nm1", "director", "Ada Berg")
 WRITER = Credit("nm2", "writer", "Cy Dahl")
@@ -31,14 +32,14 @@ def other(*credits_: Credit, **changes: Any) -> Title:
 
 @pytest.mark.parametrize(("place", "said"), [(1, "First"), (3, "Third"), (12, "Twelfth")])
 def test_the_place_of_the_other_in_the_series_is_said(place: int, said: str) -> None:
-    one, two = film(series=4, series_place=2), other(series=4, series_place=place)
-    assert reasons(one, two) == [f"{said} film of the series"]
+    first, second = film(series=4, series_place=2), other(series=4, series_place=place)
+    assert reasons(first, second) == [f"{said} film of the series"]
 
 
 @pytest.mark.parametrize("place", [None, len(ORDINALS) + 1])
 def test_where_the_place_is_unsure_only_the_series_is_said(place: int | None) -> None:
-    one, two = film(series=4, series_place=1), other(series=4, series_place=place)
-    assert reasons(one, two) == ["Of the same series"]
+    first, second = film(series=4, series_place=1), other(series=4, series_place=place)
+    assert reasons(first, second) == ["Of the same series"]
 
 
 def test_two_films_without_a_series_are_not_of_the_same() -> None:
@@ -95,7 +96,7 @@ def test_several_people_are_named_three_at_most_as_billed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "said"),
+    ("facts", "others", "said"),
     [
         (
             (1994, ["Crime", "Thriller"]),
@@ -110,21 +111,22 @@ def test_several_people_are_named_three_at_most_as_billed() -> None:
     ],
 )
 def test_what_both_are_is_said_by_shared_genres_and_decade(
-    one: tuple[int, list[str]], two: tuple[int, list[str]], said: str
+    facts: tuple[int, list[str]], others: tuple[int, list[str]], said: str
 ) -> None:
-    first = film(year=one[0], genres=one[1])
-    assert reasons(first, other(year=two[0], genres=two[1])) == [said]
+    first = film(year=facts[0], genres=facts[1])
+    assert reasons(first, other(year=others[0], genres=others[1])) == [said]
 
 
 # What is left
 
 
 def test_closeness_is_said_only_where_there_is_nothing_better() -> None:
-    one = film(rating=7.2, votes=1_000)
-    two = other(rating=7.4, votes=1_300)
+    first = film(rating=7.2, votes=1_000)
+    second = other(rating=7.4, votes=1_300)
     closeness = ["Liked as much: rated 7.4", "As well known: 1,300 votes", "28 years apart"]
-    assert reasons(one, two) == closeness
-    assert reasons(replace(one, genres=["War"]), replace(two, genres=["War"])) == ["Both war films"]
+    assert reasons(first, second) == closeness
+    at_war = (replace(title, genres=["War"]) for title in (first, second))
+    assert reasons(*at_war) == ["Both war films"]
 
 
 def test_the_strongest_come_first_and_three_at_most() -> None:
@@ -149,35 +151,9 @@ def test_every_neighbour_of_a_release_has_a_true_reason(released: Platform) -> N
     said: defaultdict[str, int] = defaultdict(int)
     for title_id, neighbours in lookup.all_neighbours():
         for neighbour in neighbours:
-            one, two = by_id[title_id], titles[neighbour.number]
-            found = reasons(one, two)
-            assert 1 <= len(found) <= MOST_REASONS
-            for reason in found:
-                said[check(reason, one, two)] += 1
+            title, similar = by_id[title_id], titles[neighbour.number]
+            told = reasons(title, similar)
+            assert 1 <= len(told) <= MOST_REASONS
+            for reason in told:
+                said[check(reason, title, similar)] += 1
     assert {"series", "people", "genres"} <= said.keys()
-
-
-def check(reason: str, one: Title, two: Title) -> str:
-    """See that a reason is true of two titles by other means; what it was about."""
-    if "series" in reason:
-        assert one.series == two.series is not None
-        return "series"
-    phrase, _, names = reason.partition(": ")
-    roles = {role for role, said in ROLES.items() if said == phrase}
-    if roles:
-        ids = [
-            {credit.person_id for credit in title.credits if credit.role in roles}
-            for title in (one, two)
-        ]
-        by_id = {credit.person_id: credit.name for credit in one.credits}
-        assert set(names.replace(" and ", ", ").split(", ")) <= {by_id[x] for x in ids[0] & ids[1]}
-        return "people"
-    if "worked on both" in reason:
-        assert {x.person_id for x in one.credits} & {x.person_id for x in two.credits}
-        return "people"
-    if "0s" in reason:
-        assert one.year // 10 == two.year // 10 and str(one.year)[:3] in reason
-    if reason.startswith("Both") and " of the " not in reason:
-        assert set(one.genres) & set(two.genres)
-        return "genres"
-    return "closeness"

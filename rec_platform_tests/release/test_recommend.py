@@ -16,7 +16,7 @@ from rec_platform.release.blend import (
     balanced,
     score,
 )
-from rec_platform.release.lookup import SCORE_DIGITS, Cluster, Lookup, Title, pack, write_lookup
+from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import (
     RANK_OFFSET,
@@ -26,6 +26,8 @@ from rec_platform.release.recommend import (
     recommendations,
     weigh,
 )
+from rec_platform.release.schema import SCORE_DIGITS, Cluster, Title, pack
+from rec_platform.release.writer import write_lookup
 from rec_platform_tests.conftest import Platform
 
 PLAIN = Title("", "", "", 2000, 100, ["Drama"], 7.0, 500, [], None, None, 0, 0.0)
@@ -62,13 +64,13 @@ NEIGHBOURS = {
 def packed(title_id: str) -> bytes:
     """The neighbours of a title as the pipeline leaves them: best first in the middle."""
     middle = [*WEIGHTS.values()]
-    found = NEIGHBOURS[title_id].items()
-    ranked = sorted(found, key=lambda pair: (-score(pair[1], middle), NUMBERS[pair[0]]))
+    parts_of = NEIGHBOURS[title_id].items()
+    ranked = sorted(parts_of, key=lambda pair: (-score(pair[1], middle), NUMBERS[pair[0]]))
     count = len(ranked)
     return pack(
         struct.pack(f"<{count}I", *(NUMBERS[other] for other, _ in ranked)),
-        struct.pack(f"<{count}f", *(score(one, middle) for _, one in ranked)),
-        b"".join(one for _, one in ranked),
+        struct.pack(f"<{count}f", *(score(stored, middle) for _, stored in ranked)),
+        b"".join(stored for _, stored in ranked),
     )
 
 
@@ -89,10 +91,10 @@ def ids(
     lookup: Lookup, title_id: str = "liked", balance: float = BALANCE, wanted: Filter | None = None
 ) -> list[str]:
     title = lookup.titles([title_id])[0]
-    found = recommendations(lookup, title, 9, balance, wanted or Filter())
-    assert [one.rank for one in found] == list(range(1, len(found) + 1))
-    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
-    return [one.title.title_id for one in found]
+    listed = recommendations(lookup, title, 9, balance, wanted or Filter())
+    assert [row.rank for row in listed] == list(range(1, len(listed) + 1))
+    assert [row.score for row in listed] == sorted((row.score for row in listed), reverse=True)
+    return [row.title.title_id for row in listed]
 
 
 # The knob
@@ -107,13 +109,13 @@ def test_in_the_middle_the_list_is_as_it_was_stored(lookup: Lookup) -> None:
     stored = lookup.neighbours("liked")
     assert weigh(stored, WEIGHTS, BALANCE) == stored
     by_number = {number: title_id for title_id, number in NUMBERS.items()}
-    assert ids(lookup) == [by_number[one.number] for one in stored]
+    assert ids(lookup) == [by_number[row.number] for row in stored]
 
 
 def test_titles_of_one_score_stay_in_their_order(lookup: Lookup) -> None:
     for balance in (0, 0.2, 0.5, 0.9, 1):
-        found = ids(lookup, balance=balance)
-        assert found.index("hidden") + 1 == found.index("twin")
+        order = ids(lookup, balance=balance)
+        assert order.index("hidden") + 1 == order.index("twin")
 
 
 @pytest.mark.parametrize("balance", [-0.1, 1.1])
@@ -130,12 +132,12 @@ def test_the_knob_has_ends(lookup: Lookup, balance: float) -> None:
 
 def test_a_recommendation_says_why_and_shows_its_parts(lookup: Lookup) -> None:
     liked = lookup.titles(["liked"])[0]
-    for found in recommendations(lookup, liked):
-        assert found.reasons == reasons(liked, found.title) != []
-        stored = NEIGHBOURS["liked"][found.title.title_id]
-        assert found.parts == dict(zip(PARTS, (one / 255 for one in stored), strict=True))
-        weighted = sum(WEIGHTS[name] * part for name, part in found.parts.items())
-        assert found.score == pytest.approx(weighted / sum(WEIGHTS.values()), abs=1e-6)
+    for row in recommendations(lookup, liked):
+        assert row.reasons == reasons(liked, row.title) != []
+        stored = NEIGHBOURS["liked"][row.title.title_id]
+        assert row.parts == dict(zip(PARTS, (part / 255 for part in stored), strict=True))
+        weighted = sum(WEIGHTS[name] * part for name, part in row.parts.items())
+        assert row.score == pytest.approx(weighted / sum(WEIGHTS.values()), abs=1e-6)
 
 
 def test_the_limit_cuts_the_list(lookup: Lookup) -> None:
@@ -170,14 +172,16 @@ def test_filters_narrow_a_list_and_keep_its_order(
     lookup: Lookup, wanted: Filter, left: set[str], balance: float
 ) -> None:
     everything = ids(lookup, balance=balance)
-    found = ids(lookup, balance=balance, wanted=wanted)
-    assert found == [title_id for title_id in everything if title_id in left]
+    narrowed = ids(lookup, balance=balance, wanted=wanted)
+    assert narrowed == [title_id for title_id in everything if title_id in left]
 
 
 def test_the_limit_counts_what_passes_the_filter(lookup: Lookup) -> None:
     liked = lookup.titles(["liked"])[0]
-    found = recommendations(lookup, liked, 1, HIDDEN_GEMS, Filter(genres=("Drama",), year_max=1999))
-    assert [(one.rank, one.title.title_id) for one in found] == [(1, "known")]
+    listed = recommendations(
+        lookup, liked, 1, HIDDEN_GEMS, Filter(genres=("Drama",), year_max=1999)
+    )
+    assert [(row.rank, row.title.title_id) for row in listed] == [(1, "known")]
 
 
 # Baskets
@@ -187,47 +191,47 @@ def test_a_basket_merges_lists_by_reciprocal_rank(lookup: Lookup) -> None:
     liked = lookup.titles(["liked", "other"])
     lists_ = [ids(lookup, title.title_id) for title in liked]
     most = 2 / (RANK_OFFSET + 1)
-    found = {one.title.title_id: one for one in basket(lookup, liked)}
+    merged = {row.title.title_id: row for row in basket(lookup, liked)}
     for title_id in ("known", "middle", "hidden", "twin"):
-        ranks = [one.index(title_id) + 1 for one in lists_ if title_id in one]
+        ranks = [ranked.index(title_id) + 1 for ranked in lists_ if title_id in ranked]
         points = sum(1 / (RANK_OFFSET + rank) for rank in ranks)
-        assert found[title_id].score == pytest.approx(points / most, abs=1e-6)
-    assert next(iter(found)) == "middle"  # high on both
+        assert merged[title_id].score == pytest.approx(points / most, abs=1e-6)
+    assert next(iter(merged)) == "middle"  # high on both
 
 
 def test_what_is_liked_is_not_recommended_and_why_is_told_by_who_likes_it(lookup: Lookup) -> None:
     liked = lookup.titles(["liked", "other"])
-    found = basket(lookup, liked)
-    assert {"liked", "other"}.isdisjoint(one.title.title_id for one in found)
-    because = {one.title.title_id: one.because for one in found}
-    assert [one.title.title_id for one in because["middle"]] == ["liked", "other"]
-    assert [one.title.title_id for one in because["known"]] == ["liked"]
-    for one in found:
-        assert all(why.reasons == reasons(why.title, one.title) != [] for why in one.because)
+    merged = basket(lookup, liked)
+    assert {"liked", "other"}.isdisjoint(row.title.title_id for row in merged)
+    because = {row.title.title_id: row.because for row in merged}
+    assert [row.title.title_id for row in because["middle"]] == ["liked", "other"]
+    assert [row.title.title_id for row in because["known"]] == ["liked"]
+    for row in merged:
+        assert all(why.reasons == reasons(why.title, row.title) != [] for why in row.because)
 
 
 def test_a_basket_of_one_has_the_order_of_its_list(lookup: Lookup) -> None:
     liked = lookup.titles(["liked"])
     for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS):
-        found = [one.title.title_id for one in basket(lookup, liked, 9, balance)]
-        assert found == ids(lookup, balance=balance)
+        merged = [row.title.title_id for row in basket(lookup, liked, 9, balance)]
+        assert merged == ids(lookup, balance=balance)
     assert basket(lookup, liked)[0].score == 1
 
 
 def test_a_basket_is_filtered_and_cut_as_a_list_is(lookup: Lookup) -> None:
     liked = lookup.titles(["liked", "other"])
-    found = basket(lookup, liked, 1, wanted=Filter(year_min=2006))
-    assert [(one.rank, one.title.title_id) for one in found] == [(1, "hidden")]
+    merged = basket(lookup, liked, 1, wanted=Filter(year_min=2006))
+    assert [(row.rank, row.title.title_id) for row in merged] == [(1, "hidden")]
 
 
 def test_the_order_of_a_basket_does_not_matter_and_ties_go_to_the_better_known(
     lookup: Lookup,
 ) -> None:
     liked = lookup.titles(["known", "other"])
-    forth, back = (basket(lookup, one) for one in (liked, liked[::-1]))
-    assert [one.title for one in forth] == [one.title for one in back]
+    forth, back = (basket(lookup, order) for order in (liked, liked[::-1]))
+    assert [row.title for row in forth] == [row.title for row in back]
     tied = basket(lookup, lookup.titles(["middle", "hidden"]))
-    assert [one.title.title_id for one in tied] == ["liked"] and tied[0].score == 1
+    assert [row.title.title_id for row in tied] == ["liked"] and tied[0].score == 1
 
 
 def test_an_empty_basket_has_an_empty_list(lookup: Lookup) -> None:
@@ -241,8 +245,10 @@ def test_the_score_in_the_middle_is_the_stored_one_for_every_neighbour(released:
     weights = [*balanced(WEIGHTS, BALANCE).values()]
     count = 0
     for _, neighbours in released.serving().all_neighbours():
-        for found in neighbours:
-            assert score(found.parts, weights) == pytest.approx(found.score, abs=10**-SCORE_DIGITS)
+        for neighbour in neighbours:
+            assert score(neighbour.parts, weights) == pytest.approx(
+                neighbour.score, abs=10**-SCORE_DIGITS
+            )
             count += 1
     assert count > 10_000
 
@@ -254,7 +260,7 @@ def test_every_list_is_the_title_pages_list(released: Platform) -> None:
         for title_id in (lines[0][0], lines[-1][0]):
             (title,) = lookup.titles([title_id])
             page = recommendations(lookup, title, 5, balance)
-            expected = [(title_id, one.rank, one.title.title_id, one.score) for one in page]
+            expected = [(title_id, row.rank, row.title.title_id, row.score) for row in page]
             assert [line for line in lines if line[0] == title_id] == expected
 
 

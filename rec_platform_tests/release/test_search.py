@@ -8,17 +8,14 @@ from random import Random
 
 import pytest
 
-from rec_platform.release import search
-from rec_platform.release import spelling as alternatives
-from rec_platform.release.lookup import Cluster, Lookup, Title, write_lookup
-from rec_platform.release.search import (
-    FEW_TITLES,
-    MOST_CANDIDATES,
-    MOST_TITLES,
-    search_key,
-    search_names,
-)
-from rec_platform.release.spelling import TWO, distances, forms, forms_of
+from rec_platform.release import correct, spelling
+from rec_platform.release.correct import FEW_TITLES, MOST_CANDIDATES
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.readings import MOST_TITLES
+from rec_platform.release.schema import Cluster, Title
+from rec_platform.release.spelling import TWO, deletes, deletes_of_typed, distances
+from rec_platform.release.text import search_key, search_names
+from rec_platform.release.writer import write_lookup
 from rec_platform_tests.conftest import Platform
 from rec_platform_tests.release.typos import MISTAKES, misplace_space, misspell, without_accents
 
@@ -121,15 +118,15 @@ def test_the_first_answer_is_what_was_meant(lookup: Lookup, query: str, first: i
 def test_nothing_is_corrected_where_the_words_as_typed_are_how_a_title_begins(
     lookup: Lookup,
 ) -> None:
-    found = lookup.search("star fer")
-    assert [one.title for one in found] == ["Star Ferries"]
+    titles = lookup.search("star fer")
+    assert [title.title for title in titles] == ["Star Ferries"]
 
 
 def test_a_more_famous_title_has_the_third_place_where_a_word_is_only_a_beginning(
     lookup: Lookup,
 ) -> None:
-    found = [one.title for one in lookup.search("skift")]
-    assert found == ["Skifting Sands", "Skiftville", "Skiff", "Skiftless"]
+    titles = [title.title for title in lookup.search("skift")]
+    assert titles == ["Skifting Sands", "Skiftville", "Skiff", "Skiftless"]
 
 
 @pytest.mark.parametrize(
@@ -184,10 +181,10 @@ def test_no_query_is_an_error_or_compares_more_words_than_it_may(
     def counted(typed: str, word: str, most: int) -> tuple[int, int]:
         compared.append(word)
         with monkeypatch.context() as within:  # it asks itself about the rest of the words
-            within.setattr(alternatives, "distances", distances)
+            within.setattr(spelling, "distances", distances)
             return distances(typed, word, most)
 
-    monkeypatch.setattr(alternatives, "distances", counted)
+    monkeypatch.setattr(spelling, "distances", counted)
     assert isinstance(crowded.search(query), list)
     assert len(compared) <= MOST_CANDIDATES * 3 * 2  # three groups of words, one mistake or two
 
@@ -212,7 +209,7 @@ def test_names_are_found_joined_where_marks_join_them() -> None:
     assert search_names("plain words") == "plain words"
 
 
-def test_words_that_differ_by_what_may_be_wrong_have_a_form_in_common() -> None:
+def test_words_that_differ_by_what_may_be_wrong_have_a_delete_in_common() -> None:
     random = Random(0)
     for length, errors in ((3, 1), (6, 1), (7, 2), (12, 2)):
         for _ in range(300):
@@ -221,17 +218,17 @@ def test_words_that_differ_by_what_may_be_wrong_have_a_form_in_common() -> None:
             for _ in range(errors):
                 typed = misspell(random, typed, random.choice(MISTAKES))
             if len(typed) >= length:  # a shorter one may be too short for two mistakes
-                assert forms(word) & forms_of(typed, errors), (word, typed)
+                assert deletes(word) & deletes_of_typed(typed, errors), (word, typed)
 
 
-def test_the_mark_of_a_form_is_no_part_of_a_word() -> None:
+def test_the_mark_of_a_delete_is_in_no_word() -> None:
     assert search_key(f"{TWO}3r") == "3r"
 
 
 def test_two_mistakes_are_found_only_by_who_looks_for_two() -> None:
-    assert forms("lantern") & forms_of("lanxern", 1)
-    assert not forms("lantern") & forms_of("laxtxrn", 1)
-    assert forms("lantern") & forms_of("laxtxrn", 2)
+    assert deletes("lantern") & deletes_of_typed("lanxern", 1)
+    assert not deletes("lantern") & deletes_of_typed("laxtxrn", 1)
+    assert deletes("lantern") & deletes_of_typed("laxtxrn", 2)
 
 
 @pytest.mark.parametrize("length", range(5, 11))
@@ -240,13 +237,13 @@ def test_a_misspelt_beginning_of_a_word_finds_it(lookup: Lookup, mistake: str, l
     random = Random(0)
     for _ in range(20):
         typed = misspell(random, "lanternfish"[:length], mistake)
-        found = [one.title for one in lookup.search(typed, limit=3)]
-        assert len(typed) < 5 or any("Lantern" in one for one in found), typed
+        names = [name.title for name in lookup.search(typed, limit=3)]
+        assert len(typed) < 5 or any("Lantern" in name for name in names), typed
 
 
 def small(folder: Path, names: Iterable[tuple[str, str]]) -> Lookup:
     """A lookup of these titles and their other names."""
-    titles = [(title(f"tt{n}", one, one, 2000), aka) for n, (one, aka) in enumerate(names, 1)]
+    titles = [(title(f"tt{n}", name, name, 2000), aka) for n, (name, aka) in enumerate(names, 1)]
     return write(folder / "lookup.sqlite", titles, len(titles))
 
 
@@ -254,7 +251,7 @@ def test_a_title_that_was_split_is_found_behind_many_that_hold_it(tmp_path: Path
     crowd = ((f"Wings {n}", "") for n in range(2 * MOST_TITLES))
     words = ("Win Big", ""), ("Gs Go", "")  # so that the query may be taken as it is, too
     lookup = small(tmp_path, [*words, *crowd, ("Wings", "")])
-    assert "Wings" in [found.title for found in lookup.search("win gs", limit=2 * MOST_TITLES)]
+    assert "Wings" in [match.title for match in lookup.search("win gs", limit=2 * MOST_TITLES)]
 
 
 def test_a_title_two_mistakes_away_is_before_another_name_that_is_one_away(tmp_path: Path) -> None:
@@ -280,14 +277,14 @@ def test_a_title_two_mistakes_away_is_before_another_name_that_is_one_away(tmp_p
 def test_where_the_other_words_tell_no_word_of_the_release_is_compared(
     lookup: Lookup, query: str, title: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(search, "misspelt_for")
+    monkeypatch.delattr(correct, "misspelt_for")
     assert lookup.search(query)[0].title == title
 
 
 def test_a_query_of_which_most_is_no_word_is_given_up(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(search, "nearest")
+    monkeypatch.delattr(correct, "nearest")
     assert lookup.search("harbour qa qb qc qd qe qf qg") == []
 
 
@@ -300,13 +297,13 @@ def test_a_title_is_found_behind_more_than_few_that_have_its_other_words(tmp_pat
 def test_of_few_titles_one_is_also_found_by_another_name(tmp_path: Path) -> None:
     names = [("Kobold", "Blue Lantern"), ("Blue Lanyard", "")]
     lookup = small(tmp_path, names)
-    assert [one.title for one in lookup.search("blue lanterm")] == ["Kobold"]
+    assert [match.title for match in lookup.search("blue lanterm")] == ["Kobold"]
     lookup = small(tmp_path, [*names, ("Blue Lantern", "")])
-    assert [one.title for one in lookup.search("blue lanterm")] == ["Blue Lantern", "Kobold"]
+    assert [match.title for match in lookup.search("blue lanterm")] == ["Blue Lantern", "Kobold"]
 
 
 @pytest.mark.parametrize(
-    ("query", "names", "found"),
+    ("query", "names", "meant"),
     [
         ("m atrix", ["Ma and Trix", "Matrix", "M"], {"Ma and Trix", "Matrix"}),
         ("bat mans", ["Bat Man", "Batmans"], {"Batmans"}),
@@ -316,10 +313,10 @@ def test_of_few_titles_one_is_also_found_by_another_name(tmp_path: Path) -> None
     ],
 )
 def test_what_the_query_may_mean_besides_is_not_hidden(
-    query: str, names: list[str], found: set[str], tmp_path: Path
+    query: str, names: list[str], meant: set[str], tmp_path: Path
 ) -> None:
     lookup = small(tmp_path, ((name, "") for name in names))
-    assert {one.title for one in lookup.search(query)} >= found
+    assert {match.title for match in lookup.search(query)} >= meant
 
 
 def test_a_title_is_never_further_away_by_its_own_name_than_by_another(tmp_path: Path) -> None:
@@ -329,7 +326,7 @@ def test_a_title_is_never_further_away_by_its_own_name_than_by_another(tmp_path:
 
 def test_of_few_titles_one_with_one_mistake_is_before_those_with_two(tmp_path: Path) -> None:
     lookup = small(tmp_path, [("Blue Mantern", ""), ("Blue Lantern", "")])
-    assert [one.title for one in lookup.search("blue lanterm")] == ["Blue Lantern"]
+    assert [match.title for match in lookup.search("blue lanterm")] == ["Blue Lantern"]
 
 
 def textbook(typed: str, word: str) -> tuple[int, int]:
@@ -366,7 +363,7 @@ def test_the_best_answer_is_among_the_first_three_for_every_labelled_query(
     missed = [
         query
         for query, meant in labelled
-        if meant not in [found.title_id for found in lookup.search(query, limit=3)]
+        if meant not in [match.title_id for match in lookup.search(query, limit=3)]
     ]
     assert missed == []
 
@@ -381,9 +378,9 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     from rec_platform_tests.test_real_data import warehouse
 
     root = tmp_path_factory.mktemp(request.param)
-    found = warehouse(root, request.param, "us_release")
-    found.create("title_akas", (SQL_FOLDER / "title_akas.sql").read_text())
-    titles = found.query("""
+    tables = warehouse(root, request.param, "us_release")
+    tables.create("title_akas", (SQL_FOLDER / "title_akas.sql").read_text())
+    titles = tables.query("""
         SELECT titles.title_id, title, original_title, year, names
         FROM titles
         LEFT JOIN (
@@ -401,15 +398,15 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def share_found(lookup: Lookup, typed: Iterable[tuple[str, str]]) -> float:
     """The share of (query, title) whose first three answers have a title of that name."""
     answers = [
-        search_key(name) in [search_key(found.title) for found in lookup.search(query, limit=3)]
+        search_key(name) in [search_key(match.title) for match in lookup.search(query, limit=3)]
         for query, name in typed
     ]
     return sum(answers) / len(answers)
 
 
 def popular(lookup: Lookup, count: int) -> list[str]:
-    found = lookup.numbered(range(1, count + 1))
-    return [one.title for one in found if len(search_key(one.title)) >= 4]
+    titles = lookup.numbered(range(1, count + 1))
+    return [title.title for title in titles if len(search_key(title.title)) >= 4]
 
 
 @pytest.mark.real_data
@@ -450,4 +447,4 @@ def test_well_known_titles_are_found_as_people_type_them(real: Lookup) -> None:
     else:
         queries |= {"amelie": "Amélie", "walle": "WALL·E"}
     for query, name in queries.items():
-        assert any(found.title.startswith(name) for found in real.search(query, limit=3)), query
+        assert any(match.title.startswith(name) for match in real.search(query, limit=3)), query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 import time
@@ -15,9 +16,10 @@ import pytest
 
 from rec_platform.release import serving, serving_s3
 from rec_platform.release.lookup import LookupFileError
-from rec_platform.release.serving import serving_release
-from rec_platform.release.serving_s3 import Credentials, ServingS3Release, address, sign
-from rec_platform_tests.api.test_site import Site, publish
+from rec_platform.release.root import serving_release
+from rec_platform.release.serving import CHECK_SECONDS
+from rec_platform.release.serving_s3 import S3Settings, ServingS3Release, address, sign
+from rec_platform_tests.api.site import Site, publish
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators import BUCKET, Emulators, environment
 from rec_platform_tests.emulators.faulty_proxy import CUT_ANSWER, DRIP, LOST, FaultyProxy
@@ -33,19 +35,18 @@ CONFIGURED = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGIO
 @pytest.mark.parametrize("token", ["", "a/token+of=a/role"])
 @pytest.mark.parametrize("key", ["releases/current.json", "a b/ü+&=~'()*!/x.sqlite"])
 def test_requests_are_signed_as_amazons_own_client_signs_them(
-    key: str, token: str, environment: None, monkeypatch: pytest.MonkeyPatch
+    key: str, token: str, environment: None
 ):
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials as BotocoreCredentials
 
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    host, path, is_secure = address("bucket", key, "eu-north-1")
+    ours = S3Settings("AKIDEXAMPLE", "secret/key", token, "eu-north-1")
+    host, path, is_secure = address("bucket", key, ours)
     request = AWSRequest("GET", f"https://{host}{path}")
     theirs = BotocoreCredentials("AKIDEXAMPLE", "secret/key", token or None)
     S3SigV4Auth(theirs, "s3", "eu-north-1").add_auth(request)
     at = datetime.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
-    ours = Credentials("AKIDEXAMPLE", "secret/key", token, "eu-north-1")
     signed = sign(ours, host, path, at.replace(tzinfo=UTC))
     assert is_secure
     assert signed["authorization"] == request.headers["Authorization"]
@@ -63,18 +64,18 @@ def test_requests_are_signed_as_amazons_own_client_signs_them(
     ],
 )
 def test_a_bucket_is_found_at_amazon_or_where_the_settings_say(
-    monkeypatch: pytest.MonkeyPatch, bucket: str, endpoint: str, expected: tuple[str, str, bool]
+    bucket: str, endpoint: str, expected: tuple[str, str, bool]
 ):
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-    assert address(bucket, "a/b", "eu-north-1") == expected
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        settings = S3Settings.from_environment(CONFIGURED | {name: endpoint})
+        assert address(bucket, "a/b", settings) == expected
 
 
 @pytest.mark.parametrize("missing", CONFIGURED)
 def test_what_is_not_configured_is_named(missing: str):
-    assert Credentials.of(CONFIGURED).region == "eu-north-1"
-    with pytest.raises(LookupFileError, match=missing):
-        Credentials.of({name: text for name, text in CONFIGURED.items() if name != missing})
+    assert S3Settings.from_environment(CONFIGURED).region == "eu-north-1"
+    with pytest.raises(LookupFileError, match=f"set {missing}$"):
+        serving_release("s3://bucket", CONFIGURED | {missing: ""})
 
 
 # The release
@@ -129,6 +130,11 @@ def fetched(proxy: FaultyProxy) -> list[str]:
     return [line for line in proxy.requests if re.match("GET .*lookup.sqlite", line)]
 
 
+def following(root: str, check_seconds: float = CHECK_SECONDS) -> ServingS3Release:
+    """The serving release of a root, reached as this test's environment says."""
+    return ServingS3Release(root, S3Settings.from_environment(os.environ), check_seconds)
+
+
 def serves(serving: Any) -> str:
     return serving.lookup().path.parent.name
 
@@ -137,7 +143,7 @@ def serves(serving: Any) -> str:
 def test_a_release_is_fetched_once_and_swapped_when_the_pointer_moves(
     bucket: Bucket, proxy: FaultyProxy
 ):
-    serving = ServingS3Release(bucket.root, check_seconds=0)
+    serving = following(bucket.root, check_seconds=0)
     proxy.requests.clear()
     assert [serves(serving) for _ in range(3)] == ["first"] * 3
     assert len(fetched(proxy)) == 1 and len(proxy.requests) == 5
@@ -152,7 +158,7 @@ def test_a_release_is_fetched_once_and_swapped_when_the_pointer_moves(
 
 @pytest.mark.aws
 def test_nothing_of_a_release_stays_on_the_disk_under_a_name(bucket: Bucket):
-    serving = ServingS3Release(bucket.root, check_seconds=0)
+    serving = following(bucket.root, check_seconds=0)
     for release_id in ("second", "third"):
         bucket.publish(release_id)
         assert serves(serving) == release_id and serving.lookup().search("lantern")
@@ -163,7 +169,7 @@ def test_nothing_of_a_release_stays_on_the_disk_under_a_name(bucket: Bucket):
 
 @pytest.mark.aws
 def test_the_pointer_is_looked_at_no_more_often_than_agreed(bucket: Bucket, proxy: FaultyProxy):
-    serving = serving_release(bucket.root)
+    serving = serving_release(bucket.root, os.environ)
     assert serves(serving) == "first"
     serving._due += 60  # type: ignore[attr-defined]  # the first look again comes soon
     proxy.requests.clear()
@@ -176,13 +182,13 @@ def test_the_pointer_is_looked_at_no_more_often_than_agreed(bucket: Bucket, prox
 def test_a_damaged_release_leaves_the_old_one_and_is_not_fetched_again(
     bucket: Bucket, proxy: FaultyProxy, caplog: pytest.LogCaptureFixture
 ):
-    serving = ServingS3Release(bucket.root, check_seconds=0)
+    serving = following(bucket.root, check_seconds=0)
     serving.lookup()
     bucket.publish("second", damage=True)
     proxy.requests.clear()
     assert [serves(serving) for _ in range(3)] == ["first"] * 3
     assert len(fetched(proxy)) == 1
-    assert "damaged" in caplog.text and "first goes on serving" in caplog.text
+    assert "damaged" in caplog.text and "first keeps serving" in caplog.text
     bucket.publish("third")
     assert serves(serving) == "third"
 
@@ -198,13 +204,11 @@ def test_a_bad_day_of_s3_leaves_the_old_one_until_it_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(serving_s3, "FETCH_SECONDS", 1)
-    site = Site(ServingS3Release(bucket.root, check_seconds=0))
+    site = Site(following(bucket.root, check_seconds=0))
     assert site.json("/readyz")["release_id"] == "first"
     bucket.publish("second")
     proxy.play(f"GET .*{what}", 2, status)
-    began = time.monotonic()
     assert [site.json("/readyz")["release_id"] for _ in range(3)] == ["first", "first", "second"]
-    assert time.monotonic() - began < 2 * 1 + 2
     assert proxy.played == 2
 
 
@@ -215,32 +219,33 @@ def test_while_nothing_serves_one_request_asks_and_the_others_wait_for_it(
 ):
     monkeypatch.setattr(serving_s3, "FETCH_SECONDS", 1)
     monkeypatch.setattr(serving, "RETRY_SECONDS", 5)
-    release = ServingS3Release(bucket.root)
+    release = following(bucket.root)
     proxy.requests.clear()
     proxy.play("GET .*current.json", 9, status)
     with ThreadPoolExecutor(4) as threads:
-        errors = [one.exception() for one in [threads.submit(release.lookup) for _ in range(4)]]
+        asking = [threads.submit(release.lookup) for _ in range(4)]
+        errors = [request.exception() for request in asking]
     assert {type(error) for error in errors} == {LookupFileError}
     assert len(proxy.requests) == 1
 
 
 @pytest.mark.aws
 def test_who_comes_while_the_first_release_is_fetched_gets_it(bucket: Bucket, proxy: FaultyProxy):
-    release = ServingS3Release(bucket.root)
+    release = following(bucket.root)
     proxy.play("GET .*current.json", 1, DRIP)  # two seconds or so
     with ThreadPoolExecutor(3) as threads:
         first = threads.submit(release.lookup)
         while not proxy.asked("GET .*current.json"):
             time.sleep(0.01)
         others = [threads.submit(release.lookup) for _ in range(2)]
-        assert all(one.result() is first.result() for one in others)
+        assert all(other.result() is first.result() for other in others)
     assert len(fetched(proxy)) == 1
 
 
 @pytest.mark.aws
 def test_a_damaged_first_release_is_served_once_it_was_uploaded_anew(bucket: Bucket):
     bucket.upload("first", damage=True)
-    release = ServingS3Release(bucket.root, check_seconds=0)
+    release = following(bucket.root, check_seconds=0)
     for _ in range(2):
         with pytest.raises(LookupFileError, match="damaged"):
             release.lookup()
@@ -252,7 +257,7 @@ def test_a_damaged_first_release_is_served_once_it_was_uploaded_anew(bucket: Buc
 def test_a_bucket_without_a_release_is_a_503_that_tells_no_address(
     bucket: Bucket, caplog: pytest.LogCaptureFixture
 ):
-    site = Site(ServingS3Release(f"{bucket.root}-none", check_seconds=0))
+    site = Site(following(f"{bucket.root}-none", check_seconds=0))
     answer = site.get("/api/v1/release")
     assert answer.status_code == 503 and bucket.root not in answer.text
     assert "S3 answers 404" in caplog.text
@@ -277,10 +282,10 @@ def test_a_key_is_admitted_by_its_signature_alone(bucket: Bucket, monkeypatch: p
     key = iam.create_access_key(UserName="site")["AccessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-    assert serves(ServingS3Release(bucket.root)) == "first"
+    assert serves(following(bucket.root)) == "first"
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     with pytest.raises(LookupFileError, match="SignatureDoesNotMatch"):
-        ServingS3Release(bucket.root).lookup()
+        following(bucket.root).lookup()
 
 
 @pytest.mark.aws

@@ -12,7 +12,7 @@ FREQUENT = "etaoinshrdlu"
 def misspell(random: Random, text: str, mistake: str) -> str:
     """The text with one letter swapped with the next, dropped, doubled or replaced by another."""
     pairs = enumerate(pairwise(text.lower()))
-    places = [at for at, (one, other) in pairs if (one + other).isalpha() and one != other]
+    places = [at for at, (letter, other) in pairs if (letter + other).isalpha() and letter != other]
     if not places:
         return text
     at = random.choice(places)

@@ -1,0 +1,61 @@
+"""What can go wrong with a request, as problem+json (RFC 9457) describes it.
+
+How a problem becomes a response, or a page, belongs in errors.py.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Row(NamedTuple):
+    """What a status says if nothing more specific is known, and the headers that go with it."""
+
+    detail: str
+    headers: dict[str, str]
+
+
+# These texts reveal nothing about the machine, and repeat no unchecked input. The log has the rest.
+PROBLEMS = {
+    404: Row("There is nothing at this address.", {}),
+    405: Row("This address can only be read, with GET or HEAD.", {"Allow": "GET, HEAD"}),
+    422: Row("A parameter is out of its bounds.", {}),
+    500: Row("Something went wrong on our side.", {}),
+    503: Row(
+        "No release is serving yet. If you run this site: `rec-platform refresh` makes a release, "
+        "and the log says what is wrong with an existing one.",
+        {"Retry-After": "10"},
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidParameter:
+    """A parameter that was refused, and why."""
+
+    parameter: str
+    where: Literal["path", "query"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request failed (RFC 9457).
+
+    The log has more about it under `request_id`. Only status 422 has `errors`.
+    """
+
+    type: Literal["about:blank"]  # the status says what kind of problem it is
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[InvalidParameter] = field(default_factory=list[InvalidParameter])
+
+
+class InvalidParameterError(Exception):
+    """A parameter that is well formed, but wrong for this release or this request."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        self.error = InvalidParameter(parameter, "query", reason)

@@ -1,0 +1,172 @@
+"""The schema of a lookup: its tables, their rows in Python, and how neighbours are packed.
+
+A lookup is one immutable SQLite file per release. writer.py writes it once; lookup.py reads it.
+"""
+
+import itertools
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rec_platform.release.blend import PARTS
+
+SCHEMA_VERSION = 4
+LOOKUP_FILE = "lookup.sqlite"
+NEIGHBOURS = 48  # that a release holds for each title
+SCORE_DIGITS = 6  # decimals that survive packing a score as float32
+
+# `number` runs from 1 for the most voted title, so that rowid order is order of popularity:
+# the first rows of any full-text match are its best known titles, without a sort.
+SCHEMA = """
+CREATE TABLE release (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL                -- JSON
+) WITHOUT ROWID;
+CREATE TABLE clusters (
+    cluster INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    title_count INTEGER NOT NULL,
+    genres TEXT NOT NULL,              -- JSON array, the most characteristic first
+    year_from INTEGER NOT NULL,        -- the middle half of its titles' years
+    year_to INTEGER NOT NULL,
+    rating REAL NOT NULL,              -- mean
+    votes INTEGER NOT NULL,            -- median
+    typical_titles TEXT NOT NULL,      -- JSON array of title_id, nearest to the centroid first
+    popular_titles TEXT NOT NULL       -- JSON array of title_id, most voted first
+);
+CREATE TABLE titles (
+    number INTEGER PRIMARY KEY,
+    title_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    original_title TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    runtime_minutes INTEGER,
+    genres TEXT NOT NULL,              -- JSON array
+    rating REAL NOT NULL,
+    votes INTEGER NOT NULL,
+    credits TEXT NOT NULL,             -- JSON array of [person_id, role, name], as billed
+    series INTEGER,                    -- the same number for all titles of a series
+    series_place INTEGER,              -- from 1, by year; NULL if it is not certain
+    cluster INTEGER NOT NULL REFERENCES clusters,
+    distance REAL NOT NULL,            -- Euclidean, to the cluster's centroid
+    search_key TEXT NOT NULL           -- the title as people type it: see search_key()
+);
+CREATE TABLE neighbours (
+    number INTEGER PRIMARY KEY REFERENCES titles,
+    packed BLOB NOT NULL               -- numbers, best first, then scores, then parts: see pack()
+);
+CREATE VIRTUAL TABLE title_search USING fts5 (
+    names,                             -- search_names() of all its names
+    content = '', detail = 'none', columnsize = 0, prefix = '1 2 3 4 5 6 7 8 9 10',
+    tokenize = "unicode61 categories 'L* M* N* Co'"
+);
+CREATE TABLE words (
+    number INTEGER PRIMARY KEY,        -- in order of the most voted title that has it
+    word TEXT NOT NULL                 -- of search_names()
+);
+CREATE VIRTUAL TABLE word_search USING fts5 (
+    deletes,                           -- deletes() of the word, to find it misspelt
+    content = '', detail = 'none', columnsize = 0,
+    tokenize = "unicode61 categories 'L* M* N* Co'"
+);
+-- Bytes of a leaf. SQLite skips within a list of titles only from leaf to leaf, so small leaves are
+-- faster to search: with the default of 4050 bytes, all titles with "of" fill only three.
+INSERT INTO title_search (title_search, rank) VALUES ('pgsz', 500);
+INSERT INTO word_search (word_search, rank) VALUES ('pgsz', 500);
+"""
+
+# Created after all rows are written, which is faster.
+INDEXES = """
+CREATE UNIQUE INDEX titles_by_id ON titles (title_id);
+CREATE INDEX titles_by_cluster ON titles (cluster, number);
+CREATE INDEX titles_by_search_key ON titles (search_key, number);
+CREATE INDEX words_by_word ON words (word);
+CREATE INDEX titles_by_series ON titles (series, year) WHERE series IS NOT NULL;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Who did what in a title; a person with two roles has two credits."""
+
+    person_id: str
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title of the release.
+
+    `series` is the same number for all titles of a series; `series_place` is the title's place in
+    it, from 1. `distance` is Euclidean, from the title's features to its cluster's centroid.
+    """
+
+    title_id: str
+    title: str
+    original_title: str
+    year: int
+    runtime_minutes: int | None
+    genres: list[str]
+    rating: float
+    votes: int
+    credits: list[Credit]
+    series: int | None
+    series_place: int | None
+    cluster: int
+    distance: float
+
+    def people(self, *roles: str) -> list[str]:
+        """The names of the people with one of these roles, each once, in order of billing."""
+        return list(dict.fromkeys(credit.name for credit in self.credits if credit.role in roles))
+
+
+class Neighbour(NamedTuple):
+    """A title's neighbour as stored: its number, and how alike the two titles are.
+
+    `score` is in 0..1, higher is more alike; `parts` are in the order of `blend.PARTS`, 0 to 255.
+    """
+
+    number: int
+    score: float
+    parts: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a cluster holds: its size, leading genres, usual years, mean rating, median votes."""
+
+    cluster: int
+    name: str
+    title_count: int
+    genres: list[str]
+    year_from: int
+    year_to: int
+    rating: float
+    votes: int
+    typical_titles: list[str]
+    popular_titles: list[str]
+
+
+def pack(numbers: bytes, scores: bytes, parts: bytes) -> bytes:
+    """A title's neighbours as one value, which takes a third of the space of rows.
+
+    Args:
+        numbers: little-endian uint32, best first.
+        scores: the same number of little-endian float32, in 0..1.
+        parts: `len(blend.PARTS)` bytes for each neighbour.
+    """
+    return numbers + scores + parts
+
+
+def unpack(packed: bytes, limit: int | None = None) -> list[Neighbour]:
+    """The first `limit` neighbours that pack() packed, or all of them."""
+    width = len(PARTS)
+    count = len(packed) // (8 + width)
+    values = struct.unpack_from(f"<{count}I{count}f", packed)
+    starts = range(8 * count, len(packed), width)
+    rows = zip(values[:count], values[count:], starts, strict=True)
+    return [
+        Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + width])
+        for number, score, start in itertools.islice(rows, limit)
+    ]

@@ -1,0 +1,155 @@
+"""Write a lookup: the tables of schema.py, with what the site searches and shows of all titles.
+
+The pipeline imports this; the site does not. How a release is made and published belongs in
+assets/release.py.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
+from rec_platform.release.spelling import deletes
+from rec_platform.release.text import search_key, search_names
+
+# SQLite's default cache, 2 MiB, would be written out again and again.
+WRITER_CACHE_KIB = 65_536
+
+# What the home page shows beside the clusters, computed once when the lookup is written.
+SHELVES = {
+    # Well-rated titles of the two newest years, the most voted first: new and already known.
+    "rising": """
+        SELECT title_id FROM titles
+        WHERE year >= (SELECT max(year) FROM titles) - 1
+            AND rating >= (SELECT avg(rating) FROM titles) + 0.5
+        ORDER BY number LIMIT 24
+    """,
+    # The best rated of the titles with less than a 20th of the most voted title's votes. A rating
+    # from few votes says little, so each is drawn towards the mean by a 200th of the highest number
+    # of votes (the weighted rating that IMDb describes for its charts).
+    "gems": """
+        WITH catalogue AS (SELECT max(votes) AS most, avg(rating) AS mean FROM titles)
+        SELECT title_id FROM titles CROSS JOIN catalogue
+        WHERE votes < most / 20
+        ORDER BY (rating * votes + mean * most / 200) / (votes + most / 200) DESC, number
+        LIMIT 24
+    """,
+}
+COUNTS = {
+    "titles_per_year": "SELECT year, count(*) FROM titles GROUP BY year ORDER BY year",
+    "titles_per_rating": """
+        SELECT CAST(rating * 2 AS INTEGER) / 2.0 AS half, count(*) FROM titles
+        GROUP BY half ORDER BY half
+    """,
+}
+
+# json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def write_lookup(
+    path: Path,
+    *,
+    release: dict[str, Any],
+    clusters: Iterable[Cluster],
+    titles: Iterable[tuple[Title, str]],
+    neighbours: Iterable[bytes],
+) -> None:
+    """Write a lookup file, streaming.
+
+    Args:
+        path: the file to write; one that exists is replaced.
+        release: facts about the release; every value must be serialisable as JSON.
+        clusters: the clusters' profiles.
+        titles: each title with its other names as one text to search, the most voted first. A
+            title's number is its place in this order, from 1.
+        neighbours: each title's neighbours from pack(), in the same order.
+
+    Raises:
+        sqlite3.Error: a title_id occurs twice, or the disk is full.
+    """
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        # A half-written file is thrown away, so a journal would gain nothing.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        connection.executescript(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}; {SCHEMA}")
+        connection.execute("BEGIN")
+        entries = {"schema_version": SCHEMA_VERSION} | release
+        connection.executemany(
+            "INSERT INTO release VALUES (?, ?)",
+            ((key, _json(value)) for key, value in entries.items()),
+        )
+        connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
+        connection.executemany(_insert("titles", 15), _title_rows(connection, titles))
+        connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
+        connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
+        connection.execute("INSERT INTO word_search (word_search) VALUES ('optimize')")
+        connection.execute("COMMIT")
+        connection.executescript(INDEXES)
+        connection.executemany(_insert("release", 2), _digest(connection))
+
+
+def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """What the site shows about all titles together, so that no request has to read them all."""
+    for name, sql in SHELVES.items():
+        yield f"{name}_titles", _json([title_id for (title_id,) in connection.execute(sql)])
+    for name, sql in COUNTS.items():
+        yield name, _json(connection.execute(sql).fetchall())
+
+
+def _insert(table: str, column_count: int) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * column_count)})"
+
+
+def _cluster_row(cluster: Cluster) -> tuple[Any, ...]:
+    return (
+        cluster.cluster,
+        cluster.name,
+        cluster.title_count,
+        _json(cluster.genres),
+        cluster.year_from,
+        cluster.year_to,
+        cluster.rating,
+        cluster.votes,
+        _json(cluster.typical_titles),
+        _json(cluster.popular_titles),
+    )
+
+
+def _title_rows(
+    connection: sqlite3.Connection, titles: Iterable[tuple[Title, str]]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of `titles`, and fill the full-text indexes along the way."""
+    words: dict[str, int] = {}
+    for number, (title, akas) in enumerate(titles, start=1):
+        key = search_key(title.title)
+        original = title.original_title if title.original_title != title.title else ""
+        names = search_names(f"{title.title} {original} {akas}")
+        connection.execute("INSERT INTO title_search (rowid, names) VALUES (?, ?)", (number, names))
+        for word in names.split():
+            if word not in words:
+                words[word] = len(words) + 1
+                row = (words[word], word)
+                connection.execute("INSERT INTO words VALUES (?, ?)", row)
+                row = (words[word], " ".join(sorted(deletes(word))))
+                connection.execute("INSERT INTO word_search (rowid, deletes) VALUES (?, ?)", row)
+        yield (
+            number,
+            title.title_id,
+            title.title,
+            title.original_title,
+            title.year,
+            title.runtime_minutes,
+            _json(title.genres),
+            title.rating,
+            title.votes,
+            _json([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
+            title.series,
+            title.series_place,
+            title.cluster,
+            title.distance,
+            key,
+        )
