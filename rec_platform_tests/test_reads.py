@@ -1,0 +1,26 @@
+"""The asset graph tells the truth: what an asset reads is what it declares."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from rec_platform_tests.conftest import Platform
+from rec_platform_tests.reads import reads_of
+
+# It reads nothing of the release: it comes last, so that all that was used is on it.
+ORDER_ALONE = {"cost_receipt": {"release"}}
+
+
+def test_every_asset_declares_what_it_reads_and_reads_what_it_declares(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    from rec_platform.definitions import define
+
+    monkeypatch.chdir(platform.folder)
+    definitions = define(os.environ | {"REC_IMDB_SOURCE": "sample"})
+    reads = reads_of(definitions, dict(definitions.resources or {}))
+    assert len(reads) == 20
+    for asset, (declared, read) in reads.items():
+        assert read == declared - ORDER_ALONE.get(asset, set()), asset
