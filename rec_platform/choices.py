@@ -49,3 +49,16 @@ FEATURES = FeaturePreset.balanced
 RULE = SimilarityRule.blend
 CLUSTERS, FEWEST_CLUSTERS, MOST_CLUSTERS = 9, 2, 100
 FIRST_YEAR, LAST_YEAR = 1874, 2200  # bounds of the release-year ceiling
+
+
+def require_folder(root: str) -> str:
+    """Return a root that is a folder of this machine.
+
+    Raises:
+        ValueError: it is an address; as a path it would be a folder named `s3:`.
+    """
+    scheme, is_address, _ = root.partition("://")
+    if not is_address:
+        return root
+    fix = "set REC_DEPLOYMENT=aws, or give a folder" if scheme == "s3" else "give its path"
+    raise ValueError(f"{root} is an address, and this needs a folder of this machine: {fix}")

@@ -1,7 +1,8 @@
 """The `rec-platform` command: what a person or a script runs; every command is a thin front.
 
 Results go to stdout, progress and complaints to stderr. Exit codes: 0 done (or nothing to do),
-1 it failed and the last release goes on serving, 2 the command was misused.
+1 it failed and the last release goes on serving, 2 the command was misused, 130 or 143 it was
+interrupted by Ctrl-C or SIGTERM.
 """
 
 import csv
@@ -10,18 +11,19 @@ import logging
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from filelock import FileLock
 from rich.console import Console
+from typer.core import TyperGroup
 
 from rec_platform.choices import (
     CLUSTERS,
@@ -38,7 +40,9 @@ from rec_platform.choices import (
     FeaturePreset,
     SelectionPreset,
     SimilarityRule,
+    require_folder,
 )
+from rec_platform.interrupts import interruptible, raise_if_interrupted
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.lookup import Lookup, LookupFileError, Title
 from rec_platform.release.serving import serving_release
@@ -52,7 +56,18 @@ if TYPE_CHECKING:
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
 
+
+class _Commands(TyperGroup):
+    """The commands, each ended by Ctrl-C or SIGTERM."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with interruptible():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     help="Movie recommendations from IMDb's public files: refresh, publish, serve.",
@@ -129,6 +144,14 @@ Balance = Annotated[
 ]
 
 
+def _folder(text: Any) -> Path:
+    """A folder of this machine that a command writes to."""
+    try:
+        return Path(require_folder(str(text)))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 @app.command()
 def refresh(
     source: Source = IMDB,
@@ -154,7 +177,9 @@ def refresh(
 
 @app.command()
 def demo(
-    root: Annotated[Path, typer.Option(help="The folder that holds the demo's data.")] = DEMO_ROOT,
+    root: Annotated[
+        Path, typer.Option(parser=_folder, help="The folder that holds the demo's data.")
+    ] = DEMO_ROOT,
     titles: Annotated[int, typer.Option(min=100, help="Size of the invented catalogue.")] = 6_000,
     serve: Annotated[
         bool, typer.Option(help="Serve the site and the Dagster UI at the end.")
@@ -179,7 +204,7 @@ def demo(
 
 @app.command()
 def sample(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")],
+    out: Annotated[Path, typer.Option("--out", parser=_folder, help="The folder to write to.")],
     titles: Annotated[int, typer.Option("--titles", min=1, help="Number of titles.")] = 6_000,
 ) -> None:
     """Write invented files in the shape of IMDb's: six *.tsv.gz, the same for the same size."""
@@ -207,12 +232,10 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
     if port not in (0, free_port):
         raise _fail(f"port {port} of {host} is taken: choose another with --port", code=2)
     progress.print(f"site and API on http://{host}:{free_port}/")
-    _heed_signals()
     log_to_stdout()
     site = create_app(serving)
     gc.freeze()  # what is imported stays: to look whether it is garbage would delay some answers
-    with suppress(KeyboardInterrupt):
-        uvicorn.run(site, host=host, port=free_port, log_level="warning")
+    uvicorn.run(site, host=host, port=free_port, log_level="warning")
 
 
 @app.command()
@@ -429,17 +452,29 @@ def _refresh(platform: _Platform, choices: dict[str, Any]) -> None:
     Raises:
         typer.Exit: it failed; why was said.
     """
+    import dagster as dg
+
+    from rec_platform.resources.storage import StorageLockedError
+
     started = time.monotonic()
     progress.print(f"refreshing {platform.root} from {platform.source.location}")
     try:
-        _use_dagster_home(platform.storage)
-        result = _run(platform.definitions, choices)
+        # Before Dagster's database is created or opened: two that create it at once ruin it.
+        with platform.storage.locked():
+            result = _run(platform.definitions, choices, _dagster_home(platform.storage))
     except typer.Exit:
         raise
+    except StorageLockedError as error:
+        _explain([str(error)], platform.root)
+        raise typer.Exit(1) from None
+    except dg.Failure as error:  # the lock could not be asked for
+        _explain([str(error.description)], platform.root)
+        raise typer.Exit(1) from None
     except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
         first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
         _explain([f"the run broke off: {first_line}"], platform.root)
         raise typer.Exit(1) from None
+    raise_if_interrupted()
     if not result.success:
         _explain(_reasons(result.all_events), platform.root, _is_published(result.all_events))
         raise typer.Exit(1)
@@ -447,7 +482,9 @@ def _refresh(platform: _Platform, choices: dict[str, Any]) -> None:
     progress.print(f"{done} in {time.monotonic() - started:.0f} s")
 
 
-def _run(definitions: "dg.Definitions", choices: dict[str, Any]) -> "dg.ExecuteInProcessResult":
+def _run(
+    definitions: "dg.Definitions", choices: dict[str, Any], home: Path
+) -> "dg.ExecuteInProcessResult":
     """Run the job; whether it failed is in the result."""
     import dagster as dg
 
@@ -464,7 +501,9 @@ def _run(definitions: "dg.Definitions", choices: dict[str, Any]) -> "dg.ExecuteI
     logging.getLogger("dagster._core.execution.plan.active").addFilter(_is_no_skipped_check)
     chosen = {"config": {name: value for name, value in recipe.items() if value is not None}}
     config = {"resources": {"recipe": chosen}, "loggers": {"progress": {}}}
-    with dg.DagsterInstance.get() as instance:
+    with _creating_databases(home):
+        opened = dg.DagsterInstance.get()
+    with opened as instance:
         return definitions.resolve_job_def("refresh").execute_in_process(
             run_config=config, instance=instance, raise_on_error=False
         )
@@ -474,13 +513,22 @@ def _is_no_skipped_check(record: logging.LogRecord) -> bool:
     return "emitted no result" not in record.getMessage()
 
 
-def _use_dagster_home(storage: "Storage") -> None:
-    """Keep Dagster's runs with the data, unless the user keeps them elsewhere."""
+def _dagster_home(storage: "Storage") -> Path:
+    """Where Dagster keeps its runs: with the data, unless the user keeps them elsewhere."""
     beside = storage.scratch_dir().parent / "dagster"
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():  # Dagster would complain of that
         (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    return home
+
+
+def _creating_databases(home: Path) -> AbstractContextManager[Any]:
+    """Keep refreshes of other roots, which may share the home, from creating them meanwhile.
+
+    A home that cannot be written to holds no database.
+    """
+    return FileLock(home / "create.lock") if os.access(home, os.W_OK) else nullcontext()
 
 
 def _is_unchanged(events: "Iterable[dg.DagsterEvent]") -> bool:
@@ -630,19 +678,9 @@ def _serve_site_and_ui(root: Path, source: str, host: str, port: int, ui_port: i
         "rec_platform.definitions",
     ]
     command += ["-h", host, "-p", str(ui_port), "--log-level", "warning"]
-    _heed_signals()
     with _process(command, environment):
         progress.print(f"Dagster UI on http://{host}:{ui_port}/ (it takes some seconds to start)")
         serve(str(root), host, port)
-
-
-def _heed_signals() -> None:
-    """Let SIGTERM end a server as well as Ctrl-C does.
-
-    A shell's `&` has SIGINT ignored, and Dagster, which inherits that, would ignore SIGTERM too.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager
@@ -686,6 +724,8 @@ class ProgressHandler(logging.Handler):
             # That nothing below a failed step runs goes without saying.
             if record.levelno >= logging.WARNING and not text.endswith("Not executing."):
                 progress.print(f"  ! {text}", style="yellow")
+        elif event.event_type_value == "STEP_START":
+            raise_if_interrupted()
         elif event.event_type_value == "ASSET_MATERIALIZATION":
             rows = event.materialization.metadata.get("dagster/row_count")
             self._rows[event.step_key] = f"{rows.value:>12,} rows" if rows else ""

@@ -18,7 +18,7 @@ from rec_platform.assets.raw import raw_assets
 from rec_platform.assets.release import lookup_answers, publish_assets
 from rec_platform.assets.scorecard import release_is_no_worse, scorecard
 from rec_platform.assets.similar import every_title_has_neighbours
-from rec_platform.choices import IMDB, ROOT
+from rec_platform.choices import IMDB, ROOT, require_folder
 from rec_platform.recipe import Recipe
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
@@ -31,7 +31,7 @@ from rec_platform.resources.warehouse import DuckDBWarehouse
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, Any]:
-    root = environment.get("REC_ROOT", ROOT)
+    root = require_folder(environment.get("REC_ROOT", ROOT))
     return {
         "storage": LocalStorage(root=root),
         "warehouse": DuckDBWarehouse(root=root),
@@ -43,6 +43,8 @@ def _aws(environment: Mapping[str, str]) -> dict[str, Any]:
     if find_spec("boto3") is None:
         raise ValueError("REC_DEPLOYMENT='aws' needs the packages of requirements/aws.txt")
     root = environment.get("REC_ROOT", "")
+    if "://" in root and not root.startswith("s3://"):
+        raise ValueError(f"{root} is no address in S3: set REC_ROOT (--root) to s3://bucket/prefix")
     return {
         "storage": S3Storage(root=root),
         "warehouse": AthenaWarehouse.from_environment(environment, "REC_ATHENA_", root=root),
@@ -120,4 +122,7 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
     )
 
 
-defs = define()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster's own tools load; a command defines its own, in which its options come first."""
+    return define()

@@ -188,6 +188,46 @@ def test_a_root_that_is_no_folder_is_told_in_a_line(bench: Platform):
     assert "data" in done.stderr.splitlines()[1] and len(done.stderr.splitlines()) == 3
 
 
+WITH_A_ROOT = [
+    *("refresh", "serve", "releases", "rollback", "recommend tt1", "export"),
+    *("costs", "scorecard", "doctor", "demo"),
+]
+
+
+@pytest.mark.parametrize("command", WITH_A_ROOT)
+@pytest.mark.parametrize("root", ["s3://bucket/prefix", "file:///data", "http://host/data"])
+def test_a_root_that_is_an_address_is_refused_where_a_folder_is_needed(
+    bench: Platform, command: str, root: str
+):
+    if command == "serve" and root.startswith("s3"):
+        pytest.skip("the site is served from S3 too")
+    done = bench.run(*command.split(), "--root", root)
+    assert done.exit_code == 2
+    # Typer frames what it refuses itself.
+    text = " ".join(done.stderr.replace("│", " ").split())
+    assert root in text and "folder" in text and "Traceback" not in text
+    assert ("REC_DEPLOYMENT=aws" in text) == root.startswith("s3")
+    assert not list(bench.folder.iterdir())
+
+
+def test_a_root_that_is_given_counts_before_an_address_in_the_environment(
+    bench: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REC_ROOT", "s3://bucket/prefix")
+    assert bench.run("releases").exit_code == 2
+    with bench.start("releases", "--root", "data") as process:
+        _, errors = process.communicate()
+    assert (process.returncode, errors) == (
+        1,
+        "no release in data: run `rec-platform refresh`\n",
+    )
+
+
+def test_a_sample_is_not_written_to_a_folder_that_is_named_like_an_address(bench: Platform):
+    assert bench.run("sample", "--titles", "1", "--out", "s3://bucket/sample").exit_code == 2
+    assert not list(bench.folder.iterdir())
+
+
 # Recommendations
 
 
@@ -331,6 +371,29 @@ def test_a_sample_of_the_same_size_has_the_same_bytes_and_says_that_it_is_invent
     assert b"invented" in first["SAMPLE.txt"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [(("sample", "--out", "imdb"), "imdb"), (("demo", "--no-serve", "--root", "."), "sample")],
+)
+def test_a_sample_is_not_written_over_files_that_are_none(
+    bench: Platform, arguments: tuple[str, ...], folder: str
+):
+    file = bench.folder / folder / "title.basics.tsv.gz"
+    file.parent.mkdir()
+    file.write_bytes(b"IMDb's own")
+    done = bench.run(*arguments, "--titles", "100")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"{folder} holds files that are no sample: choose an empty")
+    assert [path.read_bytes() for path in file.parent.iterdir()] == [b"IMDb's own"]
+    assert [path.name for path in bench.folder.iterdir()] == [folder]
+
+
+def test_a_sample_in_place_of_a_file_is_misuse(bench: Platform):
+    (bench.folder / "file").write_text("mine")
+    done = bench.run("sample", "--titles", "1", "--out", "file")
+    assert (done.exit_code, done.stderr) == (2, "file is a file: choose a folder\n")
+
+
 def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
     bench: Platform, monkeypatch: pytest.MonkeyPatch
 ):
@@ -377,7 +440,7 @@ def test_the_site_is_served_until_it_is_asked_to_stop(released: Platform, stop: 
     release_id = released.serving().path.parent.name
     assert first == f"release {release_id}\n"
     assert (answer.status_code, answer.json()["release_id"]) == (200, release_id)
-    assert (process.returncode, errors) == (0, "")
+    assert (process.returncode, errors) == (128 + stop, "interrupted\n")
 
 
 def test_a_port_that_is_taken_is_told_with_exit_code_2(released: Platform):

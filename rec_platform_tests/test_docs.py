@@ -10,7 +10,7 @@ from api.app import create_app
 from rec_platform.assets.scorecard import COLUMNS
 from rec_platform.choices import GatedFigure
 from rec_platform.cli import app
-from rec_platform.definitions import defs
+from rec_platform.definitions import define
 from rec_platform.recipe import Recipe, SelectionPreset
 from rec_platform.release.blend import PARTS, PRIOR_FACTORS, WEIGHTS
 from rec_platform.resources.aws.athena import AthenaWarehouse
@@ -24,7 +24,7 @@ DOCUMENTS = [*HERE.glob("*.md"), *(HERE / "docs").glob("*.md"), *HERE.glob("benc
 
 
 def test_the_readme_names_every_asset() -> None:
-    assets = {node.key.to_user_string() for node in defs.resolve_asset_graph().asset_nodes}
+    assets = {node.key.to_user_string() for node in define().resolve_asset_graph().asset_nodes}
     table = README.partition("## What happens")[2].partition("## The command")[0]
     assert assets <= set(re.findall(r"`(\w+)`", table))
 

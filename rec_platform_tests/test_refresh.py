@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from typing import Any
 import pytest
 
 from rec_platform.release.recommend import recommendations
+from rec_platform.resources.storage import LocalStorage
 from rec_platform.sample.writer import franchises
 from rec_platform_tests.conftest import TITLES, Platform, clean_environment, last_run
 
@@ -233,14 +235,21 @@ def test_the_environment_reaches_what_has_no_option(
 def test_a_serving_release_that_was_damaged_is_made_anew(platform: Platform):
     import dagster as dg
 
-    from rec_platform.definitions import defs
+    from rec_platform.definitions import define
 
     lookup = platform.serving().path
     lookup.write_bytes(lookup.read_bytes()[:-1])
     root = {"config": {"root": str(platform.root)}}
-    run = defs.resolve_job_def("refresh").execute_in_process(
-        run_config={"resources": {"storage": root, "warehouse": root}, "loggers": {"progress": {}}},
-        asset_selection=[dg.AssetKey("recipe")],
+    run = (
+        define()
+        .resolve_job_def("refresh")
+        .execute_in_process(
+            run_config={
+                "resources": {"storage": root, "warehouse": root},
+                "loggers": {"progress": {}},
+            },
+            asset_selection=[dg.AssetKey("recipe")],
+        )
     )
     assert [str(event.step_key) for event in run.get_asset_materialization_events()] == ["recipe"]
 
@@ -441,3 +450,79 @@ def test_a_second_refresh_at_the_same_time_gives_way_and_the_first_one_finishes(
     assert said == ["refreshing", *sorted(RAW), "recipe", "nothing"]
     assert output.startswith("release ")
     assert platform.files() == before
+
+
+def test_dagsters_database_is_not_touched_by_a_refresh_that_gives_way(
+    released: Platform, tmp_path: Path
+):
+    bench = Platform(tmp_path)
+    with LocalStorage(root=str(bench.root)).locked():
+        with bench.start(
+            "refresh",
+            *("--source", str(released.source)),
+            environment={"DAGSTER_HOME": str(tmp_path / "dagster")},
+        ) as process:
+            output, errors = process.communicate()
+        assert not (tmp_path / "dagster").exists()
+    assert (process.returncode, output) == (1, "")
+    _, reason, last = errors.splitlines()
+    assert reason.startswith("another refresh has been working in data since")
+    assert "nothing was published" in last
+
+
+@pytest.mark.parametrize("roots", [("data", "data"), ("data", "other")])
+def test_two_first_refreshes_at_once_leave_a_database_that_a_third_can_use(
+    released: Platform, tmp_path: Path, roots: tuple[str, str]
+):
+    bench, home = Platform(tmp_path), tmp_path / "dagster"
+    arguments = ("refresh", "--source", str(released.source), "--root")
+    environment = {"DAGSTER_HOME": str(home)}
+    processes = [bench.start(*arguments, root, environment=environment) for root in roots]
+    errors = [process.communicate()[1] for process in processes]
+    losers = [text for process, text in zip(processes, errors, strict=True) if process.returncode]
+    assert all("another refresh has been working in data since" in text for text in losers)
+    assert len(losers) == (roots[0] == roots[1])
+    with bench.start(*arguments, "data", environment=environment) as third:
+        _, text = third.communicate()
+    assert third.returncode == 0 and "nothing has changed" in text, text
+
+
+# Interrupted
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("refreshing", signal.SIGTERM),
+        ("  recipe", signal.SIGTERM),
+        ("  similar_titles", signal.SIGINT),
+    ],
+)
+def test_an_interrupted_refresh_says_so_and_publishes_nothing(
+    released: Platform, tmp_path: Path, moment: str, number: signal.Signals
+):
+    arguments = ("refresh", "--source", str(released.source))
+    with Platform(tmp_path).start(*arguments) as process:
+        assert process.stderr
+        while line := process.stderr.readline():
+            if line.startswith(moment):
+                break
+        process.send_signal(number)
+        output, errors = process.communicate()
+    assert line and (process.returncode, output) == (128 + number, "")
+    assert errors.splitlines()[-1] == "interrupted" and "Traceback" not in errors
+    assert not (tmp_path / "data" / "releases").exists()
+
+
+def test_a_download_that_is_interrupted_ends_at_once(platform: Platform):
+    before = platform.files()
+    with (
+        slow_source(platform.source) as (address, asked, _),
+        platform.start("refresh", "--source", address) as process,
+    ):
+        assert asked.wait(60)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate()
+    assert process.returncode == 143 and errors.splitlines()[-1] == "interrupted"
+    assert platform.files() == before
+    assert "nothing has changed" in platform.refresh().stderr

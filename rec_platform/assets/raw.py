@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -135,6 +135,7 @@ class RawState:
     fetched_at: str
     preview: list[list[str]]
     is_missing: bool = False
+    digest: str = ""  # of the copy as it was stored, see Storage; states of 0.1.0 have none
 
 
 def read_state(storage: Storage, file: RawFile) -> RawState | None:
@@ -345,6 +346,9 @@ def refresh_file(
 ) -> tuple[RawState, bool]:
     """Bring the last good copy of a file up to date.
 
+    A copy that was changed since it was stored is fetched again. Nothing that reads it later
+    compares a checksum: DuckDB ignores that of gz.
+
     Returns:
         What is known of the copy, and whether it is a new one.
 
@@ -352,6 +356,12 @@ def refresh_file(
         dg.Failure: the source could not be read, or what it holds is not taken.
     """
     last = read_state(storage, file)
+    if last and storage.digest(file.storage_key) != (last.digest or last.sha256):
+        log.warning(
+            f"{file.storage_key} is not the copy that was stored on {last.fetched_at}: it is "
+            "fetched again"
+        )
+        last = None
     known = last if last and last.source == source.location else None
     part = storage.scratch_dir() / (file.file + ".part")
     version, rows, is_missing = {}, 0, False
@@ -396,6 +406,7 @@ def refresh_file(
     )
     storage.delete(file.state_key)  # nothing is known of the copy until its own state stands there
     storage.put(part, file.storage_key)
+    state = replace(state, digest=storage.digest(file.storage_key))
     storage.write(file.state_key, json.dumps(asdict(state), indent=1).encode())
     return state, last is None or last.sha256 != checksum
 

@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import dagster as dg
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
+
+from rec_platform.choices import require_folder
+
+LocalFolder = Annotated[str, AfterValidator(require_folder)]
 
 
 class Settings(dg.ConfigurableResource):

@@ -4,6 +4,7 @@ Keys are relative paths with `/`. A write is whole or absent: no reader ever see
 Tables do not belong here (see warehouse.py).
 """
 
+import hashlib
 import os
 import shutil
 import time
@@ -22,12 +23,17 @@ from rec_platform.choices import ROOT
 from rec_platform.resources.aws.clients import REGION, Clients, error_code, explained, look
 from rec_platform.resources.aws.lease import ABSENT, REFUSED, Lease, LeaseTakenError
 from rec_platform.resources.base import DeploymentResource, Finding
+from rec_platform.resources.settings import LocalFolder
 
 LOCK_KEY = "refresh.lock"
 POINTER_LOCK_KEY = "swap.lock"
 PART_BYTES = 8 * 1024 * 1024  # of an upload: boto3's default
 DELETE_BATCH = 1_000  # objects, S3's limit
 NEEDED_BYTES = 8_000_000_000  # IMDb's six files, the tables and a few releases
+
+
+# By root: what holds its lock in this process. A command takes the lock before its run begins.
+_HOLDERS: dict[str, "Storage"] = {}
 
 
 class StorageLockedError(Exception):
@@ -45,27 +51,46 @@ class Storage(DeploymentResource):
     each other's tables.
     """
 
+    root: str = ""
+
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:
-        """Hold the lock for as long as the run takes.
+        """Hold the lock for as long as the run takes, unless the command holds it already.
 
         Raises:
             dg.Failure: another run holds it.
         """
         del context
+        if holder := _HOLDERS.get(self.root):
+            yield holder
+            return
         try:
             with self.locked():
                 yield self
         except StorageLockedError as error:
             raise dg.Failure(str(error)) from None
 
-    @abstractmethod
-    def locked(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def locked(self) -> Iterator[None]:
         """Hold the lock.
 
         Raises:
-            StorageLockedError: another process holds it.
+            StorageLockedError: it is held already.
         """
+        with self._lock():
+            _HOLDERS[self.root] = self
+            try:
+                yield
+            finally:
+                _HOLDERS.pop(self.root, None)
+
+    @abstractmethod
+    def _lock(self) -> AbstractContextManager[None]:
+        """The lock itself; see locked()."""
+
+    @abstractmethod
+    def digest(self, key: str) -> str:
+        """What changes with a file's content: its sha256, or what the storage has like it."""
 
     @abstractmethod
     def read(self, key: str) -> bytes | None:
@@ -114,11 +139,10 @@ class Storage(DeploymentResource):
 class LocalStorage(Storage):
     """A folder on this machine. The system frees its lock if the process that holds it dies."""
 
-    root: str = ROOT
+    root: LocalFolder = ROOT
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """See Storage."""
+    def _lock(self) -> Iterator[None]:
         lock = self.fetch(LOCK_KEY)
         lock.parent.mkdir(parents=True, exist_ok=True)
         holding = FileLock(lock, timeout=0)
@@ -169,6 +193,11 @@ class LocalStorage(Storage):
     def fetch(self, key: str) -> Path:
         """See Storage."""
         return Path(self.root, key)
+
+    def digest(self, key: str) -> str:
+        """The file's sha256."""
+        with self.fetch(key).open("rb") as reader:
+            return hashlib.file_digest(reader, "sha256").hexdigest()
 
     def names(self, key: str) -> list[str]:
         """See Storage."""
@@ -249,8 +278,7 @@ class S3Storage(Storage):
         return address.removeprefix(self.address("")).rstrip("/")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """See Storage."""
+    def _lock(self) -> Iterator[None]:
         with self._explained("locked", LOCK_KEY):
             lease = Lease(self._clients("s3"), self._place(LOCK_KEY), self.lease_seconds)
             try:
@@ -315,6 +343,10 @@ class S3Storage(Storage):
         for name, etag in found.items():
             self._fetch(name, etag, copies / self._key(name))
         return copies / key
+
+    def digest(self, key: str) -> str:
+        """The object's ETag: S3 makes a new one of other content, and nothing is read for it."""
+        return self.etags(key)[self.name(key)]
 
     def names(self, key: str) -> list[str]:
         """See Storage."""

@@ -15,6 +15,7 @@ from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
 from rec_platform.resources.base import DeploymentResource
+from rec_platform.resources.settings import LocalFolder
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,7 +67,7 @@ class DuckDBWarehouse(Warehouse):
     them. Work that needs more than `memory_limit` spills to `root/tmp`.
     """
 
-    root: str = ROOT
+    root: LocalFolder = ROOT
     memory_limit: str = "1GB"
 
     _database: Any = PrivateAttr(default=None)  # opened once, as each opening takes 20 ms

@@ -36,6 +36,7 @@ COLUMNS = {
     "name.basics": "nconst primaryName birthYear deathYear primaryProfession knownForTitles",
 }
 MARKER = "SAMPLE.txt"  # written last: it also says that the files are complete
+UNFINISHED_MARKER = "SAMPLE.unfinished.txt"
 FILES = tuple(f"{table}.tsv.gz" for table in COLUMNS)
 
 TITLE_TYPES = ("movie", "short", "tvEpisode", "tvSeries", "tvMovie", "video")
@@ -64,7 +65,7 @@ def write_sample(
     """Writes the six files of an invented catalogue, streaming, in constant memory.
 
     Args:
-        out: Folder for the files; created when missing, those of an older sample are replaced.
+        out: Folder for the files; created when missing, an older sample in it is replaced.
         titles: Rows in title.basics, at least 1.
         seed: Another seed is another catalogue; the same one gives the same bytes.
         progress: Called now and then, and at the end, with the number of titles written.
@@ -74,19 +75,13 @@ def write_sample(
 
     Raises:
         ValueError: `titles` is less than 1.
-        FileExistsError: files of these names are there that are no sample: IMDb's own, perhaps.
+        FileExistsError: the folder holds something else, IMDb's own files say.
     """
     blocks = _blocks(titles)
+    _require_room(out)
     out.mkdir(parents=True, exist_ok=True)
-    marker, unfinished = out / MARKER, out / f"{MARKER}.part"
-    others = [name for name in FILES if (out / name).exists()]
-    if others and not marker.exists() and not unfinished.exists():
-        raise FileExistsError(
-            f"{out} holds {', '.join(others)}, and no {MARKER} says that they are invented: "
-            "choose another folder, or move them away"
-        )
-    unfinished.write_text(f"{titles:,} invented titles: no row of these files is real.\n")
-    marker.unlink(missing_ok=True)
+    (out / UNFINISHED_MARKER).write_text("A sample that is being written, or was interrupted.\n")
+    (out / MARKER).unlink(missing_ok=True)
     counts = dict.fromkeys(FILES, 0)
     with ExitStack() as stack:
         files = [_open_gzip(stack, out / name) for name in FILES]
@@ -99,8 +94,20 @@ def write_sample(
             done = block * BLOCK_SIZE + size
             if progress and (done == titles or (block + 1) % PROGRESS_BLOCKS == 0):
                 progress(done)
-    unfinished.replace(marker)
+    (out / MARKER).write_text(f"{titles:,} invented titles: no row of these files is real.\n")
+    (out / UNFINISHED_MARKER).unlink()
     return counts
+
+
+def _require_room(out: Path) -> None:
+    """Let a sample be written only where it overwrites nothing but a sample."""
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"{out} is a file: choose a folder")
+    names = {path.name for path in out.iterdir()} if out.exists() else set()
+    if names and not names & {MARKER, UNFINISHED_MARKER}:
+        raise FileExistsError(
+            f"{out} holds files that are no sample: choose an empty folder, or one with a {MARKER}"
+        )
 
 
 def franchises(titles: int, seed: int = 0) -> Iterator[list[str]]:

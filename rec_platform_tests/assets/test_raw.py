@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import logging
 import os
 import shutil
@@ -28,9 +29,10 @@ from rec_platform.assets.raw import (
 )
 from rec_platform.ingest.download import ATTEMPTS
 from rec_platform.resources.imdb import IMDB, ImdbSource
-from rec_platform.resources.storage import LocalStorage
+from rec_platform.resources.storage import LocalStorage, S3Storage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform.sample.writer import MARKER, write_sample
+from rec_platform_tests.emulators import BUCKET, Emulators
 
 FILES = {file.name: file for file in RAW_FILES}
 BASICS, AKAS, RATINGS, CREW, PRINCIPALS, NAMES = RAW_FILES
@@ -813,6 +815,55 @@ def test_a_state_without_its_copy_is_forgotten(copies: Keeper) -> None:
     again, is_new = copies.refresh()
     assert (again.sha256, is_new) == (state.sha256, True)
     assert copies.copy() == packed(BASICS, TITLE, OTHER)
+
+
+def change_quietly(copy: Path, content: bytes) -> None:
+    """Change a file and leave its size and its time as they were."""
+    before = copy.stat()
+    assert len(content) == before.st_size
+    copy.write_bytes(content)
+    os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_copy_that_was_changed_is_fetched_again(
+    copies: Keeper, caplog: pytest.LogCaptureFixture, is_old: bool
+) -> None:
+    state, _ = copies.refresh()
+    if is_old:  # as 0.1.0 left it
+        known = json.loads(copies.storage.read(BASICS.state_key) or b"")
+        del known["digest"]
+        copies.storage.write(BASICS.state_key, json.dumps(known).encode())
+    sound = copies.copy()
+    change_quietly(copies.storage.fetch(BASICS.storage_key), sound[:-9] + b"X" + sound[-8:])
+    again, is_new = copies.refresh()
+    assert (again.sha256, is_new, copies.copy()) == (state.sha256, True, sound)
+    assert "is not the copy that was stored" in caplog.text
+    assert copies.refresh() == (again, False)
+
+
+def test_a_changed_copy_that_cannot_be_fetched_again_is_not_used(copies: Keeper) -> None:
+    copies.refresh()
+    copies.storage.fetch(BASICS.storage_key).write_bytes(b"changed")
+    shutil.rmtree(copies.source.location)
+    assert "neither a folder" in copies.failure()
+
+
+@pytest.mark.aws
+def test_an_object_that_was_changed_is_fetched_again(
+    emulators: Emulators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "source").mkdir()
+    sound = packed(BASICS, TITLE)
+    (tmp_path / "source" / BASICS.file).write_bytes(sound)
+    source = ImdbSource(location=str(tmp_path / "source"))
+    storage = S3Storage(root=f"s3://{BUCKET}/{tmp_path.name}")
+    assert refresh_file(BASICS, source, storage, LOG)[1]
+    assert not refresh_file(BASICS, source, storage, LOG)[1]
+    storage.write(BASICS.storage_key, packed(BASICS, OTHER))
+    assert refresh_file(BASICS, source, storage, LOG)[1]
+    assert storage.read(BASICS.storage_key) == sound
 
 
 # Real data

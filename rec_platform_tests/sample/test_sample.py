@@ -120,6 +120,34 @@ def test_less_than_one_title_is_refused_before_a_file_is_written(
         next(sample.franchises(titles))
 
 
+@pytest.mark.parametrize("marker", [sample.MARKER, sample.UNFINISHED_MARKER])
+def test_a_sample_replaces_a_sample_whole_or_half_written(tmp_path: Path, marker: str) -> None:
+    sample.write_sample(tmp_path, 30)
+    (tmp_path / sample.MARKER).rename(tmp_path / marker)
+    sample.write_sample(tmp_path, 20)
+    assert {path.name for path in tmp_path.iterdir()} == {*sample.FILES, sample.MARKER}
+    assert len(read(tmp_path, "title.basics")) == 20
+
+
+def test_a_sample_that_is_interrupted_can_be_written_again(tmp_path: Path) -> None:
+    def interrupt(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample.write_sample(tmp_path, 30, progress=interrupt)
+    assert not (tmp_path / sample.MARKER).exists()
+    sample.write_sample(tmp_path, 30)
+    assert (tmp_path / sample.MARKER).exists()
+
+
+@pytest.mark.parametrize("name", ["title.basics.tsv.gz", "title.basics.tsv", "letter.txt"])
+def test_a_folder_with_files_that_are_no_sample_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(FileExistsError, match="no sample: choose an empty folder"):
+        sample.write_sample(tmp_path, 30)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_one_title_is_a_catalogue(tmp_path: Path) -> None:
     assert sample.write_sample(tmp_path, 1)["title.basics.tsv.gz"] == 1
     assert not list(sample.franchises(1))
