@@ -8,6 +8,7 @@ from enum import StrEnum
 
 IMDB = "https://datasets.imdbws.com"
 ROOT = "data"
+SAMPLE_MARKER = "SAMPLE.txt"  # the file that marks a folder of invented files
 
 
 class SelectionPreset(StrEnum):

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -45,7 +45,7 @@ def raise_if_interrupted() -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Generator[None]:
     """Let Ctrl-C and SIGTERM end what runs inside, however it takes the interruption.
 
     Raises:
@@ -68,7 +68,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _noting_signals() -> Iterator[None]:
+def _noting_signals() -> Generator[None]:
     global _pipe, _received
     reader, writer = os.pipe()
     os.set_blocking(reader, False)

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from rec_platform.assets.features import SQL_FOLDER
-from rec_platform.assets.raw import RAW_FILES
 from rec_platform.assets.similar import Catalogue, nearest
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.modelling.features import PRESETS, min_max, seed_features
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.series import find_series

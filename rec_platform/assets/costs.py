@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.assets.features import SQL_FOLDER
-from rec_platform.assets.raw import RAW_FILES
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.imdb import ImdbSource
@@ -61,7 +61,7 @@ def write_receipt(storage: Storage, receipt: Receipt) -> None:
 
 def read_receipts(storage: Storage) -> list[Receipt]:
     """The newest receipts, the newest first."""
-    receipts = []
+    receipts: list[Receipt] = []
     for name in storage.names("receipts")[-SHOWN_RECEIPTS:]:
         content = json.loads(storage.read(f"receipts/{name}") or "{}")
         lines = [Line(**line) for line in content.pop("lines")]

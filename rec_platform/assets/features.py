@@ -15,8 +15,9 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.raw import RAW_FILES, read_state
+from rec_platform.assets.raw import read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release

@@ -19,9 +19,10 @@ import dagster as dg
 
 from rec_platform.assets.features import open_published, package_versions, read_recipe
 from rec_platform.assets.model import SCALING_KEY, read_model, read_profiles
-from rec_platform.assets.raw import RAW_FILES, read_state
+from rec_platform.assets.raw import read_state
 from rec_platform.assets.scorecard import read_scorecard, scorecard
 from rec_platform.assets.similar import similar_titles, title_series
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.lookup import (
     LOOKUP_FILE,

@@ -74,7 +74,7 @@ class PriceTable(Settings):
             dg.Failure: the table cannot be read.
         """
         as_of, prices = self._read()
-        lines = []
+        lines: list[Line] = []
         for unit, quantity in sorted(used.items()):
             price = prices.get(unit)
             dollars = quantity / price.per * price.dollars if price else None

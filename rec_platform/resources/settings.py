@@ -12,7 +12,7 @@ from rec_platform.choices import require_folder
 LocalFolder = Annotated[str, AfterValidator(require_folder)]
 
 
-class Settings(dg.ConfigurableResource):
+class Settings(dg.ConfigurableResource[Any]):
     """A typed object: each field is also an environment variable, a prefix and its upper name."""
 
     @classmethod

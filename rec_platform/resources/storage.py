@@ -10,7 +10,7 @@ import shutil
 import time
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Storage(DeploymentResource):
     root: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Storage"]:
         """Hold the lock for as long as the run takes, unless the command holds it already.
 
         Raises:
@@ -71,7 +71,7 @@ class Storage(DeploymentResource):
             raise dg.Failure(str(error)) from None
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """Hold the lock.
 
         Raises:
@@ -142,7 +142,7 @@ class LocalStorage(Storage):
     root: LocalFolder = ROOT
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self) -> Generator[None]:
         lock = self.fetch(LOCK_KEY)
         lock.parent.mkdir(parents=True, exist_ok=True)
         holding = FileLock(lock, timeout=0)

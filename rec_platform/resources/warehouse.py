@@ -3,7 +3,6 @@
 What a table holds does not belong here (see tables.py and the stages).
 """
 
-import gzip
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
+from rec_platform.ingest.files import RAW_PREFIX, scan_tsv
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.settings import LocalFolder
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
-
-RAW_PREFIX = "raw_"
 
 
 class Warehouse(DeploymentResource):
@@ -136,21 +134,6 @@ class DuckDBWarehouse(Warehouse):
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(f"COPY ({select}) TO '{_quoted(unfinished)}' (FORMAT parquet)")
         unfinished.replace(target)
-
-
-def scan_tsv(file: Path) -> str:
-    r"""A DuckDB table function over one of IMDb's files, strict about its shape.
-
-    Quotes are literal and `\N` is null in these files, and every column is a string.
-    """
-    with gzip.open(file) as opened:
-        names = opened.readline().decode().rstrip("\n").split("\t")
-    columns = dict.fromkeys(names, "VARCHAR")
-    return (
-        f"read_csv('{_quoted(file)}', delim='\t', header=true, auto_detect=false, "
-        f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
-        f"columns={columns})"
-    )
 
 
 def to_duckdb(select: str) -> str:

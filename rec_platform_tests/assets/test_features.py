@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from rec_platform.assets.features import SQL_FOLDER, table_assets, table_metadata, year_of_the_run
-from rec_platform.assets.raw import RAW_FILES
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
 SQL_FILES = sorted(SQL_FOLDER.glob("*.sql"))

@@ -17,7 +17,8 @@ import pandas as pd
 import pytest
 
 from rec_platform.assets.features import SQL_FOLDER
-from rec_platform.assets.raw import RAW_FILES, refresh_file
+from rec_platform.assets.raw import refresh_file
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.storage import LocalStorage, S3Storage, Storage
