@@ -363,7 +363,7 @@ def shrink(platform: Platform) -> None:
 
 
 def test_far_fewer_titles_than_before_are_not_published_unless_asked_for(platform: Platform):
-    from rec_platform.cli import _platform, _refresh
+    from rec_platform import runner
 
     shrink(platform)
     before, count = platform.files(), platform.serving().release["title_count"]
@@ -376,7 +376,9 @@ def test_far_fewer_titles_than_before_are_not_published_unless_asked_for(platfor
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(platform.folder)
-        _refresh(_platform("data", REC_IMDB_SOURCE="sample"), {"min_title_share": 0})
+        runner.run_refresh(
+            runner.Platform("data", REC_IMDB_SOURCE="sample"), {"min_title_share": 0}
+        )
     assert 18 <= platform.serving().release["title_count"] < count / 5
     _, materialised = last_run()
     assert RAW | {"recipe", "titles", "kmeans_model", "cluster_lookup", "release"} < materialised
