@@ -1,5 +1,7 @@
 """The options that commands share: their names, variables, bounds and help."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +20,24 @@ from rec_platform.choices import (
 )
 from rec_platform.release.blend import CROWD_PLEASERS, HIDDEN_GEMS
 
+
+def _parser(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    """Typer's own parser for choices rejects their former names."""
+
+    def parse(text: str) -> StrEnum:
+        try:
+            return choices(text)
+        except ValueError:
+            expected = ", ".join(map(repr, choices))
+            raise typer.BadParameter(f"{text!r} is not one of {expected}.") from None
+
+    return parse
+
+
+def _metavar(choices: type[StrEnum]) -> str:
+    return f"<{'|'.join(choices)}>"
+
+
 Source = Annotated[
     str,
     typer.Option(
@@ -34,15 +54,33 @@ Root = Annotated[
 ]
 Preset = Annotated[
     SelectionPreset,
-    typer.Option("--preset", envvar="REC_PRESET", help="Which titles are selected."),
+    typer.Option(
+        "--preset",
+        envvar="REC_PRESET",
+        parser=_parser(SelectionPreset),
+        metavar=_metavar(SelectionPreset),
+        help="Which titles are selected.",
+    ),
 ]
 Features = Annotated[
     FeaturePreset,
-    typer.Option("--features", envvar="REC_FEATURES", help="What describes a title."),
+    typer.Option(
+        "--features",
+        envvar="REC_FEATURES",
+        parser=_parser(FeaturePreset),
+        metavar=_metavar(FeaturePreset),
+        help="What describes a title.",
+    ),
 ]
 Rule = Annotated[
     SimilarityRule,
-    typer.Option("--rule", envvar="REC_RULE", help="How similar titles are found."),
+    typer.Option(
+        "--rule",
+        envvar="REC_RULE",
+        parser=_parser(SimilarityRule),
+        metavar=_metavar(SimilarityRule),
+        help="How similar titles are found.",
+    ),
 ]
 Clusters = Annotated[
     int,

@@ -112,7 +112,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
             "created_at": created_at,
             "fingerprint": "f" * 64,
             "title_count": 1,
-            "recipe": {"preset": "world", "features": "seed", "rule": "seed"},
+            "recipe": {"preset": "world", "features": "original_2020", "rule": "original_2020"},
             "source": "sample",
             "source_kind": "sample",
             "scorecard": {},

@@ -46,10 +46,14 @@ def test_help_names_every_command(bench: Platform):
         ("refresh", ("--source", "REC_IMDB_SOURCE", "[default: https://datasets.imdbws.com]")),
         (
             "refresh",
-            ("seed|us_release|english_like|world", "REC_PRESET", "[default: english_like]"),
+            (
+                "<original_2020|us_release|english_like|world>",
+                "REC_PRESET",
+                "[default: english_like]",
+            ),
         ),
-        ("refresh", ("<seed|balanced>", "REC_FEATURES", "[default: balanced]")),
-        ("refresh", ("<seed|nearest|blend>", "REC_RULE", "[default: blend]")),
+        ("refresh", ("<original_2020|balanced>", "REC_FEATURES", "[default: balanced]")),
+        ("refresh", ("<original_2020|nearest|blend>", "REC_RULE", "[default: blend]")),
         ("refresh", ("2<=x<=100", "REC_CLUSTERS", "[default: 9]")),
         ("refresh", ("--year-max", "REC_YEAR_MAX", "(the year of the run)")),
         ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", "data/demo")),
@@ -153,6 +157,24 @@ def test_a_misspelled_variable_is_told_by_its_name_and_exit_code_2(
     done = bench.refresh()
     assert done.exit_code == 2
     assert variable in done.stderr and not list(bench.folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "environment"),
+    [
+        (["--preset", "seed", "--rule", "seed", "--features", "seed"], {}),
+        ([], {"REC_PRESET": "seed", "REC_RULE": "seed"}),
+    ],
+)
+def test_a_choice_is_accepted_by_its_former_name_with_one_warning(
+    bench: Platform, options: list[str], environment: dict[str, str]
+):
+    with bench.start("refresh", "--source", "nowhere", *options, environment=environment) as run:
+        _, errors = run.communicate()
+    warning, begun, *_ = errors.splitlines()
+    assert warning == "`seed` is now called `original_2020`: change the setting"
+    assert begun == "refreshing data from nowhere"
+    assert run.returncode == 1 and "raw_" in errors  # it went on to the files
 
 
 def test_a_misspelled_variable_without_an_option_of_its_own_is_told_in_one_line(bench: Platform):

@@ -140,7 +140,7 @@ def changed(
         shutil.rmtree(platform.root / "raw" / name)
     before = platform.files()
     with clean_environment(dagster_home):
-        done = platform.refresh("--clusters", "4", "--year-max", "1999", "--rule", "seed")
+        done = platform.refresh("--clusters", "4", "--year-max", "1999", "--rule", "original_2020")
     assert done.exit_code == 0, done.stderr
     return Changed(platform, before, done.stdout)
 
@@ -158,7 +158,7 @@ def test_without_crew_principals_and_names_it_runs_and_says_what_is_missing(chan
 def test_another_recipe_makes_a_new_release_and_leaves_the_old_one_as_it_was(changed: Changed):
     lookup = changed.platform.serving()
     recipe = lookup.release["recipe"]
-    assert (recipe["clusters"], recipe["year_max"], recipe["rule"]) == (4, 1999, "seed")
+    assert (recipe["clusters"], recipe["year_max"], recipe["rule"]) == (4, 1999, "original_2020")
     years = [title.year for number in range(4) for title in lookup.cluster_titles(number, TITLES)]
     assert max(years) <= 1999 and len(years) == lookup.release["title_count"]
     for part in ("up to 1999", "4 clusters", "seed neighbours"):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 SCORECARD_KEY = "build/scorecard.json"
 DIGITS = 4
 SIZE_MARGIN = 0.2  # catalogues whose sizes differ by more are not compared
-DEFAULT, SEED_RULE, UPPER_MARK = "default", "seed rule", "item-kNN"
+DEFAULT, SEED_RULE, UPPER_MARK = "default", "2020 original", "item-kNN"
 NEAREST, MOST_VOTED = "nearest", "most voted"
 MARKS = (NEAREST, SEED_RULE, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob
 KNOB = {DEFAULT: BALANCE, "hidden gems": HIDDEN_GEMS, "crowd-pleasers": CROWD_PLEASERS}
@@ -212,7 +212,7 @@ def _all_lists(
     yield "without clusters", to_lists(blend(in_one_cluster(catalogue), NEIGHBOURS), count)
     yield NEAREST, to_lists(RULES[SimilarityRule.nearest](catalogue, NEIGHBOURS), count)
     original = as_the_original(catalogue, titles, recipe["clusters"], recipe["seed"])
-    yield SEED_RULE, to_lists(RULES[SimilarityRule.seed](original, NEIGHBOURS), count)
+    yield SEED_RULE, to_lists(RULES[SimilarityRule.original_2020](original, NEIGHBOURS), count)
     yield "random in cluster", at_random(catalogue.cluster)
     yield "random", at_random(np.zeros(count, dtype=int))
     yield MOST_VOTED, _most_voted(titles["votes"].to_numpy())
@@ -274,10 +274,10 @@ def in_one_cluster(catalogue: Catalogue) -> Catalogue:
 def as_the_original(
     catalogue: Catalogue, titles: "pd.DataFrame", clusters: int, seed: int
 ) -> Catalogue:
-    """The catalogue as the seed rule saw it in 2020: in its own columns, clustered by them."""
+    """The catalogue as the 2020 original saw it: in its own columns, clustered by them."""
     from rec_platform.modelling.features import PRESETS, min_max
 
-    matrix = min_max(PRESETS[FeaturePreset.seed](titles))[0].to_numpy("float32")
+    matrix = min_max(PRESETS[FeaturePreset.original_2020](titles))[0].to_numpy("float32")
     found = cluster(matrix, matrix, clusters, seed)
     return replace(catalogue, matrix=matrix, cluster=found.cluster, distance=found.distance)
 
@@ -419,7 +419,7 @@ def worse(made: Scorecard, serving: Scorecard | None, max_drop: float) -> dict[G
             )
     least = made.figures.get(SEED_RULE, {}).get("ndcg", 0)
     if new.get("ndcg", least) < least:
-        below = f"ndcg is {new['ndcg']:.3f}, below the seed rule's {least:.3f}"
+        below = f"ndcg is {new['ndcg']:.3f}, below the 2020 original's {least:.3f}"
         found[GatedFigure.ndcg] = "; ".join(filter(None, [found.get(GatedFigure.ndcg), below]))
     return found
 
@@ -468,7 +468,7 @@ def _no_worse(figures: list[GatedFigure]) -> str:
 
 @dg.asset_check(asset=scorecard, blocking=True)
 def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No gated figure falls by more than the recipe's share, nor NDCG below the seed rule's.
+    """No gated figure falls by more than the recipe's share, nor NDCG below the 2020 original's.
 
     Compared is with the serving release, where it was made of the same source and selection and,
     for figures by ratings, scored by the same ratings. A figure that the recipe forces may fall.

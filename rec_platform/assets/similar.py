@@ -309,7 +309,7 @@ def seed(catalogue: Catalogue, count: int) -> Iterator[Block]:
 
 
 RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
-    SimilarityRule.seed: seed,
+    SimilarityRule.original_2020: seed,
     SimilarityRule.nearest: nearest,
     SimilarityRule.blend: blend,
 }

@@ -136,7 +136,7 @@ def genre_flags(genres: Collection[str]) -> np.ndarray:
 
 
 PRESETS: dict[FeaturePreset, Callable[["pd.DataFrame"], "pd.DataFrame"]] = {
-    FeaturePreset.seed: seed_features,
+    FeaturePreset.original_2020: seed_features,
     FeaturePreset.balanced: balanced_features,
 }
 
