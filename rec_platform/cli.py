@@ -275,7 +275,7 @@ def scorecard(
 
 @app.command()
 def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
-    """Look at all that a refresh needs, and say what to mend; nothing is changed or paid for."""
+    """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
     is_well = True
     for resource in platform.resources:

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: a command stops, says "interrupted", and exits with 130 or 143.
 
-Python raises an exception where the main thread happens to be, so cleanup runs: a training job is
-stopped, a lock released. That alone is not enough. Python drops an exception raised in a callback
+A signal raises an exception in the main thread, so that cleanup runs: a training job is stopped, a
+lock is released. That alone is not enough. Python drops an exception raised in a callback
 of the garbage collector, DuckDB turns one into an error of its own, and Dagster sets handlers of
 its own while a run lasts. So each signal is also noted in a pipe, which no handler can prevent, and
 a dropped exception is raised again.
@@ -46,7 +46,7 @@ def raise_if_interrupted() -> None:
 
 @contextmanager
 def interruptible() -> Generator[None]:
-    """Let Ctrl-C and SIGTERM end what runs inside, however it takes the interruption.
+    """Let Ctrl-C and SIGTERM end what runs inside, whatever it does with the exception.
 
     Raises:
         typer.Exit: a signal was received; the code is 128 and its number, as shells have it.
@@ -100,7 +100,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def _raise_again(unraisable: Any) -> None:
-    """Send the signal again, a moment later, if what was dropped is an interruption."""
+    """Send the signal again, a moment later, if the dropped exception was an interruption."""
     number = received()
     if number is None or issubclass(unraisable.exc_type, Exception):
         sys.__unraisablehook__(unraisable)

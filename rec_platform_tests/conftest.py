@@ -85,8 +85,8 @@ class Platform:
 
     def files(self) -> dict[str, bytes]:
         """All that is published, byte for byte."""
-        found = (path for path in self.releases.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.releases)): path.read_bytes() for path in found}
+        files = (path for path in self.releases.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.releases)): path.read_bytes() for path in files}
 
 
 def last_run() -> Any:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.assets.features import SQL_FOLDER
 from rec_platform.assets.similar import Catalogue, nearest
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.modelling.features import PRESETS, min_max, seed_features
@@ -22,7 +21,7 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import recommendations
 from rec_platform.resources.clustering import ScikitLearnClustering
-from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
 from rec_platform_tests.release.test_reasons import check
 

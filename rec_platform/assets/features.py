@@ -24,9 +24,8 @@ from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_re
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import Storage
-from rec_platform.resources.warehouse import Warehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse
 
-SQL_FOLDER = Path(__file__).parents[2] / "sql"
 REFRESH_JOB = "refresh"
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")

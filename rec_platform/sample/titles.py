@@ -82,15 +82,15 @@ def _franchise(studio: Studio, director: Director, number: int) -> list[Title]:
     length = random.choice((2, 2, 3, 3, 3, 4, 5))
     year = min(studio.year, LATEST_YEAR - 4 * (length - 1))
     films: list[Title] = []
-    for part in range(length):
+    for place in range(length):
         name = stem
-        if part > 0:
-            name += f": {subtitles[part - 1]}" if has_subtitles else f" {numerals[part - 1]}"
+        if place > 0:
+            name += f": {subtitles[place - 1]}" if has_subtitles else f" {numerals[place - 1]}"
             year += random.randint(2, 4)
         by = director if random.random() < 0.85 else random.choice(studio.directors)
         film = _title(studio, by, "movie", name, genres, year, leads)
-        film.log_votes = random.gauss(log_votes - 0.15 * part, 0.3)
-        film.rating = random.gauss(director.rating + 0.4 - 0.15 * part, 0.25)
+        film.log_votes = random.gauss(log_votes - 0.15 * place, 0.3)
+        film.rating = random.gauss(director.rating + 0.4 - 0.15 * place, 0.25)
         film.franchise = number
         films.append(film)
     return films
