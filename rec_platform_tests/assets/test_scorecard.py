@@ -268,7 +268,13 @@ def test_by_other_ratings_only_what_needs_none_is_compared():
     assert set(worse(without, planted(), 0.1)) == {GatedFigure.siblings}
 
 
-def test_below_the_seed_rule_is_too_low_even_for_a_first_release():
+def test_an_old_scorecard_is_shown_with_the_name_that_its_row_had():
+    clusters = {"stability": None, "silhouette": None, "clusters": 9}
+    old = Scorecard({DEFAULT: {"ndcg": 0.4}, "seed rule": {"ndcg": 0.1}}, {}, None, "", clusters)
+    assert "| seed rule | 0.100  |" in to_markdown(old)
+
+
+def test_below_the_2020_original_is_too_low_even_for_a_first_release():
     assert worse(planted(seed_rule=0.4), None, 0.1) == {}
     (reason,) = worse(planted(seed_rule=0.41), None, 0.1).values()
     assert reason == "ndcg is 0.400, below the 2020 original's 0.410"
