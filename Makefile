@@ -10,7 +10,7 @@ export UV_CUSTOM_COMPILE_COMMAND := make lock
 unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real dev test test-aws test-trino check format lock clean
+.PHONY: help demo real dev test test-aws test-trino wheel check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ test-aws: .venv/dev.stamp ## the whole graph on emulated AWS, through the real c
 
 test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 	.venv/bin/pytest -m trino $(ARGS)
+
+wheel: .venv/dev.stamp ## the wheel, built, installed into an empty environment and run there
+	.venv/bin/pytest -m wheel $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, SQL lint
 	.venv/bin/ruff check .

@@ -1,4 +1,4 @@
-"""How well the feature presets `seed` and `balanced` cluster the same titles, side by side.
+"""How well the feature presets `original_2020` and `balanced` cluster the same titles.
 
     .venv/bin/python benchmarks/features.py --titles-from ROOT      # a refreshed root
     .venv/bin/python benchmarks/features.py --source FOLDER         # refreshes one first
@@ -121,7 +121,7 @@ def _agreements(labels: Iterable[np.ndarray]) -> list[float]:
 
 def _reproduce(titles: pd.DataFrame, clusters: int, seeds: int) -> None:
     print(f"\nthe original's export: {len(titles):,} titles, {clusters} clusters, {seeds} seeds")
-    matrix = _matrix(titles, FeaturePreset.seed)
+    matrix = _matrix(titles, FeaturePreset.original_2020)
     models = [kmeans.fit(matrix, clusters, seed) for seed in range(seeds)]
     distances = [model.mean_squared_distance for model in models]
     agreements = _agreements([kmeans.assign(matrix, model).cluster for model in models])

@@ -1,35 +1,64 @@
-"""What a person may choose, and what holds where they do not.
+"""What a person may choose, and the defaults.
 
 Standard library only, so that `rec-platform --help` answers before Dagster is imported. How a
-choice is checked does not belong here (see recipe.py), nor what it does (see the stages).
+choice is checked is in recipe.py, what it does in the assets.
 """
 
+import logging
 from enum import StrEnum
+from functools import cache
+
+logger = logging.getLogger(__name__)
 
 IMDB = "https://datasets.imdbws.com"
 ROOT = "data"
+SAMPLE_MARKER = "SAMPLE.txt"  # the file that marks a folder of invented files
 
 
-class SelectionPreset(StrEnum):
+FORMER_NAMES = {"seed": "original_2020"}  # of choices; `seed` is randomness alone
+
+
+def current_name(choice: str) -> str:
+    """What a choice is called today, for example one in the manifest of an old release."""
+    return FORMER_NAMES.get(choice, choice)
+
+
+class _Choice(StrEnum):
+    """A choice that is accepted by its former name too, with a warning."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "_Choice | None":
+        member = cls.__members__.get(FORMER_NAMES.get(str(value), ""))
+        if member:
+            _warn_of_former_name(str(value))
+        return member
+
+
+@cache  # once, although a command reads its choices several times
+def _warn_of_former_name(name: str) -> None:
+    logger.warning("`%s` is now called `%s`: change the setting", name, FORMER_NAMES[name])
+
+
+class SelectionPreset(_Choice):
     """Which titles enter the catalogue: rated, non-adult movies that ..."""
 
-    seed = "seed"  # ... have a US akas row whose language is English: the 2020 original's rule
+    original_2020 = "original_2020"  # ... have a US akas row in English: the 2020 original's rule
     us_release = "us_release"  # ... have any US akas row
     english_like = "english_like"  # ... have a US akas row and kept their original title
     world = "world"  # ... exist
 
 
-class FeaturePreset(StrEnum):
+class FeaturePreset(_Choice):
     """Which columns describe a title to K-Means and to `nearest`: see modelling/features.py."""
 
-    seed = "seed"
+    original_2020 = "original_2020"
     balanced = "balanced"
 
 
-class SimilarityRule(StrEnum):
+class SimilarityRule(_Choice):
     """How similar titles are found: see modelling/neighbours.py."""
 
-    seed = "seed"
+    original_2020 = "original_2020"
     nearest = "nearest"
     blend = "blend"
 
@@ -51,10 +80,10 @@ FIRST_YEAR, LAST_YEAR = 1874, 2200  # bounds of the release-year ceiling
 
 
 def require_folder(root: str) -> str:
-    """Return a root that is a folder of this machine.
+    """Return a root if it is a folder of this machine.
 
     Raises:
-        ValueError: it is an address; as a path it would be a folder named `s3:`.
+        ValueError: it is an address, which as a path would be a folder named `s3:`.
     """
     scheme, is_address, _ = root.partition("://")
     if not is_address:

@@ -59,7 +59,7 @@ DEPLOYMENTS = {"local": _local, "aws": _aws}
 
 
 def _progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
-    from rec_platform.cli import ProgressHandler
+    from rec_platform.progress import ProgressHandler
 
     del context
     logger = logging.Logger("rec_platform")

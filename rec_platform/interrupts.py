@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: a command stops, says "interrupted", and exits with 130 or 143.
 
-Python raises an exception where the main thread happens to be, so cleanup runs: a training job is
-stopped, a lock released. That alone is not enough. Python drops an exception raised in a callback
+A signal raises an exception in the main thread, so that cleanup runs: a training job is stopped, a
+lock is released. That alone is not enough. Python drops an exception raised in a callback
 of the garbage collector, DuckDB turns one into an error of its own, and Dagster sets handlers of
 its own while a run lasts. So each signal is also noted in a pipe, which no handler can prevent, and
 a dropped exception is raised again.
@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -45,8 +45,8 @@ def raise_if_interrupted() -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end what runs inside, however it takes the interruption.
+def interruptible() -> Generator[None]:
+    """Let Ctrl-C and SIGTERM end what runs inside, whatever it does with the exception.
 
     Raises:
         typer.Exit: a signal was received; the code is 128 and its number, as shells have it.
@@ -68,7 +68,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _noting_signals() -> Iterator[None]:
+def _noting_signals() -> Generator[None]:
     global _pipe, _received
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
@@ -100,7 +100,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def _raise_again(unraisable: Any) -> None:
-    """Send the signal again, a moment later, if what was dropped is an interruption."""
+    """Send the signal again, a moment later, if the dropped exception was an interruption."""
     number = received()
     if number is None or issubclass(unraisable.exc_type, Exception):
         sys.__unraisablehook__(unraisable)

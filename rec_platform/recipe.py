@@ -1,7 +1,7 @@
-"""The recipe: everything a person may turn between IMDb's files and a release.
+"""The recipe: everything a person may choose between IMDb's files and a release.
 
 One typed object with defaults and bounds, the same in the Launchpad of the Dagster UI, in the
-environment and on the command line. Where the platform runs does not belong here.
+environment and on the command line. Where the platform runs is not part of it.
 """
 
 from enum import StrEnum
@@ -35,7 +35,7 @@ class Recipe(Settings):
         default=None,
         ge=FIRST_YEAR,
         le=LAST_YEAR,
-        description="Latest release year; the year of the run where it is not given.",
+        description="Latest release year; if not given, the year of the run.",
     )
     features: FeaturePreset = Field(default=FEATURES, description="Which columns describe a title.")
     clusters: int = Field(

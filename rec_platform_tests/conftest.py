@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from rec_platform.release.lookup import Lookup
+    from rec_platform_tests.keeper import Keeper
 
 REPOSITORY = Path(__file__).parent.parent
 TITLES = 1_000
@@ -127,7 +128,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
             "created_at": created_at,
             "fingerprint": "f" * 64,
             "title_count": 1,
-            "recipe": {"preset": "world", "features": "seed", "rule": "seed"},
+            "recipe": {"preset": "world", "features": "original_2020", "rule": "original_2020"},
             "source": "sample",
             "source_kind": "sample",
             "scorecard": {},
@@ -213,6 +214,18 @@ def platform(released: Platform, tmp_path: Path) -> Platform:
     """A copy of the released platform."""
     shutil.copytree(released.folder, tmp_path, dirs_exist_ok=True)
     return Platform(tmp_path)
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Keeper:
+    """An empty root, and a source folder with one file of two titles."""
+    from rec_platform.resources.imdb import ImdbSource
+    from rec_platform_tests.keeper import BASICS, OTHER, TITLE, Keeper, packed
+
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / BASICS.file).write_bytes(packed(BASICS, TITLE, OTHER))
+    return Keeper(tmp_path / "root", ImdbSource(location=str(folder)))
 
 
 @pytest.fixture(scope="session")

@@ -411,7 +411,7 @@ def test_the_doctor_finds_what_is_missing(aws: Platform, monkeypatch: pytest.Mon
     assert "sign in again" in aws.run("doctor").stdout
 
 
-@pytest.mark.parametrize("rule", ["blend", "seed"])
+@pytest.mark.parametrize("rule", ["blend", "original_2020"])
 def test_known_titles_are_the_same_on_aws_and_on_this_machine(
     aws: Platform, monkeypatch: pytest.MonkeyPatch, rule: str
 ):

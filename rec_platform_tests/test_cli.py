@@ -46,10 +46,14 @@ def test_help_names_every_command(bench: Platform):
         ("refresh", ("--source", "REC_IMDB_SOURCE", "[default: https://datasets.imdbws.com]")),
         (
             "refresh",
-            ("seed|us_release|english_like|world", "REC_PRESET", "[default: english_like]"),
+            (
+                "<original_2020|us_release|english_like|world>",
+                "REC_PRESET",
+                "[default: english_like]",
+            ),
         ),
-        ("refresh", ("<seed|balanced>", "REC_FEATURES", "[default: balanced]")),
-        ("refresh", ("<seed|nearest|blend>", "REC_RULE", "[default: blend]")),
+        ("refresh", ("<original_2020|balanced>", "REC_FEATURES", "[default: balanced]")),
+        ("refresh", ("<original_2020|nearest|blend>", "REC_RULE", "[default: blend]")),
         ("refresh", ("2<=x<=100", "REC_CLUSTERS", "[default: 9]")),
         ("refresh", ("--year-max", "REC_YEAR_MAX", "(the year of the run)")),
         ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", "data/demo")),
@@ -68,7 +72,7 @@ def test_a_commands_help_shows_its_options_defaults_and_variables(
     done = bench.run(command, "--help")
     text = " ".join(done.stdout.replace("│", " ").split())
     assert done.exit_code == 0
-    assert [part for part in shown if part not in text] == []
+    assert [words for words in shown if words not in text] == []
 
 
 def test_the_commands_defaults_are_those_of_the_dagster_ui(environment: None):
@@ -153,6 +157,24 @@ def test_a_misspelled_variable_is_told_by_its_name_and_exit_code_2(
     done = bench.refresh()
     assert done.exit_code == 2
     assert variable in done.stderr and not list(bench.folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "environment"),
+    [
+        (["--preset", "seed", "--rule", "seed", "--features", "seed"], {}),
+        ([], {"REC_PRESET": "seed", "REC_RULE": "seed"}),
+    ],
+)
+def test_a_choice_is_accepted_by_its_former_name_with_one_warning(
+    bench: Platform, options: list[str], environment: dict[str, str]
+):
+    with bench.start("refresh", "--source", "nowhere", *options, environment=environment) as run:
+        _, errors = run.communicate()
+    warning, begun, *_ = errors.splitlines()
+    assert warning == "`seed` is now called `original_2020`: change the setting"
+    assert begun == "refreshing data from nowhere"
+    assert run.returncode == 1 and "raw_" in errors  # it went on to the files
 
 
 def test_a_misspelled_variable_without_an_option_of_its_own_is_told_in_one_line(bench: Platform):
@@ -242,8 +264,9 @@ def test_a_liked_title_has_a_list_with_reasons(released: Platform):
     assert done.exit_code == 0
     assert done.stderr == f"like {liked.title} ({liked.year})\n"
     expected = [
-        f"{one.rank:>3}  {one.title.title} ({one.title.year}): {'. '.join(one.reasons)}"
-        for one in recommendations(released.serving(), liked)
+        f"{similar.rank:>3}  {similar.title.title} ({similar.title.year}): "
+        + ". ".join(similar.reasons)
+        for similar in recommendations(released.serving(), liked)
     ]
     assert done.stdout.splitlines() == expected and len(expected) == 9
 
@@ -251,7 +274,7 @@ def test_a_liked_title_has_a_list_with_reasons(released: Platform):
 def test_a_title_may_be_called_by_its_name(released: Platform):
     (liked,) = popular(released, 1)
     by_id, by_name = (
-        released.run("recommend", one) for one in (liked.title_id, liked.title.upper())
+        released.run("recommend", text) for text in (liked.title_id, liked.title.upper())
     )
     assert by_name.stdout == by_id.stdout != ""
 
@@ -261,9 +284,9 @@ def test_the_knob_and_the_limit_are_obeyed(released: Platform):
     shown = set()
     for balance in (0, 0.5, 1):
         done = released.run("recommend", liked.title_id, "--limit", "5", "--balance", str(balance))
-        found = recommendations(released.serving(), liked, 5, balance)
+        expected = recommendations(released.serving(), liked, 5, balance)
         assert [line.split("): ")[0][5:] + ")" for line in done.stdout.splitlines()] == [
-            f"{one.title.title} ({one.title.year})" for one in found
+            f"{similar.title.title} ({similar.title.year})" for similar in expected
         ]
         shown.add(done.stdout)
     assert len(shown) > 1
@@ -273,12 +296,12 @@ def test_several_liked_titles_have_one_list_that_says_which_each_is_like(release
     liked = popular(released, 3)
     done = released.run("recommend", *(title.title_id for title in liked), "--limit", "4")
     assert done.exit_code == 0
-    assert done.stderr.splitlines() == [f"like {one.title} ({one.year})" for one in liked]
+    assert done.stderr.splitlines() == [f"like {title.title} ({title.year})" for title in liked]
     expected = []
-    for found in basket(released.serving(), liked, 4):
-        expected.append(f"{found.rank:>3}  {found.title.title} ({found.title.year})")
-        assert found.because
-        for because in found.because:
+    for merged in basket(released.serving(), liked, 4):
+        expected.append(f"{merged.rank:>3}  {merged.title.title} ({merged.title.year})")
+        assert merged.because
+        for because in merged.because:
             reasons = ". ".join(because.reasons)
             expected.append(f"       like {because.title.title}: {reasons}")
     assert done.stdout.splitlines() == expected
@@ -306,12 +329,12 @@ def test_export_writes_every_titles_list_in_order_of_rank(released: Platform):
     assert [line[0] for line in lines] == sorted(line[0] for line in lines)
     assert len({line[0] for line in lines}) == count
     assert {line[2] for line in lines} <= {line[0] for line in lines}
-    for one, next_one in itertools.pairwise(lines):
-        assert 0 <= float(one[3]) <= 1 and one[0] != one[2]
-        assert one[0] != next_one[0] or float(one[3]) >= float(next_one[3])
+    for line, next_line in itertools.pairwise(lines):
+        assert 0 <= float(line[3]) <= 1 and line[0] != line[2]
+        assert line[0] != next_line[0] or float(line[3]) >= float(next_line[3])
     lookup = released.serving()
     served = recommendations(lookup, lookup.titles([lines[0][0]])[0])
-    assert [(found.title.title_id, found.score) for found in served] == [
+    assert [(similar.title.title_id, similar.score) for similar in served] == [
         (line[2], float(line[3])) for line in lines[:9]
     ]
 
@@ -411,8 +434,8 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
     title = lookup.titles(lookup.clusters()[0].popular_titles[:1])[0]
     place = lines.index(f"{title.title} ({title.year}), {', '.join(title.genres)}")
     assert lines[place + 1 : place + 6] == [
-        f"  {found.title.title} ({found.title.year}): {'. '.join(found.reasons)}"
-        for found in recommendations(lookup, title, limit=5)
+        f"  {similar.title.title} ({similar.title.year}): {'. '.join(similar.reasons)}"
+        for similar in recommendations(lookup, title, limit=5)
     ]
     # The site tells its visitors by this.
     assert lookup.release["source_kind"] == "sample"

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.assets.features import SQL_FOLDER
-from rec_platform.assets.raw import RAW_FILES
-from rec_platform.modelling.features import PRESETS, min_max, seed_features
+from rec_platform.ingest.files import RAW_FILES
+from rec_platform.modelling.features import PRESETS, min_max, original_2020_features
 from rec_platform.modelling.neighbours import Catalogue, nearest
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.series import find_series
@@ -22,7 +21,7 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import recommendations
 from rec_platform.resources.clustering import ScikitLearnClustering
-from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
 from rec_platform_tests.release.truth import check
 
@@ -38,7 +37,7 @@ COUNTS = {
     "all-regions-2018-07": (7_819, 23, 2_594, 2_385),
     "all-regions-2022-09": (4_297, 24, 2_169, 1_908),
 }
-PRESET_ORDER = ("world", "seed", "us_release", "english_like")
+PRESET_ORDER = ("world", "original_2020", "us_release", "english_like")
 
 
 def warehouse(root: Path, folder: str, preset: str) -> DuckDBWarehouse:
@@ -74,7 +73,7 @@ def seed_matrix() -> np.ndarray:
     """The scaled matrix of the original's own export of its 804 titles."""
     titles = pd.read_csv(DATA / "seed" / "athena_imdb.csv")
     titles["genres"] = titles["genres"].str.strip("[]").str.replace(", ", ",")
-    scaled, _ = min_max(seed_features(titles))
+    scaled, _ = min_max(original_2020_features(titles))
     return scaled.to_numpy()
 
 
@@ -287,4 +286,4 @@ def test_without_people_files_the_lists_are_three_times_as_good_as_the_seed_rule
 ) -> None:
     platform = refreshed(tmp_path, "us-2022-09", dagster_home)
     found = platform.serving().release["scorecard"]["figures"]
-    assert found["default"]["ndcg"] >= 3 * found["seed rule"]["ndcg"]
+    assert found["default"]["ndcg"] >= 3 * found["2020 original"]["ndcg"]

@@ -23,10 +23,10 @@ def test_every_field_is_an_environment_variable() -> None:
         "REC_PRESET": "world",
         "REC_MIN_VOTES": "50",
         "REC_YEAR_MAX": "2020",
-        "REC_FEATURES": "seed",
+        "REC_FEATURES": "original_2020",
         "REC_CLUSTERS": "12",
         "REC_SEED": "7",
-        "REC_RULE": "seed",
+        "REC_RULE": "original_2020",
         "REC_MIN_TITLE_SHARE": "0",
         "REC_MAX_SCORE_DROP": "0.5",
         "REC_FORCE": "ndcg,siblings",
@@ -36,14 +36,21 @@ def test_every_field_is_an_environment_variable() -> None:
         preset=SelectionPreset.world,
         min_votes=50,
         year_max=2020,
-        features=FeaturePreset.seed,
+        features=FeaturePreset.original_2020,
         clusters=12,
         seed=7,
-        rule=SimilarityRule.seed,
+        rule=SimilarityRule.original_2020,
         min_title_share=0,
         max_score_drop=0.5,
         force="ndcg,siblings",
     )
+
+
+def test_the_former_name_of_a_choice_means_the_same() -> None:
+    former = {"REC_PRESET": "seed", "REC_FEATURES": "seed", "REC_RULE": "seed", "REC_SEED": "3"}
+    recipe = Recipe.from_environment(former).choices()
+    assert {recipe[name] for name in ("preset", "features", "rule")} == {"original_2020"}
+    assert recipe["seed"] == 3
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def changed(
         shutil.rmtree(platform.root / "raw" / name)
     before = platform.files()
     with clean_environment(dagster_home):
-        done = platform.refresh("--clusters", "4", "--year-max", "1999", "--rule", "seed")
+        done = platform.refresh("--clusters", "4", "--year-max", "1999", "--rule", "original_2020")
     assert done.exit_code == 0, done.stderr
     return Changed(platform, before, done.stdout)
 
@@ -159,10 +159,10 @@ def test_without_crew_principals_and_names_it_runs_and_says_what_is_missing(chan
 def test_another_recipe_makes_a_new_release_and_leaves_the_old_one_as_it_was(changed: Changed):
     lookup = changed.platform.serving()
     recipe = lookup.release["recipe"]
-    assert (recipe["clusters"], recipe["year_max"], recipe["rule"]) == (4, 1999, "seed")
+    assert (recipe["clusters"], recipe["year_max"], recipe["rule"]) == (4, 1999, "original_2020")
     years = [title.year for number in range(4) for title in lookup.cluster_titles(number, TITLES)]
     assert max(years) <= 1999 and len(years) == lookup.release["title_count"]
-    for part in ("up to 1999", "4 clusters", "seed neighbours"):
+    for part in ("up to 1999", "4 clusters", "original_2020 neighbours"):
         assert part in changed.summary
     after = changed.platform.files()
     assert {name for name in changed.before if after.get(name) != changed.before[name]} == {
@@ -364,7 +364,7 @@ def shrink(platform: Platform) -> None:
 
 
 def test_far_fewer_titles_than_before_are_not_published_unless_asked_for(platform: Platform):
-    from rec_platform.cli import _platform, _refresh
+    from rec_platform import runner
 
     shrink(platform)
     before, count = platform.files(), platform.serving().release["title_count"]
@@ -377,7 +377,9 @@ def test_far_fewer_titles_than_before_are_not_published_unless_asked_for(platfor
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(platform.folder)
-        _refresh(_platform("data", REC_IMDB_SOURCE="sample"), {"min_title_share": 0})
+        runner.run_refresh(
+            runner.Platform("data", REC_IMDB_SOURCE="sample"), {"min_title_share": 0}
+        )
     assert 18 <= platform.serving().release["title_count"] < count / 5
     _, materialised = last_run()
     assert RAW | {"recipe", "titles", "kmeans_model", "cluster_lookup", "release"} < materialised

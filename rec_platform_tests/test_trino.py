@@ -14,14 +14,14 @@ import pandas as pd
 import pytest
 
 from rec_platform.assets import release as publish
-from rec_platform.assets.features import SQL_FOLDER, titles_are_sound
-from rec_platform.assets.raw import NULL, RAW_FILES
+from rec_platform.assets.features import titles_are_sound
 from rec_platform.assets.release import NEIGHBOURS_SQL
 from rec_platform.assets.similar import every_title_has_neighbours
 from rec_platform.choices import SelectionPreset
+from rec_platform.ingest.files import NULL, RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.release.blend import PARTS
-from rec_platform.resources.warehouse import DuckDBWarehouse, Warehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse, Warehouse
 from rec_platform_tests.trino_server import NoTrinoError, Trino, trino
 
 pytestmark = pytest.mark.trino

@@ -31,5 +31,5 @@ WHERE
         WHEN 'us_release' THEN us_releases.title_id IS NOT NULL
         WHEN 'english_like'
             THEN us_releases.title_id IS NOT NULL AND basics.primaryTitle = basics.originalTitle
-        WHEN 'seed' THEN us_releases.is_english = 1
+        WHEN 'original_2020' THEN us_releases.is_english = 1
     END

@@ -1,7 +1,7 @@
 """What a refresh costs: a receipt for each run, and an estimate before the first one.
 
-Each part of the platform says what it used (see resource.py), the price table what that costs. What
-is free, as all of a local deployment is, is not on a receipt.
+Each resource says what it used (see resources/base.py), the price table what that costs. What is
+free, as all of a local deployment is, is not on a receipt.
 """
 
 import json
@@ -13,31 +13,30 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.features import SQL_FOLDER
-from rec_platform.assets.raw import RAW_FILES
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.prices import Line, PriceTable, Receipt
 from rec_platform.resources.storage import Storage
-from rec_platform.resources.warehouse import Warehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse
 
 SHOWN_RECEIPTS = 20
 
 
-def used(parts: Iterable[DeploymentResource]) -> Counter[str]:
-    """What all parts together used."""
+def used(resources: Iterable[DeploymentResource]) -> Counter[str]:
+    """What all resources together used, by unit."""
     total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part.usage())
+    for resource in resources:
+        total.update(resource.usage())
     return total
 
 
-def plan(parts: Iterable[DeploymentResource], source: ImdbSource) -> Counter[str]:
-    """The most that a whole refresh of these files can use; nothing is paid to find out.
+def plan(resources: Iterable[DeploymentResource], source: ImdbSource) -> Counter[str]:
+    """The most that a refresh of all files can use, by unit; finding out costs nothing.
 
     Raises:
-        SourceFailedError: the source does not say how large its files are.
+        SourceFailedError: the source does not report how large its files are.
     """
     sizes = {file.asset: source.size(file.file) for file in RAW_FILES}
     # A gz file is always read whole, by each statement that names it.
@@ -47,21 +46,21 @@ def plan(parts: Iterable[DeploymentResource], source: ImdbSource) -> Counter[str
         for word in set(re.findall(r"\w+", path.read_text()))
     )
     total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part.plan(scanned))
+    for resource in resources:
+        total.update(resource.plan(scanned))
     return total
 
 
 def write_receipt(storage: Storage, receipt: Receipt) -> None:
     """Keep a receipt beside the others."""
-    # By day, so that the newest are found by name; a second one of the same run replaces it.
+    # The day comes first, so that names sort by age; a second receipt of a run replaces the first.
     key = f"receipts/{receipt.created_at[:10]}-{receipt.run_id}.json"
     storage.write(key, json.dumps(asdict(receipt), indent=1).encode())
 
 
 def read_receipts(storage: Storage) -> list[Receipt]:
     """The newest receipts, the newest first."""
-    receipts = []
+    receipts: list[Receipt] = []
     for name in storage.names("receipts")[-SHOWN_RECEIPTS:]:
         content = json.loads(storage.read(f"receipts/{name}") or "{}")
         lines = [Line(**line) for line in content.pop("lines")]
@@ -117,10 +116,12 @@ def cost_receipt(
 
 @dg.failure_hook(required_resource_keys={"prices", "storage", "warehouse", "clustering"})
 def receipt_of_failure(context: dg.HookContext) -> None:
-    """What a refresh cost that failed."""
-    parts = context.resources
-    receipt = parts.prices.receipt(
-        context.run_id, "failed", used([parts.storage, parts.warehouse, parts.clustering])
+    """What a failed refresh cost."""
+    resources = context.resources
+    receipt = resources.prices.receipt(
+        context.run_id,
+        "failed",
+        used([resources.storage, resources.warehouse, resources.clustering]),
     )
     if receipt.lines:
-        write_receipt(parts.storage, receipt)
+        write_receipt(resources.storage, receipt)

@@ -13,16 +13,16 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.assets.made_of import Step, code_version, read_recipe
-from rec_platform.assets.raw import RAW_FILES, read_state
-from rec_platform.choices import FIRST_YEAR, LAST_YEAR
+from rec_platform.assets.raw import read_state
+from rec_platform.choices import FIRST_YEAR, LAST_YEAR, current_name
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.releases import read_manifest
 from rec_platform.resources.storage import Storage
-from rec_platform.resources.warehouse import Warehouse, to_duckdb
+from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse, to_duckdb
 
-SQL_FOLDER = Path(__file__).parents[2] / "sql"
 REFRESH_JOB = "refresh"
 
 
@@ -144,7 +144,8 @@ table_assets = [recipe, *(_sql_asset(path, _tables) for path in _sql_files)]
 def is_comparable(storage: Storage, manifest: dict[str, Any], choices: Mapping[str, Any]) -> bool:
     """Whether a release was made of the same source and selection as this run's."""
     state = read_state(storage, RAW_FILES[0])
-    of_release = {"year_max": choices["year_max"]} | manifest.get("recipe", {})
+    of_release = {"year_max": choices["year_max"], "preset": ""} | manifest.get("recipe", {})
+    of_release["preset"] = current_name(of_release["preset"])
     return (
         all(of_release.get(key) == choices[key] for key in ("preset", "min_votes"))
         and of_release["year_max"] <= choices["year_max"]

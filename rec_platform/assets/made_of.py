@@ -22,7 +22,8 @@ from typing import Any, cast
 
 import dagster as dg
 
-from rec_platform.assets.raw import RAW_FILES, read_state
+from rec_platform.assets.raw import read_state
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

@@ -21,13 +21,14 @@ from rec_platform.assets.made_of import (
     read_recipe,
     stale_inputs,
 )
-from rec_platform.assets.raw import RAW_FILES, read_state
+from rec_platform.assets.raw import read_state
 from rec_platform.assets.stored import (
     SCALING_KEY,
     read_model,
     read_profiles,
     read_scorecard,
 )
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES

@@ -199,7 +199,7 @@ def is_made_of(storage: Storage, warehouse: Warehouse, release: Mapping[str, Any
 
 @dg.asset_check(asset=scorecard, blocking=True)
 def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No gated figure falls by more than the recipe's share, nor NDCG below the seed rule's.
+    """No gated figure falls by more than the recipe's share, nor NDCG below the 2020 original's.
 
     The release is compared with the serving one if both were made of the same source and selection.
     Figures that need ratings are compared if the ratings are the same. A figure that the recipe

@@ -1,13 +1,13 @@
-"""One file from the web: fetched only when it changed, tried again, resumed where it was cut.
+"""One file from the web: fetched only when it changed, retried, resumed where it was cut.
 
-What comes is kept byte for byte. Which files there are does not belong here (see sources.py).
+The bytes are kept as they come. Which files there are is in files.py.
 """
 
 import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from rec_platform.resources.imdb import SourceFailedError, SourceMissingError
+from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
 
 CHUNK_BYTES = 1 << 20
 ABSENT = (403, 404, 410)  # S3 says 403 for a key that is not there
@@ -36,10 +36,10 @@ class Download:
     pause_seconds: float = 1
 
     def size(self) -> int:
-        """How many bytes it has, 0 where there is none.
+        """The file's size in bytes, 0 if there is no such file.
 
         Raises:
-            SourceFailedError: the server does not say.
+            SourceFailedError: the server does not report the size.
         """
         headers = {"Accept-Encoding": "identity"}
         try:
@@ -51,19 +51,19 @@ class Download:
                 answer.raise_for_status()
                 return int(answer.headers["Content-Length"])
         except (requests.RequestException, KeyError) as error:
-            raise SourceFailedError(f"{self.url} does not tell its size: {error}") from None
+            raise SourceFailedError(f"{self.url} does not report its size: {error}") from None
 
     def fetch(
         self, known: Mapping[str, str], part: Path, log: logging.Logger
     ) -> dict[str, str] | None:
-        """Fetch it to `part`, unless it is still the version that is known.
+        """Fetch the file to `part`, unless the server still has the known version.
 
         Returns:
-            The version fetched, or None when it is the known one.
+            The fetched version, or None if the server still has the known one.
 
         Raises:
             SourceMissingError: there is no such file.
-            SourceFailedError: it could not be read to its end.
+            SourceFailedError: the file could not be read to its end.
         """
         failures, farthest = 0, 0
         while True:
@@ -76,17 +76,19 @@ class Download:
                 problem = f"{self.url}: {_reason(error)}, after {size:,} bytes"
             if failures == ATTEMPTS:
                 raise SourceFailedError(
-                    f"{problem}, {ATTEMPTS} times in a row. What has come is kept: "
-                    "run the refresh again when the source answers, and it goes on from there"
+                    f"{problem}, {ATTEMPTS} times in a row. The part that was fetched is kept: "
+                    "run the refresh again when the source answers, and it resumes from there"
                 )
             log.warning(f"{problem}; trying again ({failures + 1} of {ATTEMPTS})")
             time.sleep(self.pause_seconds * 2 ** (failures - 1))
 
     def _fetch_rest(self, known: Mapping[str, str], part: Path) -> dict[str, str] | None:
-        """Fetch what is missing of a file after an attempt that was cut, or all of it."""
-        # Beside the part stands the version that it is a part of.
+        """Fetch the rest of a file after an attempt that was cut, or all of it."""
+        # The note beside the part says which version the part belongs to.
         note = part.with_suffix(".version.json")
-        begun = json.loads(note.read_text()) if note.exists() and part.exists() else {}
+        begun: dict[str, str] = (
+            json.loads(note.read_text()) if note.exists() and part.exists() else {}
+        )
         offset = part.stat().st_size if begun.get("url") == self.url else 0
         headers = _range_headers(begun, offset) if offset else _condition_headers(known)
         timeout = (min(10, self.timeout_seconds), self.timeout_seconds)
@@ -105,12 +107,12 @@ class Download:
                 raise requests.ConnectionError("the server sent the rest of another version")
             if not is_rest:
                 offset = 0
-                part.unlink(missing_ok=True)  # before the note says that it is of this version
+                part.unlink(missing_ok=True)  # before the note claims it for this version
                 note.write_text(json.dumps({"url": self.url} | version))
             missing = int(response.headers.get("Content-Length", 0))
             _require_space(part.parent, missing, self.url)
             with part.open("ab") as writer, _progress(part, offset, missing) as advance:
-                # Not iter_content: it would unpack a Content-Encoding, and the file is kept as gz.
+                # Not iter_content: it would undo a Content-Encoding, and the file is kept as gz.
                 for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
                     writer.write(chunk)
                     advance(len(chunk))
@@ -163,7 +165,7 @@ def _require_space(folder: Path, size: int, url: str) -> None:
 
 
 @contextmanager
-def _progress(part: Path, done: int, missing: int) -> Iterator[Callable[[int], None]]:
+def _progress(part: Path, done: int, missing: int) -> Generator[Callable[[int], None]]:
     """A progress bar on a terminal, nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn

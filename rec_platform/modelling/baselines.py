@@ -15,14 +15,14 @@ from scipy import sparse
 from rec_platform.choices import FeaturePreset
 from rec_platform.modelling import kmeans
 from rec_platform.modelling.features import PRESETS, min_max
-from rec_platform.modelling.neighbours import Catalogue, blend, nearest, seed, to_lists
+from rec_platform.modelling.neighbours import Catalogue, blend, nearest, original_2020, to_lists
 from rec_platform.modelling.scorecard import (
     IN_CLUSTER,
     MOST_VOTED,
     NEAREST,
     ONE_CLUSTER,
+    ORIGINAL,
     RANDOM,
-    SEED_RULE,
     UPPER_MARK,
 )
 from rec_platform.release.schema import NEIGHBOURS
@@ -54,7 +54,7 @@ def baselines(
     yield ONE_CLUSTER, to_lists(blend(in_one_cluster(catalogue), NEIGHBOURS), count)
     yield NEAREST, to_lists(nearest(catalogue, NEIGHBOURS), count)
     original = as_the_original(catalogue, titles, clusters, kmeans_seed)
-    yield SEED_RULE, to_lists(seed(original, NEIGHBOURS), count)
+    yield ORIGINAL, to_lists(original_2020(original, NEIGHBOURS), count)
     yield IN_CLUSTER, at_random(catalogue.cluster)
     yield RANDOM, at_random(np.zeros(count, dtype=int))
     yield MOST_VOTED, most_voted(titles["votes"].to_numpy())
@@ -72,7 +72,7 @@ def as_the_original(
     catalogue: Catalogue, titles: pd.DataFrame, clusters: int, kmeans_seed: int
 ) -> Catalogue:
     """The catalogue as the 2020 original saw it: in its own columns, clustered by them."""
-    matrix = min_max(PRESETS[FeaturePreset.seed](titles))[0].to_numpy("float32")
+    matrix = min_max(PRESETS[FeaturePreset.original_2020](titles))[0].to_numpy("float32")
     assignment = kmeans.assign(matrix, kmeans.fit(matrix, clusters, kmeans_seed))
     return replace(
         catalogue, matrix=matrix, cluster=assignment.cluster, distance=assignment.distance

@@ -28,7 +28,7 @@ SEED_VOTE_WEIGHTS = ((10, 0.1), (100, 0.3), (500, 0.5), (1000, 0.7))
 SEED_TITLE_CHARACTERS = 9
 
 
-def seed_features(titles: pd.DataFrame) -> pd.DataFrame:
+def original_2020_features(titles: pd.DataFrame) -> pd.DataFrame:
     """The 14 columns of the 2020 original, before scaling.
 
     Args:
@@ -39,11 +39,11 @@ def seed_features(titles: pd.DataFrame) -> pd.DataFrame:
     """
     genres = titles["genres"].str.split(",")
     # Python and NumPy both round half to even, as the original did.
-    rating = titles["rating"].round() * _seed_vote_weight(titles["votes"].to_numpy())
+    rating = titles["rating"].round() * _original_vote_weight(titles["votes"].to_numpy())
     columns = {
-        "genres": genres.map(_seed_genre_number),
+        "genres": genres.map(_original_genre_number),
         "rating": rating,
-        "title": titles["title"].map(_seed_title_number),
+        "title": titles["title"].map(_original_title_number),
         "year": titles["year"],
     }
     flags = {
@@ -52,12 +52,12 @@ def seed_features(titles: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns | flags).astype("float64")
 
 
-def _seed_genre_number(genres: list[str]) -> float:
+def _original_genre_number(genres: list[str]) -> float:
     """The genres' numbers written one after another: Drama 8, Thriller 21 -> 821."""
     return float("".join(SEED_GENRE_NUMBERS.get(genre, "") for genre in genres) or 0)
 
 
-def _seed_title_number(title: str) -> float:
+def _original_title_number(title: str) -> float:
     """The code points of the first characters written one after another.
 
     Titles that start alike, such as those of a series, get numbers that are close.
@@ -65,7 +65,7 @@ def _seed_title_number(title: str) -> float:
     return float("".join(str(ord(character)) for character in title[:SEED_TITLE_CHARACTERS]) or 0)
 
 
-def _seed_vote_weight(votes: np.ndarray) -> np.ndarray:
+def _original_vote_weight(votes: np.ndarray) -> np.ndarray:
     """How far a rating is trusted: from 0.1 below 10 votes to 1 from 1000 on."""
     below = [votes < limit for limit, _ in SEED_VOTE_WEIGHTS]
     return np.select(below, [weight for _, weight in SEED_VOTE_WEIGHTS], default=1.0)
@@ -128,7 +128,7 @@ def genre_flags(genres: Collection[str]) -> np.ndarray:
 
 
 PRESETS: dict[FeaturePreset, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    FeaturePreset.seed: seed_features,
+    FeaturePreset.original_2020: original_2020_features,
     FeaturePreset.balanced: balanced_features,
 }
 

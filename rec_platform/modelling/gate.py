@@ -1,7 +1,7 @@
 """The gate: whether a release is worse than the one that serves, by their scorecards."""
 
 from rec_platform.choices import GatedFigure
-from rec_platform.modelling.scorecard import DEFAULT, SEED_RULE, Scorecard
+from rec_platform.modelling.scorecard import DEFAULT, ORIGINAL, Scorecard
 
 
 def worse(made: Scorecard, serving: Scorecard | None, max_drop: float) -> dict[GatedFigure, str]:
@@ -23,9 +23,9 @@ def worse(made: Scorecard, serving: Scorecard | None, max_drop: float) -> dict[G
                 f"{figure} fell from {before:.3f}, in the serving release, to {after:.3f}: by "
                 f"{1 - after / before:.0%}, more than {max_drop:.0%}"
             )
-    least = made.figures.get(SEED_RULE, {}).get("ndcg", 0)
+    least = made.figures.get(ORIGINAL, {}).get("ndcg", 0)
     if new.get("ndcg", least) < least:
-        below = f"ndcg is {new['ndcg']:.3f}, below the seed rule's {least:.3f}"
+        below = f"ndcg is {new['ndcg']:.3f}, below the 2020 original's {least:.3f}"
         reasons[GatedFigure.ndcg] = "; ".join(filter(None, [reasons.get(GatedFigure.ndcg), below]))
     return reasons
 

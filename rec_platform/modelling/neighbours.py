@@ -122,7 +122,7 @@ def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
         )
 
 
-def seed(catalogue: Catalogue, count: int) -> Iterator[Block]:
+def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
     """The 2020 original's rule: of the same cluster, those about as far from the centroid.
 
     The score is 1/(1+|difference of the distances|). To this rule, titles on opposite sides of the
@@ -149,7 +149,7 @@ def seed(catalogue: Catalogue, count: int) -> Iterator[Block]:
 
 
 RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
-    SimilarityRule.seed: seed,
+    SimilarityRule.original_2020: original_2020,
     SimilarityRule.nearest: nearest,
     SimilarityRule.blend: blend,
 }

@@ -12,10 +12,10 @@ from rec_platform.release.recommend import LIST_LENGTH
 # Rows: what the balance knob makes of the lists, then the baselines and the upper mark.
 DEFAULT = "default"
 KNOB = {DEFAULT: BALANCE, "hidden gems": HIDDEN_GEMS, "crowd-pleasers": CROWD_PLEASERS}
-ONE_CLUSTER, NEAREST, SEED_RULE = "without clusters", "nearest", "seed rule"
+ONE_CLUSTER, NEAREST, ORIGINAL = "without clusters", "nearest", "2020 original"
 IN_CLUSTER, RANDOM, MOST_VOTED = "random in cluster", "random", "most voted"
 UPPER_MARK = "item-kNN"
-MARKS = (NEAREST, SEED_RULE, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob
+MARKS = (NEAREST, ORIGINAL, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob
 
 COLUMNS = {
     "ndcg": f"NDCG@{LIST_LENGTH}",

@@ -1,7 +1,7 @@
-"""What every part has that differs between deployments: Storage, Warehouse, Clustering.
+"""What Storage, Warehouse and Clustering have in common: they differ between deployments.
 
-What it used and what it may use at most, so that a refresh can be priced (see costs.py), and
-whether it could work at all (see `rec-platform doctor`). What the parts do does not belong here.
+Each reports what it used and the most that it can use, so that a refresh can be priced (see
+assets/costs.py), and whether it could work at all (see `rec-platform doctor`).
 """
 
 from abc import ABC
@@ -12,29 +12,35 @@ from rec_platform.resources.settings import Settings
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at: what was found and, where that is wrong, what to do."""
+    """One thing that `rec-platform doctor` looked at.
+
+    Attributes:
+        what: what was looked at.
+        found: its state.
+        fix: what to do; empty if all is well.
+    """
 
     what: str
     found: str
-    fix: str = ""  # empty where all is well
+    fix: str = ""
 
 
 class DeploymentResource(Settings, ABC):
-    """A part of the platform that there is one of for each deployment."""
+    """A resource with one implementation for each deployment."""
 
     def usage(self) -> Mapping[str, float]:
-        """How much this run has used of what has a price, in the units of `prices.toml`."""
+        """What this run has used so far of services that have a price, by unit of `prices.toml`."""
         return {}
 
     def plan(self, scanned_bytes: int) -> Mapping[str, float]:
-        """The most that a refresh can use, in the same units.
+        """The most that a refresh can use, by the same units.
 
         Args:
-            scanned_bytes: what its SQL reads of the raw files.
+            scanned_bytes: how many bytes of the raw files the SQL reads.
         """
         del scanned_bytes
         return {}
 
     def diagnose(self) -> Iterator[Finding]:
-        """Look at all that this part needs before it can work; nothing is changed or paid for."""
+        """Look at all that this resource needs; nothing is changed or paid for."""
         yield from ()

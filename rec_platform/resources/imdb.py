@@ -1,6 +1,6 @@
-"""Where IMDb's files come from: a web address, or a folder; fetched only when they changed.
+"""Where IMDb's files come from: a web address or a folder. A file is fetched only if it changed.
 
-Its web side is in download.py. Whether a file is any good does not belong here (see raw.py).
+Downloads are in ingest/download.py. Whether a file is sound is decided in ingest/verify.py.
 """
 
 import gzip
@@ -8,24 +8,18 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
-from rec_platform.choices import IMDB
+from rec_platform.choices import IMDB, SAMPLE_MARKER
+from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
 
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
 
 
-class SourceMissingError(Exception):
-    """The source has no such file; its text says how it said so."""
-
-
-class SourceFailedError(Exception):
-    """The source could not be read to its end; its text says why and what to do."""
-
-
-class ImdbSource(dg.ConfigurableResource):
+class ImdbSource(dg.ConfigurableResource[Any]):
     """Where IMDb's files come from: a base URL, or a folder of `*.tsv.gz` or `*.tsv`."""
 
     location: str = IMDB
@@ -37,30 +31,36 @@ class ImdbSource(dg.ConfigurableResource):
         """`imdb`, `sample` for invented files, or `other`."""
         if self.location.rstrip("/") == IMDB:
             return "imdb"
-        from rec_platform.sample.writer import MARKER
-
-        return "sample" if Path(self.location, MARKER).is_file() else "other"
+        return "sample" if Path(self.location, SAMPLE_MARKER).is_file() else "other"
 
     def address(self, file: str) -> str:
         """Where a person finds the file."""
         return f"{self.location.rstrip('/')}/{file}"
 
     def size(self, file: str) -> int:
-        """How many bytes a file has, 0 where there is none.
+        """The size of a file in bytes, 0 if there is no such file.
 
         Raises:
-            SourceFailedError: the source does not say.
+            SourceFailedError: the source does not report the size.
         """
         if self.location.startswith(WEB):
             from rec_platform.ingest.download import Download
 
             return Download(self.address(file), self.timeout_seconds).size()
-        return next((path.stat().st_size for path in self._found(file)), 0)
+        return next((path.stat().st_size for path in self._paths(file)), 0)
 
     def fetch(
         self, file: str, known: Mapping[str, str], part: Path, log: logging.Logger
     ) -> dict[str, str] | None:
-        """Fetch a file to `part`, as Download.fetch() does, or copy it from the folder."""
+        """Fetch a file to `part`, unless the source still has the known version.
+
+        Returns:
+            The fetched version, or None if the source still has the known one.
+
+        Raises:
+            SourceMissingError: there is no such file.
+            SourceFailedError: the file could not be read to its end.
+        """
         try:
             if self.location.startswith(WEB):
                 from rec_platform.ingest.download import Download
@@ -71,20 +71,18 @@ class ImdbSource(dg.ConfigurableResource):
         except OSError as error:
             raise SourceFailedError(
                 f"{self.address(file)} could not be copied to {part.parent} ({error}): "
-                "free some space or set the rights right, or use another --root (REC_ROOT)"
+                "free some space or correct the permissions, or use another --root (REC_ROOT)"
             ) from None
 
     def _copy(self, file: str, known: Mapping[str, str], part: Path) -> dict[str, str] | None:
-        folder = Path(self.location)
-        if not folder.is_dir():
+        if not Path(self.location).is_dir():
             raise SourceFailedError(
                 f"the source {self.location} is neither a folder nor an http(s) address: "
                 "set --source (REC_IMDB_SOURCE)"
             )
-        found = self._found(file)
-        if not found:
+        origin = next(iter(self._paths(file)), None)
+        if origin is None:
             raise SourceMissingError(f"{self.location} has no {file}, packed or unpacked")
-        (origin, *_) = found
         status = origin.stat()
         version = {"size": str(status.st_size), "modified_ns": str(status.st_mtime_ns)}
         if version == known:
@@ -97,7 +95,7 @@ class ImdbSource(dg.ConfigurableResource):
                     shutil.copyfileobj(reader, writer, CHUNK_BYTES)
         return version
 
-    def _found(self, file: str) -> list[Path]:
+    def _paths(self, file: str) -> list[Path]:
         """The file in the folder, packed before unpacked."""
         packed = Path(self.location, file)
         return [path for path in (packed, packed.with_suffix("")) if path.is_file()]

@@ -1,6 +1,6 @@
 """What things cost: the dated table of prices, and a receipt made with it.
 
-What a run used, and where its receipt is kept, does not belong here (see resource.py, costs.py).
+What a run used is in base.py, where its receipt is kept in assets/costs.py.
 """
 
 import tomllib
@@ -19,7 +19,7 @@ PRICES_FILE = Path(__file__).with_name("prices.toml")
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for so many units; by the month where they are kept."""
+    """A price in US dollars for `per` units; by the month for what is kept."""
 
     dollars: float
     per: float
@@ -58,14 +58,14 @@ class Receipt:
 
     @property
     def unpriced(self) -> list[str]:
-        """What was used and is not in the price table."""
+        """The units that were used and have no price in the table."""
         return [line.unit for line in self.lines if line.dollars is None]
 
 
 class PriceTable(Settings):
     """The dated table of prices, a TOML file that anybody can edit."""
 
-    prices: str = ""  # the file; the one that comes with the platform where it is empty
+    prices: str = ""  # a file; if empty, the one that comes with the platform
 
     def receipt(self, run_id: str, outcome: str, used: Mapping[str, float]) -> Receipt:
         """Price what was used.
@@ -74,7 +74,7 @@ class PriceTable(Settings):
             dg.Failure: the table cannot be read.
         """
         as_of, prices = self._read()
-        lines = []
+        lines: list[Line] = []
         for unit, quantity in sorted(used.items()):
             price = prices.get(unit)
             dollars = quantity / price.per * price.dollars if price else None
@@ -82,17 +82,17 @@ class PriceTable(Settings):
         created_at = datetime.now(UTC).isoformat(timespec="seconds")
         return Receipt(run_id, created_at, outcome, str(as_of), lines)
 
-    def spent(self, part: DeploymentResource, before: Mapping[str, float]) -> dict[str, float]:
-        """What a part has used since, as metadata of the step that used it.
+    def spent(self, resource: DeploymentResource, before: Mapping[str, float]) -> dict[str, float]:
+        """What a resource used in a step, as metadata of that step.
 
         Args:
-            part: what was at work.
-            before: its usage when the work began.
+            resource: what the step used.
+            before: its usage when the step began.
 
         Returns:
-            `dollars`, or nothing where a part uses nothing that has a price.
+            `dollars`, or nothing if the resource uses nothing that has a price.
         """
-        used = {unit: total - before.get(unit, 0) for unit, total in part.usage().items()}
+        used = {unit: total - before.get(unit, 0) for unit, total in resource.usage().items()}
         return {"dollars": self.receipt("", "", used).total} if used else {}
 
     def _read(self) -> tuple[date, dict[str, Price]]:
@@ -104,6 +104,6 @@ class PriceTable(Settings):
             }
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise dg.Failure(
-                f"the price table {path} cannot be read ({error}): mend it (REC_PRICES), "
+                f"the price table {path} cannot be read ({error}): correct it (REC_PRICES), "
                 f"with {PRICES_FILE} as a model"
             ) from None

@@ -12,28 +12,28 @@ from rec_platform.choices import require_folder
 LocalFolder = Annotated[str, AfterValidator(require_folder)]
 
 
-class Settings(dg.ConfigurableResource):
-    """A typed object: each field is also an environment variable, a prefix and its upper name."""
+class Settings(dg.ConfigurableResource[Any]):
+    """Typed settings: each field is also an environment variable, a prefix and its upper name."""
 
     @classmethod
     def from_environment(
         cls, environment: Mapping[str, str] = os.environ, prefix: str = "REC_", **given: Any
     ) -> Self:
-        """What the environment asks for, `REC_CLUSTERS` say; what is given is not looked for.
+        """The settings of the environment, for example `REC_CLUSTERS`; what is given comes first.
 
         Raises:
             ValueError: a value is out of bounds; the text names the variable and what it takes.
         """
-        found = {
+        values = {
             name: environment[variable]
             for name in cls.model_fields
             if name not in given and (variable := prefix + name.upper()) in environment
         }
-        return cls.checked(found | given, prefix)
+        return cls.checked(values | given, prefix)
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], prefix: str = "") -> Self:
-        """An object of these values.
+        """Settings of these values.
 
         Raises:
             ValueError: a value is out of bounds; the text names the field and what it takes.

@@ -1,7 +1,7 @@
 """Where the platform keeps its files: raw files, models, releases.
 
 Keys are relative paths with `/`. A write is whole or absent: no reader ever sees half a file.
-Tables do not belong here (see warehouse.py).
+Tables are in warehouse.py.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import shutil
 import time
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,16 @@ DELETE_BATCH = 1_000  # objects, S3's limit
 NEEDED_BYTES = 8_000_000_000  # IMDb's six files, the tables and a few releases
 
 
-# By root: what holds its lock in this process. A command takes the lock before its run begins.
+# By root, the storage that holds its lock in this process: a command takes it before its run.
 _HOLDERS: dict[str, "Storage"] = {}
 
 
 class StorageLockedError(Exception):
-    """Another refresh is at work in the same storage."""
+    """Another refresh is running in the same storage."""
 
 
 class StorageConflictError(Exception):
-    """A file is not any more what it was when it was read."""
+    """A file was changed after it was read."""
 
 
 class Storage(DeploymentResource):
@@ -54,7 +54,7 @@ class Storage(DeploymentResource):
     root: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Storage"]:
         """Hold the lock for as long as the run takes, unless the command holds it already.
 
         Raises:
@@ -71,7 +71,7 @@ class Storage(DeploymentResource):
             raise dg.Failure(str(error)) from None
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """Hold the lock.
 
         Raises:
@@ -90,7 +90,7 @@ class Storage(DeploymentResource):
 
     @abstractmethod
     def digest(self, key: str) -> str:
-        """What changes with a file's content: its sha256, or what the storage has like it."""
+        """A digest of a file's content: its sha256, or the storage's own."""
 
     @abstractmethod
     def read(self, key: str) -> bytes | None:
@@ -105,7 +105,7 @@ class Storage(DeploymentResource):
         """Write a small file if it still holds what was read (None: if there still is none).
 
         Raises:
-            StorageConflictError: somebody else has written it since.
+            StorageConflictError: the file was written in between.
         """
 
     @abstractmethod
@@ -114,7 +114,7 @@ class Storage(DeploymentResource):
 
     @abstractmethod
     def fetch(self, key: str) -> Path:
-        """A local path to read the file at, or the folder with all that is in it."""
+        """A local path of the file, or of the folder with all that is in it."""
 
     @abstractmethod
     def names(self, key: str) -> list[str]:
@@ -122,13 +122,13 @@ class Storage(DeploymentResource):
 
     @abstractmethod
     def folders(self, key: str) -> list[str]:
-        """The names of the folders directly below a folder, sorted; links elsewhere are none."""
+        """The names of the folders directly below a folder, sorted; links are not folders."""
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Remove a file or a folder with all that is in it; nothing where there is none.
+        """Remove a file, or a folder with all that is in it; a missing one is no error.
 
-        Of a symbolic link, the link itself goes, not what it leads to.
+        Of a symbolic link, only the link is removed.
         """
 
     @abstractmethod
@@ -142,7 +142,7 @@ class LocalStorage(Storage):
     root: LocalFolder = ROOT
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self) -> Generator[None]:
         lock = self.fetch(LOCK_KEY)
         lock.parent.mkdir(parents=True, exist_ok=True)
         holding = FileLock(lock, timeout=0)
@@ -169,7 +169,7 @@ class LocalStorage(Storage):
 
     def write(self, key: str, content: bytes) -> None:
         """See Storage."""
-        file = self.scratch_dir() / Path(key).name  # few names, so that no dead run's files pile up
+        file = self.scratch_dir() / Path(key).name  # no files of dead runs pile up
         file.write_bytes(content)
         self.put(file, key)
 

@@ -1,9 +1,8 @@
-"""Where tables live and SQL runs: typed Parquet, and one dialect, Athena's, in `sql/*.sql`.
+"""Where tables are kept and SQL runs: typed Parquet, and one dialect, Athena's, in `sql/*.sql`.
 
-What a table holds does not belong here (see tables.py and the stages).
+What a table holds is in sql/ and in the assets.
 """
 
-import gzip
 import hashlib
 import re
 from abc import abstractmethod
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
+from rec_platform.ingest.files import RAW_PREFIX, scan_tsv
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.settings import LocalFolder
 
@@ -22,18 +22,22 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-RAW_PREFIX = "raw_"
+
+_PACKAGE = Path(__file__).parents[1]
+_PACKAGED_SQL = _PACKAGE / "sql"
+# Inside the package in a wheel, beside it in the repository.
+SQL_FOLDER = _PACKAGED_SQL if _PACKAGED_SQL.is_dir() else _PACKAGE.parent / "sql"
 
 
 class Warehouse(DeploymentResource):
-    """Named tables. A table is replaced whole, and readers find the old one until then."""
+    """Named tables. A table is replaced whole; until then readers find the old one."""
 
     @abstractmethod
     def create(self, table: str, select: str) -> Mapping[str, Any]:
         """Replace a table with the rows of a SELECT, written in Athena's dialect.
 
         Returns:
-            What the Dagster UI is to show of how it was made.
+            What the Dagster UI shows of how the table was made.
         """
 
     @abstractmethod
@@ -57,7 +61,7 @@ class Warehouse(DeploymentResource):
         """
 
     def read(self, table: str, order_by: str) -> "pd.DataFrame":
-        """All rows of a table in a fixed order, so that the same table gives the same result."""
+        """All rows of a table in a fixed order, so that equal tables give equal results."""
         return self.query(f"SELECT * FROM {table} ORDER BY {order_by}")
 
     def head(self, table: str, rows: int) -> "pd.DataFrame":
@@ -72,8 +76,8 @@ class Warehouse(DeploymentResource):
 class DuckDBWarehouse(Warehouse):
     """DuckDB in this process over Parquet files in `root/tables`.
 
-    Raw tables are IMDb's gz files in `root/raw` themselves, every column a string, as Athena sees
-    them. Work that needs more than `memory_limit` spills to `root/tmp`.
+    Raw tables are views of IMDb's gz files in `root/raw`, every column a string, as in Athena.
+    Work that needs more than `memory_limit` spills to `root/tmp`.
     """
 
     root: LocalFolder = ROOT
@@ -115,7 +119,7 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def _connect(self, statement: str = "") -> "Iterator[duckdb.DuckDBPyConnection]":
-        """A connection that knows the tables which a statement names, as they are now."""
+        """A connection with a view of each table that the statement names, as it is now."""
         scratch = Path(self.root, "tmp")
         scratch.mkdir(parents=True, exist_ok=True)
         if self._database is None:
@@ -134,7 +138,7 @@ class DuckDBWarehouse(Warehouse):
             yield connection
 
     def _scan(self, name: str) -> str | None:
-        """The table function that reads a table, or None where there is no such table."""
+        """The table function that reads a table, or None if there is no such table."""
         if name.startswith(RAW_PREFIX):
             folder = Path(self.root, "raw", name.removeprefix(RAW_PREFIX))
             return next((scan_tsv(file) for file in folder.glob("*.tsv.gz")), None)
@@ -173,26 +177,11 @@ def hash_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path])
     return hashlib.sha256(repr((shape, rows)).encode()).hexdigest()
 
 
-def scan_tsv(file: Path) -> str:
-    r"""A DuckDB table function over one of IMDb's files, strict about its shape.
-
-    Quotes are literal and `\N` is null in these files, and every column is a string.
-    """
-    with gzip.open(file) as opened:
-        names = opened.readline().decode().rstrip("\n").split("\t")
-    columns = dict.fromkeys(names, "VARCHAR")
-    return (
-        f"read_csv({_literal(file)}, delim='\t', header=true, auto_detect=false, "
-        f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
-        f"columns={columns})"
-    )
-
-
 def to_duckdb(select: str) -> str:
     """Translate a SELECT from Athena's dialect to DuckDB's.
 
     Raises:
-        sqlglot.errors.ParseError: it is not one statement of that dialect.
+        sqlglot.errors.ParseError: `select` is not one statement of that dialect.
     """
     import sqlglot
 

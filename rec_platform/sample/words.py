@@ -1,4 +1,4 @@
-"""The words, names and genres that sample.py puts together at random: data only.
+"""The words, names and genres that studios.py and titles.py put together at random: data only.
 
 A likeness to a real title or person is an accident.
 """

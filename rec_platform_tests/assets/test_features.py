@@ -9,10 +9,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from rec_platform.assets.features import SQL_FOLDER, table_assets, year_of_the_run
+from rec_platform.assets.features import is_comparable, table_assets, year_of_the_run
 from rec_platform.assets.made_of import table_metadata
-from rec_platform.assets.raw import RAW_FILES
-from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.ingest.files import RAW_FILES
+from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
+from rec_platform_tests.keeper import Keeper
 
 SQL_FILES = sorted(SQL_FOLDER.glob("*.sql"))
 
@@ -98,13 +99,24 @@ def build(
         ("world", ["tt01", "tt02", "tt03", "tt04", "tt10", "tt11"]),
         ("us_release", ["tt01", "tt02", "tt03", "tt10", "tt11"]),
         ("english_like", ["tt01", "tt03", "tt10"]),
-        ("seed", ["tt03"]),
+        ("original_2020", ["tt03"]),
     ],
 )
 def test_a_preset_selects_its_titles_once_each(
     warehouse: DuckDBWarehouse, preset: str, expected: list[str]
 ) -> None:
     assert build(warehouse, preset) == expected
+
+
+def test_an_old_release_of_the_2020_original_is_comparable_by_its_former_name(
+    copies: Keeper,
+) -> None:
+    state, _ = copies.refresh()
+    choices = {"preset": "original_2020", "min_votes": 0, "year_max": 2026}
+    for preset, expected in (("seed", True), ("original_2020", True), ("world", False)):
+        manifest = {"source": state.source, "recipe": choices | {"preset": preset}}
+        assert is_comparable(copies.storage, manifest, choices) is expected
+    assert not is_comparable(copies.storage, {}, choices)
 
 
 def test_votes_and_years_bound_the_selection(warehouse: DuckDBWarehouse) -> None:

@@ -19,7 +19,7 @@ from rec_platform.modelling.scorecard import (
     COLUMNS,
     DEFAULT,
     KNOB,
-    SEED_RULE,
+    ORIGINAL,
     UPPER_MARK,
     Scorecard,
 )
@@ -98,15 +98,15 @@ def scored(first_release: Platform, ratings: Path) -> Scorecard:
 def test_who_likes_franchises_finds_them_in_the_lists_and_by_no_baseline(scored: Scorecard):
     ndcg = {name: row["ndcg"] for name, row in scored.figures.items()}
     assert ndcg[DEFAULT] > 0.5
-    baselines = ("nearest", SEED_RULE, "random in cluster", "random", "most voted")
+    baselines = ("nearest", ORIGINAL, "random in cluster", "random", "most voted")
     assert all(ndcg[name] < ndcg[DEFAULT] for name in baselines)
-    assert ndcg[SEED_RULE] < ndcg[DEFAULT] * 0.8 and ndcg["random"] < 0.1
+    assert ndcg[ORIGINAL] < ndcg[DEFAULT] * 0.8 and ndcg["random"] < 0.1
     # Of each franchise two users: where both are in one half the upper mark has not seen it.
     assert 0.2 < ndcg[UPPER_MARK] < 0.9
 
 
 def test_every_row_has_every_figure_and_intervals_that_hold_the_means(scored: Scorecard):
-    assert {DEFAULT, SEED_RULE, UPPER_MARK, "random in cluster", "without clusters"} < set(
+    assert {DEFAULT, ORIGINAL, UPPER_MARK, "random in cluster", "without clusters"} < set(
         scored.figures
     )
     for name, row in scored.figures.items():
@@ -245,16 +245,16 @@ def test_a_worse_release_is_not_published_and_the_old_one_serves(
     rated: Platform, monkeypatch: pytest.MonkeyPatch
 ):
     before = rated.files()
-    done = rated.refresh("--rule", "seed")
+    done = rated.refresh("--rule", "original_2020")
     assert done.exit_code == 1
     reason = done.stderr.splitlines()[-2]
     assert "scorecard: check release_is_no_worse failed: ndcg fell from" in reason
-    assert "below the seed rule's" in reason and "; tail_ndcg fell from" in reason
+    assert "below the 2020 original's" in reason and "; tail_ndcg fell from" in reason
     assert reason.endswith("If that is right, set REC_FORCE=ndcg,tail_ndcg,siblings once")
     assert rated.files() == before
     # Another figure's name is no pass.
     monkeypatch.setenv("REC_FORCE", "ndcg,coverage")
-    done = rated.refresh("--rule", "seed")
+    done = rated.refresh("--rule", "original_2020")
     assert done.exit_code == 1
     assert "set REC_FORCE=tail_ndcg,siblings once" in done.stderr
     assert rated.files() == before
@@ -264,33 +264,33 @@ def test_forced_by_name_a_worse_release_is_published_and_then_stays(
     rated: Platform, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("REC_FORCE", "ndcg,tail_ndcg,siblings")
-    done = rated.refresh("--rule", "seed")
+    done = rated.refresh("--rule", "original_2020")
     assert done.exit_code == 0, done.stderr
     recipe = rated.serving().release["recipe"]
-    assert (recipe["rule"], recipe["force"]) == ("seed", "ndcg,tail_ndcg,siblings")
+    assert (recipe["rule"], recipe["force"]) == ("original_2020", "ndcg,tail_ndcg,siblings")
     # That it was forced once is no reason to build it again.
     monkeypatch.delenv("REC_FORCE")
-    assert "nothing has changed" in rated.refresh("--rule", "seed").stderr
+    assert "nothing has changed" in rated.refresh("--rule", "original_2020").stderr
 
 
 def test_a_catalogue_of_another_selection_is_no_measure(
     rated: Platform, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("REC_RATINGS_SOURCE")
-    done = rated.refresh("--rule", "seed", "--preset", "world")
+    done = rated.refresh("--rule", "original_2020", "--preset", "world")
     assert done.exit_code == 0, done.stderr
 
 
 def test_a_catalogue_of_another_size_is_no_measure(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ):
-    done = platform.refresh("--rule", "seed")
+    done = platform.refresh("--rule", "original_2020")
     assert done.exit_code == 1 and "siblings fell from" in done.stderr
     manifest = platform.serving().path.parent / "manifest.json"
     content = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(content | {"title_count": 2 * content["title_count"]}))
     monkeypatch.setenv("REC_MIN_TITLE_SHARE", "0")
-    assert platform.refresh("--rule", "seed").exit_code == 0
+    assert platform.refresh("--rule", "original_2020").exit_code == 0
 
 
 def test_a_missing_ratings_folder_stops_the_refresh_before_any_work(

@@ -10,7 +10,7 @@ from rec_platform.modelling.features import (
     balanced_features,
     genre_flags,
     min_max,
-    seed_features,
+    original_2020_features,
 )
 
 
@@ -22,7 +22,7 @@ def titles(**columns: Sequence[object]) -> pd.DataFrame:
 
 def test_the_seed_writes_genre_numbers_one_after_another() -> None:
     genres = ["Drama,Thriller", "Action", "Film-Noir,Western", "", "Talk-Show", "Crime,Talk-Show"]
-    encoded = seed_features(titles(genres=genres))["genres"]
+    encoded = original_2020_features(titles(genres=genres))["genres"]
     assert encoded.tolist() == [821, 1, 1123, 0, 0, 6]
 
 
@@ -43,17 +43,17 @@ def test_the_seed_writes_genre_numbers_one_after_another() -> None:
 def test_the_seed_rounds_ratings_and_weighs_them_by_votes(
     rating: float, votes: int, expected: float
 ) -> None:
-    encoded = seed_features(titles(rating=[rating], votes=[votes]))["rating"]
+    encoded = original_2020_features(titles(rating=[rating], votes=[votes]))["rating"]
     assert encoded.tolist() == pytest.approx([expected])
 
 
 def test_the_seed_reads_the_code_points_of_nine_characters_as_one_number() -> None:
-    encoded = seed_features(titles(title=["Up", "ABCDEFGHIJK", "ABCDEFGHI", "É"]))["title"]
+    encoded = original_2020_features(titles(title=["Up", "ABCDEFGHIJK", "ABCDEFGHI", "É"]))["title"]
     assert encoded.tolist() == [85112, float("656667686970717273"), encoded[1], 201]
 
 
 def test_the_seed_has_fourteen_columns_in_the_original_order() -> None:
-    assert list(seed_features(titles(title=["A"]))) == [
+    assert list(original_2020_features(titles(title=["A"]))) == [
         *("genres", "rating", "title", "year"),
         *("is_action", "is_adventure", "is_comedy", "is_crime", "is_documentary"),
         *("is_drama", "is_horror", "is_mystery", "is_romance", "is_thriller"),
@@ -61,7 +61,7 @@ def test_the_seed_has_fourteen_columns_in_the_original_order() -> None:
 
 
 def test_a_flag_is_a_whole_genre_and_not_some_of_its_letters() -> None:
-    flags = seed_features(titles(genres=["Music", "Drama,Romance"]))
+    flags = original_2020_features(titles(genres=["Music", "Drama,Romance"]))
     assert flags[["is_drama", "is_romance"]].to_numpy().tolist() == [[0, 0], [1, 1]]
     assert genre_flags(["Musical"])[0, GENRES.index("Music")] == 0
 

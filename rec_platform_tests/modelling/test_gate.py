@@ -6,14 +6,14 @@ import pytest
 
 from rec_platform.choices import GatedFigure
 from rec_platform.modelling.gate import compared, no_worse, worse
-from rec_platform.modelling.scorecard import DEFAULT, SEED_RULE, Scorecard
+from rec_platform.modelling.scorecard import DEFAULT, ORIGINAL, Scorecard
 
 
 def planted(
     figures: dict[str, float] | None = None, fingerprint: str = "a", seed_rule: float = 0.1
 ) -> Scorecard:
     usual = {"ndcg": 0.4, "tail_ndcg": 0.2, "coverage": 0.8, "siblings": 0.9}
-    rows = {DEFAULT: usual | (figures or {}), SEED_RULE: {"ndcg": seed_rule}}
+    rows = {DEFAULT: usual | (figures or {}), ORIGINAL: {"ndcg": seed_rule}}
     ratings = {"fingerprint": fingerprint, "users": 9, "asked": 99}
     return Scorecard(rows, {}, ratings, "", {})
 
@@ -44,7 +44,7 @@ def test_by_other_ratings_only_what_needs_none_is_compared():
 def test_below_the_seed_rule_is_too_low_even_for_a_first_release():
     assert worse(planted(seed_rule=0.4), None, 0.1) == {}
     (reason,) = worse(planted(seed_rule=0.41), None, 0.1).values()
-    assert reason == "ndcg is 0.400, below the seed rule's 0.410"
+    assert reason == "ndcg is 0.400, below the 2020 original's 0.410"
 
 
 def test_what_was_not_compared_is_named():

@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling import neighbours as rules
-from rec_platform.modelling.neighbours import RULES, blend, nearest, seed
+from rec_platform.modelling.neighbours import RULES, blend, nearest, original_2020
 from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
@@ -44,9 +44,9 @@ def test_a_title_with_many_twins_is_never_its_own_neighbour() -> None:
         assert len(set(neighbours)) == 24
 
 
-def test_the_seed_rule_takes_the_same_cluster_and_the_closest_distance() -> None:
+def test_the_2020_original_takes_the_same_cluster_and_the_closest_distance() -> None:
     titles = catalogue(150)
-    for title, neighbours in lists(list(seed(titles, 9))).items():
+    for title, neighbours in lists(list(original_2020(titles, 9))).items():
         others = np.flatnonzero(titles.cluster == titles.cluster[title])
         others = others[others != title]
         differences = np.abs(titles.distance[others] - titles.distance[title])
@@ -57,10 +57,10 @@ def test_the_seed_rule_takes_the_same_cluster_and_the_closest_distance() -> None
         assert taken == pytest.approx(expected)
 
 
-def test_the_seed_rule_gives_what_there_is_in_a_small_cluster() -> None:
+def test_the_2020_original_gives_what_there_is_in_a_small_cluster() -> None:
     distance = np.array([0.1, 0.2, 0.9, 0.5])
     titles = placed(np.zeros((4, 1), "float32"), np.array([0, 0, 0, 1]), distance)
-    assert lists(list(seed(titles, 9))) == {0: [1, 2], 1: [0, 2], 2: [1, 0], 3: []}
+    assert lists(list(original_2020(titles, 9))) == {0: [1, 2], 1: [0, 2], 2: [1, 0], 3: []}
 
 
 @pytest.mark.parametrize("rule", list(RULES))

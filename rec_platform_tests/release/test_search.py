@@ -374,7 +374,7 @@ def test_the_best_answer_is_among_the_first_three_for_every_labelled_query(
 @pytest.fixture(scope="module", params=["known-5000", "us-2022-09"])
 def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lookup:
     """A lookup of real titles with their other names, and nothing else."""
-    from rec_platform.assets.features import SQL_FOLDER
+    from rec_platform.resources.warehouse import SQL_FOLDER
     from rec_platform_tests.test_real_data import warehouse
 
     root = tmp_path_factory.mktemp(request.param)

@@ -158,16 +158,17 @@ def test_while_one_holds_the_lock_another_is_told_who_and_since_when(storage: St
 
 def test_a_lock_whose_holder_was_killed_can_be_taken(storage: Storage, tmp_path: Path):
     program = (
-        "import sys, time; from rec_platform.resources.storage import *\n"
+        "import sys; from rec_platform.resources.storage import *\n"
         f"with {type(storage).__name__}(root=sys.argv[1]"
         + (f", lease_seconds={LEASE_SECONDS}" if isinstance(storage, S3Storage) else "")
-        + ").locked(): print('held', flush=True); time.sleep(60)"
+        + ").locked(): print('held', flush=True); sys.stdin.read()"
     )
     root = storage.root  # type: ignore[attr-defined]
     with subprocess.Popen(
         [sys.executable, "-c", program, root],
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         cwd=tmp_path,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout and process.stdout.readline() == b"held\n"

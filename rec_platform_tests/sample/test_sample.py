@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from rec_platform.choices import SAMPLE_MARKER
 from rec_platform.sample import writer as sample
+from rec_platform.sample.studios import FIRST_YEAR, TRADES
 
 TITLES = 4_000
 NULL = r"\N"
@@ -88,25 +90,16 @@ def test_progress_ends_with_the_number_of_titles(tmp_path: Path) -> None:
 
 def test_the_marker_is_there_only_when_all_is_written(tmp_path: Path) -> None:
     sample.write_sample(tmp_path, 100)
-    assert "100 invented titles" in (tmp_path / sample.MARKER).read_text()
+    assert "100 invented titles" in (tmp_path / SAMPLE_MARKER).read_text()
 
     def fail(done: int) -> None:
-        assert not (tmp_path / sample.MARKER).exists(), "left from the set before"
+        assert not (tmp_path / SAMPLE_MARKER).exists(), "left from the set before"
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
         sample.write_sample(tmp_path, 2_500, progress=fail)
-    assert not (tmp_path / sample.MARKER).exists()
+    assert not (tmp_path / SAMPLE_MARKER).exists()
     sample.write_sample(tmp_path, 100)  # over what was left unfinished
-
-
-def test_files_of_imdbs_names_that_are_no_sample_are_never_replaced(tmp_path: Path):
-    file = tmp_path / "title.crew.tsv.gz"
-    file.write_bytes(b"fetched from IMDb")
-    with pytest.raises(FileExistsError, match=r"title\.crew\.tsv\.gz.*choose another folder"):
-        sample.write_sample(tmp_path, 100)
-    assert [path.name for path in tmp_path.iterdir()] == [file.name]
-    assert file.read_bytes() == b"fetched from IMDb"
 
 
 @pytest.mark.parametrize("titles", [0, -3])
@@ -120,12 +113,12 @@ def test_less_than_one_title_is_refused_before_a_file_is_written(
         next(sample.franchises(titles))
 
 
-@pytest.mark.parametrize("marker", [sample.MARKER, sample.UNFINISHED_MARKER])
+@pytest.mark.parametrize("marker", [SAMPLE_MARKER, sample.UNFINISHED_MARKER])
 def test_a_sample_replaces_a_sample_whole_or_half_written(tmp_path: Path, marker: str) -> None:
     sample.write_sample(tmp_path, 30)
-    (tmp_path / sample.MARKER).rename(tmp_path / marker)
+    (tmp_path / SAMPLE_MARKER).rename(tmp_path / marker)
     sample.write_sample(tmp_path, 20)
-    assert {path.name for path in tmp_path.iterdir()} == {*sample.FILES, sample.MARKER}
+    assert {path.name for path in tmp_path.iterdir()} == {*sample.FILES, SAMPLE_MARKER}
     assert len(read(tmp_path, "title.basics")) == 20
 
 
@@ -135,9 +128,9 @@ def test_a_sample_that_is_interrupted_can_be_written_again(tmp_path: Path) -> No
 
     with pytest.raises(KeyboardInterrupt):
         sample.write_sample(tmp_path, 30, progress=interrupt)
-    assert not (tmp_path / sample.MARKER).exists()
+    assert not (tmp_path / SAMPLE_MARKER).exists()
     sample.write_sample(tmp_path, 30)
-    assert (tmp_path / sample.MARKER).exists()
+    assert (tmp_path / SAMPLE_MARKER).exists()
 
 
 @pytest.mark.parametrize("name", ["title.basics.tsv.gz", "title.basics.tsv", "letter.txt"])
@@ -190,7 +183,7 @@ def test_a_title_names_a_person_once_for_each_category(tables: dict[str, Rows]) 
     seen = Counter((r["tconst"], r["nconst"], r["category"]) for r in tables["title.principals"])
     assert set(seen.values()) == {1}
     categories = {row["category"] for row in tables["title.principals"]}
-    assert categories == {"actress", "self", *sample.TRADES}
+    assert categories == {"actress", "self", *TRADES}
 
 
 def test_types_years_and_gaps_are_shared_out_as_in_imdb(tables: dict[str, Rows]) -> None:
@@ -201,7 +194,7 @@ def test_types_years_and_gaps_are_shared_out_as_in_imdb(tables: dict[str, Rows])
     assert 0.003 < sum(row["isAdult"] == "1" for row in rows) / TITLES < 0.02
     years = [int(row["startYear"]) for row in rows if row["startYear"] != NULL]
     assert len(years) < TITLES
-    assert sample.FIRST_YEAR <= min(years) < 1940
+    assert FIRST_YEAR <= min(years) < 1940
     assert 2 <= sum(year > sample.LATEST_YEAR for year in years) <= 40
     assert sum(year >= 2000 for year in years) > TITLES / 2
     for column in ("runtimeMinutes", "genres"):

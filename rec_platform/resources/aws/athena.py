@@ -19,10 +19,11 @@ from uuid import uuid4
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from rec_platform.ingest.files import RAW_PREFIX
 from rec_platform.resources.aws.clients import Clients, client_config, explained, look
 from rec_platform.resources.base import Finding
 from rec_platform.resources.storage import S3Storage, request_usage
-from rec_platform.resources.warehouse import RAW_PREFIX, Warehouse
+from rec_platform.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd

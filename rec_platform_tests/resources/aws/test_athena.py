@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.assets.features import SQL_FOLDER
-from rec_platform.assets.raw import RAW_FILES, refresh_file
+from rec_platform.assets.raw import refresh_file
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.storage import LocalStorage, S3Storage, Storage
-from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform.sample.writer import write_sample
 from rec_platform_tests.emulators import BUCKET, REPOSITORY, Emulators
 from rec_platform_tests.emulators.faulty_proxy import EXPIRED_JSON, LOST, THROTTLED

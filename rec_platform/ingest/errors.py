@@ -1,0 +1,12 @@
+"""Why a file could not be had from its source.
+
+Apart from download.py, so that whoever handles these errors does not load `requests`.
+"""
+
+
+class SourceMissingError(Exception):
+    """The source has no such file; the text says how the source reported it."""
+
+
+class SourceFailedError(Exception):
+    """The source could not be read to its end; the text says why and what to do."""

@@ -1,0 +1,221 @@
+"""The platform that a command works on, and the `refresh` job run on it in this process."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from filelock import FileLock
+
+from rec_platform.interrupts import raise_if_interrupted
+from rec_platform.progress import complain, fail, progress
+from rec_platform.release.lookup import Lookup, LookupFileError
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from rec_platform.resources.base import DeploymentResource
+    from rec_platform.resources.imdb import ImdbSource
+    from rec_platform.resources.prices import PriceTable
+    from rec_platform.resources.storage import Storage
+    from rec_platform.resources.warehouse import Warehouse
+
+DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+FULL_DISK = re.compile("no space left|disk is full|disk I/O error", re.IGNORECASE)
+
+
+class Platform:
+    """The definitions and resources of the deployment that the environment names.
+
+    Args:
+        root: where all data is.
+        variables: what counts before the environment.
+
+    Raises:
+        typer.Exit: a variable is out of bounds; which one was printed.
+    """
+
+    def __init__(self, root: str, **variables: str) -> None:
+        from rec_platform.definitions import define
+
+        try:
+            self.definitions = define(os.environ | {"REC_ROOT": root} | variables)
+        except ValueError as error:
+            raise fail(str(error), code=2) from None
+        resources: dict[str, Any] = dict(self.definitions.resources or {})
+        self.root = root
+        self.source: ImdbSource = resources["source"]
+        self.prices: PriceTable = resources["prices"]
+        self.storage: Storage = resources["storage"]
+        self.warehouse: Warehouse = resources["warehouse"]
+        self.resources: list[DeploymentResource] = [
+            *(self.storage, self.warehouse, resources["clustering"])
+        ]
+
+    def serving(self) -> Lookup:
+        """The serving release.
+
+        Raises:
+            typer.Exit: there is none, or it is damaged; why was printed.
+        """
+        from rec_platform.resources.releases import open_serving
+
+        with failing_plainly():
+            return open_serving(self.storage)
+
+
+@contextmanager
+def failing_plainly() -> Generator[None]:
+    """Print an expected error as one line, without a traceback."""
+    import dagster as dg
+
+    from rec_platform.ingest.errors import SourceFailedError
+    from rec_platform.resources.storage import StorageConflictError, StorageLockedError
+
+    expected = (LookupFileError, SourceFailedError, StorageConflictError, StorageLockedError)
+    try:
+        yield
+    except expected as error:
+        raise fail(str(error)) from None
+    except dg.Failure as error:
+        raise fail(str(error.description)) from None
+
+
+def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
+    """Run the `refresh` job in this process. The Dagster UI shows its run later.
+
+    Args:
+        platform: what the job runs on.
+        choices: fields of the recipe that count before the environment; None is no choice.
+
+    Raises:
+        typer.Exit: the job failed; why was printed.
+    """
+    import dagster as dg
+
+    from rec_platform.resources.storage import StorageLockedError
+
+    started = time.monotonic()
+    progress.print(f"refreshing {platform.root} from {platform.source.location}")
+    try:
+        # Before Dagster's database is created or opened: two that create it at once ruin it.
+        with platform.storage.locked():
+            result = _run(platform.definitions, choices, _dagster_home(platform.storage))
+    except typer.Exit:
+        raise
+    except StorageLockedError as error:
+        raise _explained([str(error)], platform.root) from None
+    except dg.Failure as error:  # the storage could not be asked for its lock
+        raise _explained([str(error.description)], platform.root) from None
+    except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
+        first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
+        raise _explained([f"the run broke off: {first_line}"], platform.root) from None
+    raise_if_interrupted()
+    release = release_outcome(result.all_events)
+    if not result.success:
+        raise _explained(_reasons(result.all_events), platform.root, release == "published")
+    done = "nothing has changed" if release == "unchanged" else "done"
+    progress.print(f"{done} in {time.monotonic() - started:.0f} s")
+
+
+def _run(
+    definitions: "dg.Definitions", choices: Mapping[str, Any], home: Path
+) -> "dg.ExecuteInProcessResult":
+    """Run the job; whether it failed is in the result."""
+    import dagster as dg
+
+    from rec_platform.recipe import Recipe
+
+    try:
+        given = {name: value for name, value in choices.items() if value is not None}
+        # The whole recipe: what a run configuration leaves out, Dagster takes from the defaults of
+        # the class, not from the environment.
+        recipe = Recipe.checked(Recipe.from_environment().choices() | given).choices()
+    except ValueError as error:
+        raise fail(str(error), code=2) from None
+    chosen = {"config": {name: value for name, value in recipe.items() if value is not None}}
+    config: dict[str, Any] = {"resources": {"recipe": chosen}, "loggers": {"progress": {}}}
+    with _creating_databases(home):
+        opened = dg.DagsterInstance.get()
+    with opened as instance:
+        return definitions.resolve_job_def("refresh").execute_in_process(
+            run_config=config, instance=instance, raise_on_error=False
+        )
+
+
+def _dagster_home(storage: "Storage") -> Path:
+    """Where Dagster keeps its runs: with the data, unless the user keeps them elsewhere."""
+    beside = storage.scratch_dir().parent / "dagster"
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():  # Dagster would complain of that
+        (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    return home
+
+
+def _creating_databases(home: Path) -> AbstractContextManager[Any]:
+    """Keep refreshes of other roots, which may share the home, from creating them at once.
+
+    A home that cannot be written to holds no database.
+    """
+    return FileLock(home / "create.lock") if os.access(home, os.W_OK) else nullcontext()
+
+
+def release_outcome(events: "Iterable[dg.DagsterEvent]") -> str:
+    """What became of the release: `published`, `unchanged`, or nothing."""
+    for event in events:
+        if event.step_key != "release":
+            continue
+        if event.event_type_value == "ASSET_MATERIALIZATION":
+            metadata = event.step_materialization_data.materialization.metadata
+            return "unchanged" if metadata["is_reused"].value else "published"
+    return ""
+
+
+def _reasons(events: "Sequence[dg.DagsterEvent]") -> list[str]:
+    """Why a run failed, each reason once, with all places that gave it."""
+    places: dict[str, list[str]] = {}
+    for event in events:
+        for place, reason in _reason(event):
+            places.setdefault(reason.strip(), []).append(place)
+    reasons = [f"{', '.join(where)}: {reason}" for reason, where in places.items()]
+    return reasons or ["the run failed: the Dagster UI shows it"]
+
+
+def _reason(event: "dg.DagsterEvent") -> Iterator[tuple[str, str]]:
+    """Where it went wrong and why; nothing if the event is no failure."""
+    if event.event_type_value == "ASSET_CHECK_EVALUATION":
+        check = event.asset_check_evaluation_data
+        if not check.passed:
+            place = f"{check.asset_key.to_user_string()}: check {check.check_name} failed"
+            yield place, check.description or "no reason given"
+    elif event.is_step_failure:
+        failure = event.step_failure_data
+        text = failure.user_failure_data and failure.user_failure_data.description
+        # A failed check has given its own reason.
+        if failure.error and failure.error.cls_name != "DagsterAssetCheckFailedError":
+            yield str(event.step_key), text or (failure.error.cause or failure.error).message
+    elif event.is_resource_init_failure:
+        error = event.engine_event_data.error
+        if error:
+            yield "refresh", error.message.removeprefix("dagster._core.definitions.events.Failure:")
+
+
+def _explained(reasons: list[str], root: str, is_published: bool = False) -> typer.Exit:
+    """Print why a refresh failed, and return the exception that ends the command."""
+    for reason in reasons:
+        complain(reason)
+    if any(FULL_DISK.search(reason) for reason in reasons):
+        folder = root if Path(root).is_dir() else "."
+        complain(
+            f"the disk that holds {folder} has {shutil.disk_usage(folder).free:,} bytes left: "
+            "free some space, or use another --root (REC_ROOT)"
+        )
+    if is_published:
+        return fail("a new release was published and serves; what comes after it failed")
+    return fail("nothing was published: the last release, if any, goes on serving")

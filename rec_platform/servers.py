@@ -1,0 +1,89 @@
+"""Servers that a command starts: the site, and for the demo the Dagster UI beside it."""
+
+import gc
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from rec_platform.progress import complain, fail, progress
+
+
+def serve_site(root: str, host: str, port: int) -> None:
+    """Serve the site and the API until a signal ends the command.
+
+    Raises:
+        typer.Exit: a variable is wrong, the port is taken, or the host is not this machine.
+    """
+    import uvicorn
+
+    from rec_platform.release.lookup import LookupFileError
+    from rec_platform.release.root import serving_release
+
+    api = api_package()
+    site_settings = import_module(f"{api}.settings")
+    try:
+        settings = site_settings.SiteSettings.from_environment(os.environ)
+        serving = serving_release(root, os.environ)
+    except (site_settings.SettingsError, LookupFileError) as error:
+        raise fail(str(error), code=2) from None
+    try:
+        release_id = serving.lookup().path.parent.name
+    except LookupFileError as error:
+        complain(f"{error}. The site says so until then.")
+    else:
+        progress.print(f"release {release_id}")
+    available_port = free_port(host, port)
+    if port not in (0, available_port):
+        raise fail(f"port {port} of {host} is taken: choose another with --port", code=2)
+    progress.print(f"site and API on http://{host}:{available_port}/")
+    import_module(f"{api}.logs").log_to_stdout()
+    site = import_module(f"{api}.app").create_app(serving, settings)
+    gc.freeze()  # no answer waits for the collector to look through all imported modules
+    uvicorn.run(site, host=host, port=available_port, log_level="warning")
+
+
+@contextmanager
+def dagster_ui(root: Path, source: str, host: str, port: int) -> Generator[None]:
+    """Run the Dagster UI as a process of its own."""
+    environment = os.environ | {"REC_ROOT": str(root.resolve()), "REC_IMDB_SOURCE": source}
+    dagster = [sys.executable, "-W", "ignore", "-m", "dagster", "dev"]
+    options = ["-m", "rec_platform.definitions", "-h", host, "-p", str(port)]
+    with subprocess.Popen(
+        [*dagster, *options, "--log-level", "warning"], env=environment
+    ) as process:
+        try:
+            progress.print(f"Dagster UI on http://{host}:{port}/ (it takes some seconds to start)")
+            yield
+        finally:
+            process.terminate()
+
+
+def api_package() -> str:
+    """The site's package: inside this one in a wheel, beside it in the repository."""
+    return "rec_platform.api" if find_spec("rec_platform.api") else "api"
+
+
+def free_port(host: str, preferred: int) -> int:
+    """The preferred port, or any other if that one is taken.
+
+    Raises:
+        typer.Exit: the host is not this machine.
+    """
+    try:
+        addresses = socket.getaddrinfo(host, preferred, type=socket.SOCK_STREAM)
+        family, kind, _, _, address = addresses[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError:
+                probe.bind((host, 0))
+            return probe.getsockname()[1]
+    except OSError as error:
+        raise fail(f"cannot listen on {host} ({error}): set --host", code=2) from None
