@@ -4,9 +4,10 @@ What a table holds does not belong here (see tables.py and the stages).
 """
 
 import gzip
+import hashlib
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,14 @@ class Warehouse(DeploymentResource):
     @abstractmethod
     def column_types(self, table: str) -> dict[str, str]:
         """The columns of a table and their types, in order."""
+
+    @abstractmethod
+    def content_hash(self, table: str) -> str | None:
+        """A hash of a table's columns and rows, whatever their order.
+
+        Returns:
+            The hash, or None where there is no such table or it cannot be read.
+        """
 
     def read(self, table: str, order_by: str) -> "pd.DataFrame":
         """All rows of a table in a fixed order, so that the same table gives the same result."""
@@ -99,6 +108,11 @@ class DuckDBWarehouse(Warehouse):
             described = connection.execute(f"DESCRIBE {table}").fetchall()
         return {name: kind.lower() for name, kind, *_ in described}
 
+    def content_hash(self, table: str) -> str | None:
+        """See Warehouse."""
+        with self._connect() as connection:
+            return hash_parquet(connection, [self._file(table)])
+
     @contextmanager
     def _connect(self, statement: str = "") -> "Iterator[duckdb.DuckDBPyConnection]":
         """A connection that knows the tables which a statement names, as they are now."""
@@ -125,7 +139,7 @@ class DuckDBWarehouse(Warehouse):
             folder = Path(self.root, "raw", name.removeprefix(RAW_PREFIX))
             return next((scan_tsv(file) for file in folder.glob("*.tsv.gz")), None)
         file = self._file(name)
-        return f"read_parquet('{_quoted(file)}')" if file.exists() else None
+        return f"read_parquet({_literal(file)})" if file.exists() else None
 
     def _file(self, table: str) -> Path:
         return Path(self.root, "tables", f"{table}.parquet")
@@ -134,8 +148,29 @@ class DuckDBWarehouse(Warehouse):
         target = self._file(table)
         unfinished = Path(self.root, "tmp", f"{table}.parquet")
         target.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"COPY ({select}) TO '{_quoted(unfinished)}' (FORMAT parquet)")
+        connection.execute(f"COPY ({select}) TO {_literal(unfinished)} (FORMAT parquet)")
         unfinished.replace(target)
+
+
+def hash_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path]) -> str | None:
+    """A hash of the columns and rows in Parquet files, whatever the order of the rows.
+
+    It is the sum of DuckDB's 64-bit hashes of the rows, so it costs one scan and no sort.
+
+    Returns:
+        The hash, or None where the files are missing or cannot be read.
+    """
+    import duckdb
+
+    scan = f"read_parquet([{', '.join(_literal(file) for file in files)}])"
+    try:
+        columns = connection.execute(f"DESCRIBE FROM {scan}").fetchall()
+        names = ", ".join(f'"{name}"' for name, *_ in columns)
+        rows = connection.execute(f"SELECT count(*), sum(hash({names})) FROM {scan}").fetchall()
+    except duckdb.Error:
+        return None
+    shape = [(name, kind) for name, kind, *_ in columns]
+    return hashlib.sha256(repr((shape, rows)).encode()).hexdigest()
 
 
 def scan_tsv(file: Path) -> str:
@@ -147,7 +182,7 @@ def scan_tsv(file: Path) -> str:
         names = opened.readline().decode().rstrip("\n").split("\t")
     columns = dict.fromkeys(names, "VARCHAR")
     return (
-        f"read_csv('{_quoted(file)}', delim='\t', header=true, auto_detect=false, "
+        f"read_csv({_literal(file)}, delim='\t', header=true, auto_detect=false, "
         f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
         f"columns={columns})"
     )
@@ -165,5 +200,6 @@ def to_duckdb(select: str) -> str:
     return statement
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _literal(path: Path) -> str:
+    quoted = str(path).replace("'", "''")
+    return f"'{quoted}'"

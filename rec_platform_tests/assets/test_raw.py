@@ -28,8 +28,9 @@ from rec_platform.assets.raw import (
     refresh_file,
 )
 from rec_platform.ingest.download import ATTEMPTS
+from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.imdb import IMDB, ImdbSource
-from rec_platform.resources.storage import LocalStorage, S3Storage
+from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform.sample.writer import MARKER, write_sample
 from rec_platform_tests.emulators import BUCKET, Emulators
