@@ -12,9 +12,11 @@ from rec_platform_tests.conftest import REPOSITORY
 def allowed(*policies: str) -> set[str]:
     """The actions that policies of docs/aws.md allow."""
     files = [REPOSITORY / f"infra/policies/{name}.json" for name in policies]
-    parts = [part for file in files for part in json.loads(file.read_text())["Statement"]]
-    lists = [[found] if isinstance(found := part["Action"], str) else found for part in parts]
-    return set(itertools.chain(*lists))
+    statements = [rule for file in files for rule in json.loads(file.read_text())["Statement"]]
+    actions = [rule["Action"] for rule in statements]
+    return set(
+        itertools.chain(*([names] if isinstance(names, str) else names for names in actions))
+    )
 
 
 def filled(name: str, bucket: str) -> Any:

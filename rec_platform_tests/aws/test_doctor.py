@@ -57,9 +57,9 @@ def test_the_doctor_finds_what_is_missing(aws: Platform, monkeypatch: pytest.Mon
     monkeypatch.setenv("REC_ROOT", "s3://no-such-bucket/imdb")
     monkeypatch.setenv("REC_ATHENA_WORKGROUP", "none")
     monkeypatch.setenv("REC_SAGEMAKER_ROLE", "")
-    found = aws.run("doctor").stdout
+    told = aws.run("doctor").stdout
     for fix in ("set REC_ROOT", "set REC_ATHENA_WORKGROUP", "set REC_SAGEMAKER_ROLE"):
-        assert fix in found
+        assert fix in told
     monkeypatch.setenv("REC_ROOT", f"s3://{BUCKET}/imdb")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

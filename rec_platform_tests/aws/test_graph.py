@@ -70,9 +70,9 @@ def compare(aws: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = read_model(cloud["storage"]), read_model(local["storage"])
     assert ours.mean_squared_distance == pytest.approx(theirs.mean_squared_distance, rel=0.01)
     clusters = cloud["warehouse"].read("title_clusters", "title_id")
-    local_found = local["clustering"].assign(matrix, ours)
-    assert (local_found.cluster == clusters["cluster"]).mean() > 0.999
-    np.testing.assert_allclose(local_found.distance, clusters["distance"], atol=1e-4)
+    assignment = local["clustering"].assign(matrix, ours)
+    assert (assignment.cluster == clusters["cluster"]).mean() > 0.999
+    np.testing.assert_allclose(assignment.distance, clusters["distance"], atol=1e-4)
     # Under the same model, the same neighbours: those that this machine finds in AWS's clusters.
     local["warehouse"].write("title_clusters", [clusters])
     assert dg.materialize([similar_titles], resources=local).success
@@ -168,10 +168,10 @@ def metadata() -> dict[str, dict[str, Any]]:
         logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     made = [log.asset_materialization for log in logs if log.asset_materialization]
     return {
-        found.asset_key.to_user_string(): {
-            name: each.value for name, each in found.metadata.items()
+        asset.asset_key.to_user_string(): {
+            name: entry.value for name, entry in asset.metadata.items()
         }
-        for found in made
+        for asset in made
     }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -76,7 +76,7 @@ class S3Storage(Storage):
         return address.removeprefix(self.address("")).rstrip("/")
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self) -> Generator[None]:
         with self._explained("locked", LOCK_KEY):
             # Other clients than ours: a late renewal is sent, and S3 refuses it if it must.
             lease = Lease(self._lease_clients("s3"), self._place(LOCK_KEY), self.lease_seconds)

@@ -102,8 +102,8 @@ def test_a_query_that_somebody_stopped_is_told(athena: AthenaWarehouse, emulator
         while len(emulators.queries()) == before:
             time.sleep(0.05)
         group = client.list_query_executions(WorkGroup=athena.workgroup)
-        for found in group["QueryExecutionIds"]:
-            client.stop_query_execution(QueryExecutionId=found)
+        for query_id in group["QueryExecutionIds"]:
+            client.stop_query_execution(QueryExecutionId=query_id)
 
     thread = threading.Thread(target=stop)
     thread.start()
@@ -134,9 +134,9 @@ def test_an_interrupt_stops_the_query(athena: AthenaWarehouse, emulators: Emulat
 def stopped(athena: AthenaWarehouse) -> list[str]:
     client = athena._storage.clients("athena")
     ids = client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]
-    found = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
-    found.sort(key=lambda execution: execution["Status"]["SubmissionDateTime"])
-    return [execution["Status"]["State"] for execution in found]
+    executions = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
+    executions.sort(key=lambda execution: execution["Status"]["SubmissionDateTime"])
+    return [execution["Status"]["State"] for execution in executions]
 
 
 def test_a_process_that_was_killed_finds_its_query_again(
@@ -159,8 +159,8 @@ def test_a_process_that_was_killed_finds_its_query_again(
         process.kill()
     client = athena._storage.clients("athena")
     time.sleep(3.5)
-    for found in client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]:
-        client.stop_query_execution(QueryExecutionId=found)  # its fate: cancelled while it was dead
+    for query_id in client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]:
+        client.stop_query_execution(QueryExecutionId=query_id)  # while the process was dead
     athena.create("next", SELECT)
     assert len(emulators.queries()) == before + 2
     assert athena.create("next", SELECT)["is_reused"]

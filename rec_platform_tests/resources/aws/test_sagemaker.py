@@ -37,12 +37,12 @@ def test_it_finds_what_scikit_learn_finds(clustering: SageMakerClustering):
     local = ScikitLearnClustering().fit(MATRIX, 3, seed=0)
     assert model.mean_squared_distance == pytest.approx(local.mean_squared_distance, rel=0.01)
     np.testing.assert_allclose(model.centroids, local.centroids, atol=1e-5)  # largest first, too
-    found = clustering.assign(MATRIX, model)
+    assignment = clustering.assign(MATRIX, model)
     expected = ScikitLearnClustering().assign(MATRIX, model)
-    assert found.cluster.tolist() == expected.cluster.tolist()
-    np.testing.assert_allclose(found.distance, expected.distance, atol=1e-5)
+    assert assignment.cluster.tolist() == expected.cluster.tolist()
+    np.testing.assert_allclose(assignment.distance, expected.distance, atol=1e-5)
     assert model.metadata["sagemaker_train:msd"] == pytest.approx(model.mean_squared_distance, 1e-4)
-    assert np.bincount(found.cluster).tolist() == [80, 50, 30]
+    assert np.bincount(assignment.cluster).tolist() == [80, 50, 30]
 
 
 def test_no_endpoint_runs_and_no_model_stays(
@@ -119,9 +119,9 @@ def when_started(server: SageMakerServer, kind: str, act: Callable[[str], None])
     """Do something to the first job of a kind, by its name, as soon as it is there."""
 
     def wait() -> None:
-        while not (found := [name for name, job in server.jobs.items() if f"{kind}JobName" in job]):
+        while not (names := [name for name, job in server.jobs.items() if f"{kind}JobName" in job]):
             time.sleep(0.02)
-        act(found[0])
+        act(names[0])
 
     threading.Thread(target=wait, daemon=True).start()
 
