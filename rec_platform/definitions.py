@@ -22,12 +22,13 @@ from rec_platform.assets.similar import every_title_has_neighbours, similar_titl
 from rec_platform.choices import IMDB, ROOT, require_folder
 from rec_platform.recipe import Recipe
 from rec_platform.resources.aws.athena import AthenaWarehouse
+from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.ratings import RatingsSource
-from rec_platform.resources.storage import LocalStorage, S3Storage
+from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
 

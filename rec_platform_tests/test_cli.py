@@ -198,7 +198,7 @@ def test_without_a_release_a_command_that_needs_one_says_so_with_exit_code_1(
 def test_a_source_that_is_away_is_one_complaint_and_not_one_for_each_file(bench: Platform):
     done = bench.run("refresh", "--source", "nowhere")
     assert done.exit_code == 1
-    _, reason, last = done.stderr.splitlines()
+    *_, reason, last = done.stderr.splitlines()
     assert "nowhere" in reason and "--source (REC_IMDB_SOURCE)" in reason
     assert reason.count("raw_") == 6 and "nothing was published" in last
 

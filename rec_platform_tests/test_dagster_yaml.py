@@ -23,8 +23,8 @@ pytestmark = [
 @pytest.fixture
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Postgres of its own on a free port; yields its address."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders:
         pytest.skip("no Postgres server on this machine (Debian's package `postgresql`)")
     folder = tmp_path_factory.mktemp("postgres")
     # It refuses to run as root.
@@ -35,9 +35,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.chown(folder, user)
     port, data = free_port(), folder / "data"
     run = {"user": user, "check": True, "capture_output": True, "cwd": folder}
-    subprocess.run([found[-1] / "initdb", "-A", "trust", "-U", "dagster", data], **run)  # type: ignore[call-overload]
+    subprocess.run([folders[-1] / "initdb", "-A", "trust", "-U", "dagster", data], **run)  # type: ignore[call-overload]
     options = f"-h 127.0.0.1 -p {port} -k {folder}"
-    control = [found[-1] / "pg_ctl", "-D", data, "-l", folder / "log", "-w"]
+    control = [folders[-1] / "pg_ctl", "-D", data, "-l", folder / "log", "-w"]
     subprocess.run([*control, "-o", options, "start"], **run | {"capture_output": False})  # type: ignore[call-overload]
     try:
         yield f"postgresql+psycopg2://dagster@127.0.0.1:{port}/postgres"
@@ -66,7 +66,7 @@ def test_runs_are_kept_in_postgres_and_what_steps_print_in_s3(
         (run,) = instance.get_runs()
     assert run.is_success
     listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="dagster-logs/")
-    (key,) = [found["Key"] for found in listed["Contents"] if found["Key"].endswith(".out")]
+    (key,) = [entry["Key"] for entry in listed["Contents"] if entry["Key"].endswith(".out")]
     assert (
         b"what the step prints"
         in boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()

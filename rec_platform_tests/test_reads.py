@@ -7,10 +7,7 @@ import os
 import pytest
 
 from rec_platform_tests.conftest import Platform
-from rec_platform_tests.reads import reads_of
-
-# It reads nothing of the release: it comes last, so that all that was used is on it.
-ORDER_ALONE = {"cost_receipt": {"release"}}
+from rec_platform_tests.reads import ORDER_ALONE, reads_of
 
 
 def test_every_asset_declares_what_it_reads_and_reads_what_it_declares(
@@ -20,7 +17,7 @@ def test_every_asset_declares_what_it_reads_and_reads_what_it_declares(
 
     monkeypatch.chdir(platform.folder)
     definitions = define(os.environ | {"REC_IMDB_SOURCE": "sample"})
-    reads = reads_of(definitions, dict(definitions.resources or {}))
+    reads = reads_of(definitions)
     assert len(reads) == 20
     for asset, (declared, read) in reads.items():
         assert read == declared - ORDER_ALONE.get(asset, set()), asset

@@ -21,7 +21,7 @@ from rec_platform.choices import SelectionPreset
 from rec_platform.ingest.files import NULL, RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.release.blend import PARTS
-from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse, Warehouse
+from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse, Warehouse, hash_parquet
 from rec_platform_tests.trino_server import NoTrinoError, Trino, trino
 
 pytestmark = pytest.mark.trino
@@ -102,14 +102,24 @@ class TrinoWarehouse(Warehouse):
         described = self._execute(f"DESCRIBE {table}")
         return {name: DUCKDB_TYPES.get(kind) or kind for name, kind, *_ in described}
 
+    def content_hash(self, table: str) -> str | None:
+        """See Warehouse."""
+        if [table] not in self._execute("SHOW TABLES"):
+            return None
+        with duckdb.connect() as connection:
+            return hash_parquet(connection, self._files(table))
+
     def scan(self, table: str) -> str:
         """The table in DuckDB's SQL: Trino's own files, of which there are none for no rows."""
-        paths = self._execute(f'SELECT DISTINCT "$path" FROM {table}')
-        if paths:
-            return f"read_parquet({[path.replace('local://', self.folder) for (path,) in paths]})"
+        if files := self._files(table):
+            return f"read_parquet({[str(file) for file in files]})"
         columns = self.column_types(table).items()
         nulls = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns)
         return f"(SELECT {nulls} LIMIT 0)"
+
+    def _files(self, table: str) -> list[Path]:
+        paths = self._execute(f'SELECT DISTINCT "$path" FROM {table}')
+        return [Path(path.replace("local://", self.folder)) for (path,) in paths]
 
     def _execute(self, statement: str) -> list[Any]:
         return Trino(self.port, Path(self.folder)).execute(statement, self.schema_name)
@@ -125,8 +135,8 @@ Pair = tuple[DuckDBWarehouse, TrinoWarehouse]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trino]:
     try:
-        with trino(tmp_path_factory.mktemp("trino")) as found:
-            yield found
+        with trino(tmp_path_factory.mktemp("trino")) as server:
+            yield server
     except NoTrinoError as error:
         pytest.skip(str(error))
 
@@ -191,15 +201,15 @@ def test_every_table_is_the_same_row_for_row(
     ours, theirs = warehouses(server, dataset, preset)
     assert ours.row_count("titles") > 0
     for table in ("recipe", *(path.stem for path in SQL)):
-        found = differences(ours, theirs, table)
-        assert not found, f"{table}: {len(found)} differences, first {found[:3]}"
+        differing = differences(ours, theirs, table)
+        assert not differing, f"{table}: {len(differing)} differences, first {differing[:3]}"
 
 
-HALF = "SELECT CAST(7 / 2 AS double) AS found"  # DuckDB divides whole numbers as fractions
+HALF = "SELECT CAST(7 / 2 AS double) AS half"  # DuckDB divides whole numbers as fractions
 
 
 @pytest.mark.parametrize(
-    ("here", "there", "found"),
+    ("here", "there", "complaints"),
     [
         (HALF, HALF, ["(3.5,) only here", "(3.0,) only on Trino"]),
         ("SELECT 7 / 2 AS x", "SELECT 7 / 2 AS x", ["{'x': 'double'} here, {'x': 'integer'} on "]),
@@ -209,14 +219,14 @@ HALF = "SELECT CAST(7 / 2 AS double) AS found"  # DuckDB divides whole numbers a
     ids=["value", "type", "multiplicity", "order of columns"],
 )
 def test_a_difference_between_the_engines_is_found(
-    both: Pair, here: str, there: str, found: list[str]
+    both: Pair, here: str, there: str, complaints: list[str]
 ) -> None:
     ours, theirs = both
     ours.create("differing", here)
     theirs.create("differing", there)
-    complaints = differences(ours, theirs, "differing")
-    assert len(complaints) == len(found)
-    assert all(map(str.startswith, complaints, found))
+    differing = differences(ours, theirs, "differing")
+    assert len(differing) == len(complaints)
+    assert all(map(str.startswith, differing, complaints))
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +257,12 @@ def both(server: Trino) -> Pair:
         warehouse.write("title_series", [series])
         warehouse.write("similar_titles", [similar])
     return both
+
+
+def test_a_table_has_the_same_hash_whichever_engine_wrote_it(both: Pair) -> None:
+    here, there = (warehouse.content_hash("similar_titles") for warehouse in both)
+    assert here == there is not None
+    assert [warehouse.content_hash("nowhere") for warehouse in both] == [None, None]
 
 
 def test_the_checks_have_the_same_answers(both: Pair) -> None:

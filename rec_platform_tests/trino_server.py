@@ -1,7 +1,7 @@
-"""A Trino server of this machine's own: the engine whose dialect Athena speaks.
+"""A Trino server on this machine: the engine whose dialect Athena speaks.
 
-Maven fetches it once, as the core and the Hive plugin, for the whole distribution has a gigabyte
-and the registries that mirror Maven's do not all carry it. What runs on it does not belong here.
+Maven fetches it once. Only the core and the Hive plugin are fetched: the whole distribution is a
+gigabyte, and not every mirror of Maven's registry carries it. What runs on it does not belong here.
 """
 
 import os
@@ -87,7 +87,7 @@ public class LocalHive implements Plugin, ConnectorFactory {
 
 
 class NoTrinoError(Exception):
-    """There is no Trino to be had on this machine; the text says why."""
+    """Trino cannot be had on this machine; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -119,18 +119,18 @@ def home() -> Path:
         NoTrinoError: Java or Maven is missing, or Maven could not fetch it.
     """
     known = Path.home() / ".cache" / "rec_platform" / f"trino-{VERSION}"
-    found = Path(os.environ.get("REC_TRINO_CACHE") or known)
+    libraries = Path(os.environ.get("REC_TRINO_CACHE") or known)
     for program in ("java", "javac"):
         if shutil.which(program) is None:
             raise NoTrinoError(f"Trino needs a JDK of version 17, and there is no {program}")
-    if not found.exists():
-        found.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=found.parent, prefix=f"{found.name}-") as name:
+    if not libraries.exists():
+        libraries.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=libraries.parent, prefix=f"{libraries.name}-") as name:
             unfinished = Path(name, "trino")
             _fetch(unfinished)
             with suppress(OSError):  # another run was faster
-                unfinished.rename(found)
-    return found
+                unfinished.rename(libraries)
+    return libraries
 
 
 def _fetch(folder: Path) -> None:
@@ -165,10 +165,10 @@ def _maven(folder: Path, goal: str, *options: str) -> None:
 
 @contextmanager
 def trino(folder: Path) -> Iterator[Trino]:
-    """A server with an empty `hive` catalogue, all of whose files are in a folder.
+    """A server with an empty `hive` catalogue whose files are all in one folder.
 
     Raises:
-        NoTrinoError: there is none to be had.
+        NoTrinoError: Trino cannot be had on this machine.
     """
     libraries = home()
     port = _free_port()
@@ -184,9 +184,9 @@ def trino(folder: Path) -> Iterator[Trino]:
             command, cwd=folder, stdout=opened, stderr=opened, start_new_session=True
         )
     try:
-        found = Trino(port, folder)
-        _wait(found, server, log)
-        yield found
+        started = Trino(port, folder)
+        _wait(started, server, log)
+        yield started
     finally:
         _stop(server)
 
@@ -242,7 +242,7 @@ def _wait(server: Trino, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server and whatever it started; nothing that it holds is worth waiting for."""
+    """Kill the server and whatever it started; nothing that it holds is worth waiting for."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(STOP_SECONDS)

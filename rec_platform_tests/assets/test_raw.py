@@ -11,8 +11,9 @@ import pytest
 
 from rec_platform.assets.raw import raw_assets, read_state, refresh_file
 from rec_platform.ingest.files import RAW_FILES
+from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform.resources.storage import LocalStorage, S3Storage
+from rec_platform.resources.storage import LocalStorage
 from rec_platform.sample.writer import write_sample
 from rec_platform_tests.emulators import BUCKET, Emulators
 from rec_platform_tests.keeper import BASICS, CREW, LOG, OTHER, TITLE, Keeper, packed

@@ -1,4 +1,4 @@
-"""AWS on this machine: what stands in for its services, and the settings that lead there."""
+"""AWS on this machine: emulated services, and the settings that lead clients to them."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def environment(endpoint: str, **others: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Emulators:
-    """What runs: ministack behind a proxy that can play faults.
+    """The running emulators: ministack behind a proxy that can play faults.
 
     Attributes:
         endpoint: ministack's own address.
-        proxy: what clients are led through.
-        folder: where the Athena part looks for what it is told (see patched_ministack.py).
+        proxy: all clients go through it.
+        folder: where Athena reads the orders of a test (see patched_ministack.py).
     """
 
     endpoint: str

@@ -1,4 +1,4 @@
-"""A proxy before an emulator, which plays what networks and services do on a bad day."""
+"""A proxy in front of an emulator. It records requests, and plays the faults of a bad day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import http.client
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,12 +46,20 @@ class Fault:
 
 
 class FaultyProxy:
-    """Faults to play, and the requests that came, as `METHOD path X-Amz-Target`."""
+    """Faults to play, and the requests that came.
+
+    Attributes:
+        url: where clients reach it.
+        requests: in order, as `METHOD path X-Amz-Target`.
+        played: how many requests met a fault.
+        watch: called with each request that changes something, before it goes through.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.requests: list[str] = []
         self.played = 0
+        self.watch: Callable[[str], None] = lambda _: None
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
@@ -62,6 +70,7 @@ class FaultyProxy:
         self._faults.clear()
         self.requests.clear()
         self.played = 0
+        self.watch = lambda _: None
 
     def asked(self, pattern: str) -> bool:
         with self._lock:
@@ -70,12 +79,23 @@ class FaultyProxy:
     def fault(self, request: str) -> Fault | None:
         with self._lock:
             self.requests.append(request)
+            if is_change(request):
+                self.watch(request)
             for fault in self._faults:
                 if fault.times and re.search(fault.pattern, request):
                     fault.times -= 1
                     self.played += 1
                     return fault
         return None
+
+
+def is_change(request: str) -> bool:
+    """Whether a request changes something in AWS; the renewal of a lease is no change."""
+    method, path, target = request.split(" ")
+    if target:
+        return not target.rpartition(".")[2].startswith(("Get", "BatchGet", "List", "Describe"))
+    is_renewal = method == "PUT" and path.endswith("/refresh.lock")
+    return method not in ("GET", "HEAD") and not is_renewal
 
 
 def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:  # noqa: C901
@@ -120,7 +140,7 @@ def _handler(proxy: FaultyProxy, endpoint: str) -> type[BaseHTTPRequestHandler]:
 
         def _drip(self, content: bytes) -> None:
             self.close_connection = True
-            with suppress(ConnectionError):  # whoever waited has gone
+            with suppress(ConnectionError):  # the client has gone
                 for byte in content:
                     self.wfile.write(bytes([byte]))
                     time.sleep(0.1)

@@ -57,7 +57,7 @@ def rest_api(path: str, query: str = "", stage: str = "prod") -> Event:
         "httpMethod": "GET",
         "headers": HEADERS,
         "multiValueHeaders": {name: [text] for name, text in HEADERS.items()},
-        "queryStringParameters": {name: found[-1] for name, found in values.items()} or None,
+        "queryStringParameters": {name: texts[-1] for name, texts in values.items()} or None,
         "multiValueQueryStringParameters": values or None,
         "pathParameters": {"proxy": path.lstrip("/")},
         "stageVariables": None,
@@ -76,7 +76,7 @@ def rest_api(path: str, query: str = "", stage: str = "prod") -> Event:
 
 def load_balancer(path: str, query: str = "") -> Event:
     """An Application Load Balancer with multi-value headers; it does not decode the query."""
-    pairs = [one.partition("=")[::2] for one in query.split("&")] if query else []
+    pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
     return {
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:::targetgroup"}},
         "httpMethod": "GET",

@@ -1,12 +1,13 @@
 """ministack as a program, with the least that it needs to behave as Athena does here.
 
-Its Athena gives the SQL to DuckDB as it is, and reads tables by its own rules. This puts in its
-place: Athena's dialect by sqlglot, `\\N` as null, CREATE TABLE AS and UNLOAD to Parquet on S3, the
-token by which a statement runs once, the workgroup's limit, and bytes scanned.
+ministack's Athena gives the SQL to DuckDB as it is, and reads tables by rules of its own. It is
+replaced here by one that knows Athena's dialect (by sqlglot), `\\N` as null, CREATE TABLE AS and
+UNLOAD to Parquet on S3, the token by which a statement runs once, the workgroup's limit, and bytes
+scanned.
 
-Beside its log lies what a test may tell it: each line of `outcomes` is the fate of one query, in
+A test gives it orders in the file `outcomes` beside its log. Each line is the fate of one query, in
 order: `ok`, `stall` (until it is stopped), or `fail <reason>`. It writes each query that it starts
-to `queries`.
+to the file `queries`.
 """
 
 import asyncio

@@ -206,7 +206,7 @@ def sagemaker_server(s3_endpoint: str) -> Iterator[SageMakerServer]:
 
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     session = boto3.Session(region_name="us-east-1", **keys)
-    found = SageMakerServer(s3=session.client("s3", endpoint_url=s3_endpoint))
+    service = SageMakerServer(s3=session.client("s3", endpoint_url=s3_endpoint))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -215,7 +215,7 @@ def sagemaker_server(s3_endpoint: str) -> Iterator[SageMakerServer]:
             operation = self.headers["X-Amz-Target"].rpartition(".")[2]
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                status, answer = 200, found.answer(operation, json.loads(body))
+                status, answer = 200, service.answer(operation, json.loads(body))
             except ValueError as error:
                 code, message = error.args
                 status, answer = 400, {"__type": code, "message": message}
@@ -234,8 +234,8 @@ def sagemaker_server(s3_endpoint: str) -> Iterator[SageMakerServer]:
     thread.start()
     try:
         with faulty_proxy(f"http://127.0.0.1:{server.server_port}") as proxy:
-            found.url, found.proxy = proxy.url, proxy
-            yield found
+            service.url, service.proxy = proxy.url, proxy
+            yield service
     finally:
         server.shutdown()
         server.server_close()

@@ -1,8 +1,8 @@
-"""What the AWS parts share: clients that retry and count, and errors that say what to do.
+"""What the AWS resources share: clients that retry and count, and errors that say what to do.
 
-boto3 is imported when the first client is made: it takes a second, and the local deployment does
-not install it. What is asked of AWS does not belong here (see storage.py, warehouse.py,
-clustering.py).
+boto3 is imported when the first client is made: the import takes a second, and the local deployment
+does not install boto3. What is asked of AWS does not belong here (see s3.py, athena.py,
+sagemaker.py).
 """
 
 import threading
@@ -13,8 +13,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-
-from rec_platform.resources.base import Finding
 
 if TYPE_CHECKING:
     import boto3
@@ -70,40 +68,52 @@ FIXES = {
 }
 
 
+# Operations that change nothing. An upload that is given up changes nothing but itself.
+READS = ("Get", "BatchGet", "Head", "List", "Describe", "AbortMultipartUpload")
+
+
 class Clients:
-    """The AWS clients of one part, each made when first asked for.
+    """The AWS clients of one resource, each made when it is first needed.
+
+    Args:
+        guard: called before each request that changes something in AWS, retries included. What it
+            raises is raised instead of the request.
 
     Attributes:
-        requests: how many of each operation were sent, retries included, for they are billed too.
+        requests: how many requests of each operation were sent. Retries count: they are billed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Callable[[], None] | None = None) -> None:
         self.requests: Counter[str] = Counter()
+        self._guard = guard
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()  # boto3's sessions are not thread-safe; its clients are
 
     @cached_property
     def session(self) -> "boto3.Session":
-        """The session behind all of them; credentials and region come from the environment."""
+        """The session behind all clients; credentials and region come from the environment."""
         import boto3
 
         session = boto3.Session()
-        session.events.register("before-send", self._count)
+        session.events.register("before-send", self._before_send)
         return session
 
     def __call__(self, service: str) -> Any:
-        """The client of a service, `s3` say."""
+        """The client of a service, for example `s3`."""
         with self._making:
             if service not in self._clients:
                 self._clients[service] = self.session.client(service, config=client_config())
             return self._clients[service]
 
-    def _count(self, event_name: str, **_: Any) -> None:
-        self.requests[event_name.removeprefix("before-send.")] += 1
+    def _before_send(self, event_name: str, **_: Any) -> None:
+        operation = event_name.removeprefix("before-send.")
+        if self._guard and not operation.partition(".")[2].startswith(READS):
+            self._guard()
+        self.requests[operation] += 1
 
 
 def client_config() -> "Config":
-    """How clients behave: standard retries with backoff, and no endless wait."""
+    """How clients behave: standard retries with backoff, and timeouts."""
     from botocore.config import Config
 
     return Config(
@@ -115,14 +125,14 @@ def client_config() -> "Config":
 
 
 def error_code(error: BaseException) -> str:
-    """AWS's code of a refused request (`AccessDenied`), or the class of any other error."""
+    """AWS's code for a refused request (`AccessDenied`), or the class of any other error."""
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code") or type(error).__name__)
 
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Turn an answer that no retry helped into a failure that says what to do.
+    """Turn an error that outlasted the retries into a failure that says what to do.
 
     Args:
         what: what could not be done, as the beginning of a sentence.
@@ -139,20 +149,3 @@ def explained(what: str) -> Iterator[None]:
         reason = f"{what} ({str(error).rstrip('.')})"
         fix = FIXES.get(error_code(error))
         raise dg.Failure(f"{reason}: {fix}" if fix else reason, allow_retries=False) from error
-
-
-def look(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
-    """Do one check of `rec-platform doctor`.
-
-    Args:
-        what: what is looked at.
-        check: looks, and returns what it found and the fix, which is empty where all is well.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return Finding(what, *check())
-    except dg.Failure as failure:
-        return Finding(what, "not as it must be", str(failure.description))
-    except (BotoCoreError, ClientError) as error:
-        return Finding(what, str(error), FIXES.get(error_code(error), "look it up in docs/aws.md"))

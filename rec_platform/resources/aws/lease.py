@@ -1,8 +1,8 @@
-"""A lock in S3: an object that one process holds, and renews for as long as it works.
+"""A lock in S3: an object that one process holds and renews for as long as it works.
 
-S3 has no locks, but writes that only succeed if the object is still the one that was read. A holder
-that stops renewing is dead, and the next one takes over. Nobody compares clocks: how long ago the
-object was written, S3 says itself.
+S3 has no locks, but it has conditional writes: a write succeeds only if the object is still the one
+that was read. A holder that stops renewing is taken for dead, and the next process takes over. No
+two clocks are compared: S3 itself says how long ago the object was written.
 """
 
 import json
@@ -20,10 +20,15 @@ from rec_platform.resources.aws.clients import error_code
 
 REFUSED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 ABSENT = ("NoSuchKey", "404")
+# Linux's usual clock stops while the machine sleeps, and a lease does not.
+CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
+
+# The leases that this process took and has not released, lost ones included.
+_HELD: "list[Lease]" = []
 
 
 class LeaseTakenError(Exception):
-    """Another process holds it; its text says which, and since when."""
+    """Another process holds the lease; the text says which one, and since when."""
 
 
 class Lease:
@@ -32,13 +37,13 @@ class Lease:
     Args:
         client: an S3 client.
         place: `Bucket` and `Key` of the object.
-        seconds: after so long without renewal others take over.
+        seconds: after so long without renewal, others take over.
     """
 
     def __init__(self, client: Any, place: dict[str, str], seconds: float) -> None:
+        self.place = place
+        self.seconds = seconds
         self._client = client
-        self._place = place
-        self._seconds = seconds
         self._etag = ""
         self._holder = f"process {os.getpid()} on {socket.gethostname()}"
         self._since = datetime.now(UTC).isoformat(timespec="seconds")
@@ -49,66 +54,69 @@ class Lease:
 
     @property
     def is_lost(self) -> bool:
-        """Whether others may have taken over: it could not be renewed in time."""
-        return self._is_lost or time.monotonic() - self._renewed > self._seconds
+        """Whether another process may have taken over, because no renewal came in time."""
+        return self._is_lost or _now() - self._renewed > self.seconds
 
     def acquire(self) -> None:
-        """Take it; where another process died with it, wait until it has run out.
+        """Take the lease. If its holder died, wait until it has run out.
 
         Raises:
             LeaseTakenError: another process is at work.
         """
-        seen = None
+        last_etag = None
         while not self._write(IfNoneMatch="*"):
-            found = self._read()
-            if found is None:
-                continue  # given up in between
-            etag, content, age = found
-            if age > self._seconds:
+            current = self._read()
+            if current is None:
+                continue  # released in between
+            etag, content, age = current
+            if age > self.seconds:
                 if self._write(IfMatch=etag):
                     break
-            elif seen not in (None, etag):
+            elif last_etag not in (None, etag):
                 raise LeaseTakenError(f"{content['holder']} since {content['since']}")
-            seen = etag
-            time.sleep(self._seconds / 20)
+            last_etag = etag
+            time.sleep(self.seconds / 20)
         self._thread.start()
+        _HELD.append(self)
 
     def release(self) -> None:
-        """Give it up, unless another process has taken over."""
+        """Give the lease up, unless another process has taken over."""
         self._ended.set()
         self._thread.join()
+        _HELD.remove(self)
         if not self.is_lost:
-            with suppress(Exception):  # it runs out by itself, and must not hide why the work ended
-                self._client.delete_object(**self._place, IfMatch=self._etag)
+            # It runs out by itself, and an error here must not hide why the work ended.
+            with suppress(Exception):
+                self._client.delete_object(**self.place, IfMatch=self._etag)
 
     def _keep(self) -> None:
-        while not self._is_lost and not self._ended.wait(self._seconds / 3):
-            with suppress(Exception):  # the network, say: there are two more chances
+        while not self._is_lost and not self._ended.wait(self.seconds / 3):
+            with suppress(Exception):  # a network error, say: there are two more chances
                 self._is_lost = not self._write(IfMatch=self._etag)
 
     def _write(self, **condition: str) -> bool:
         """Write the object if it is still what the condition says."""
         content = {"holder": self._holder, "since": self._since, "id": uuid4().hex}
         body = json.dumps(content).encode()
-        began = time.monotonic()
+        began = _now()
         try:
-            answer = self._client.put_object(**self._place, Body=body, **condition)
+            answer = self._client.put_object(**self.place, Body=body, **condition)
             etag = answer["ETag"]
         except self._client.exceptions.ClientError as error:
             if error_code(error) not in (*REFUSED, *ABSENT):
                 raise
-            # A retry after a lost answer is refused because of its own first attempt.
-            found = self._read()
-            if found is None or found[1] != content:
+            # If the answer to a write was lost, the retry is refused because of that same write.
+            current = self._read()
+            if current is None or current[1] != content:
                 return False
-            etag = found[0]
+            etag = current[0]
         self._etag, self._renewed = etag, began
         return True
 
     def _read(self) -> tuple[str, dict[str, str], float] | None:
         """ETag, content, and seconds since it was written, by S3's own clock."""
         try:
-            answer = self._client.get_object(**self._place)
+            answer = self._client.get_object(**self.place)
         except self._client.exceptions.ClientError as error:
             if error_code(error) in ABSENT:
                 return None
@@ -116,3 +124,15 @@ class Lease:
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         age = (now - answer["LastModified"]).total_seconds()
         return answer["ETag"], json.loads(answer["Body"].read()), age
+
+
+def held(place: dict[str, str]) -> list[Lease]:
+    """The leases on an object that this process took and has not released, lost ones included.
+
+    All that works below one prefix asks here, so it shares one lease however it was constructed.
+    """
+    return [lease for lease in tuple(_HELD) if lease.place == place]
+
+
+def _now() -> float:
+    return time.monotonic() if CLOCK is None else time.clock_gettime(CLOCK)

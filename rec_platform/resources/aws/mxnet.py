@@ -1,6 +1,8 @@
-"""Reads the one MXNet file there is: the centroids that SageMaker's K-Means leaves."""
+"""Reads the model that SageMaker's K-Means leaves: centroids in an MXNet file in an archive."""
 
+import io
 import struct
+import tarfile
 
 import numpy as np
 
@@ -10,11 +12,26 @@ V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 TYPES = {0: "<f4", 1: "<f8"}
 
 
+def read_centroids(archive: bytes) -> np.ndarray:
+    """The centroids in `model.tar.gz`, one row each.
+
+    Raises:
+        ValueError: it is no archive with such a model.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+            (member, *_) = (name for name in opened.getnames() if "model_algo" in name)
+            content = opened.extractfile(member)
+            return read_first_array(content.read() if content else b"")
+    except tarfile.TarError as error:
+        raise ValueError(str(error)) from None
+
+
 def read_first_array(content: bytes) -> np.ndarray:
     """The first array of a file that `mx.nd.save` wrote.
 
     Raises:
-        ValueError: it is no such file, or holds something else than dense floats.
+        ValueError: it is no such file, or holds anything but dense floats.
     """
     try:
         magic, _, count, word = struct.unpack_from("<QQQI", content)

@@ -1,37 +1,42 @@
 """K-Means on AWS: SageMaker's built-in algorithm, a training job and a batch transform.
 
-No endpoint ever runs. A job is named by what it works on. So a run that was killed, run again,
-finds its own job and waits for it, instead of paying for another one.
+No endpoint ever runs. A job is named by what it works on. If a run was killed, the next run finds
+the job and waits for it, instead of paying for another one.
 """
 
 import hashlib
-import io
 import json
-import tarfile
-import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from rec_platform.modelling.kmeans import Assignment, KMeansModel, require_different_titles
-from rec_platform.resources.aws.clients import Clients, error_code, explained, look
+from rec_platform.resources.aws.doctor import diagnose_jobs
+from rec_platform.resources.aws.jobs import (
+    TRAINING,
+    TRANSFORM,
+    Jobs,
+    Kind,
+    metrics,
+    number,
+    sdk_resource,
+    text,
+    unless_in_use,
+)
+from rec_platform.resources.aws.s3 import S3Storage, request_usage
 from rec_platform.resources.base import Finding
 from rec_platform.resources.clustering import Clustering, too_few_titles_fail
-from rec_platform.resources.storage import S3Storage, request_usage
 
 if TYPE_CHECKING:
     import numpy as np
 
-ATTEMPTS = 100  # names of one input: SageMaker never forgets a name, nor lets it be used again
-START_SECONDS = 900  # until an instance is found and has started, beside the job's own time
-LOG_LINES = 20
 EPOCHS = 10
-# Lloyd's part is the 2020 original's; passes, batches and spare centres are more than its one pass
-# over a random start, for the optimum to be as good as scikit-learn's (seconds, either way).
+# Lloyd's settings are those of the 2020 original, which made one pass from a random start. More
+# passes, batches and spare centres find as good an optimum as scikit-learn, and still take seconds.
 HYPERPARAMETERS = {
     "init_method": "kmeans++",
     "local_lloyd_init_method": "kmeans++",
@@ -43,29 +48,6 @@ HYPERPARAMETERS = {
     "epochs": str(EPOCHS),
     "eval_metrics": '["msd"]',
 }
-FIXES = (
-    (
-        "capacity",
-        "choose another REC_SAGEMAKER_INSTANCE_TYPE, set REC_SAGEMAKER_SPOT=false, or wait",
-    ),
-    ("AccessDenied", "compare the jobs' role with docs/aws.md"),
-    ("ResourceLimitExceeded", "ask for a higher limit in Service Quotas"),
-)
-
-
-class _Kind(NamedTuple):
-    """What training and transform jobs do not share but in name."""
-
-    noun: str
-    resource: str
-    log_group: str
-
-    def state(self, job: Any) -> str:
-        return getattr(job, f"{self.noun}_job_status")
-
-
-TRAINING = _Kind("training", "TrainingJob", "/aws/sagemaker/TrainingJobs")
-TRANSFORM = _Kind("transform", "TransformJob", "/aws/sagemaker/TransformJobs")
 
 
 class SageMakerClustering(Clustering):
@@ -83,9 +65,15 @@ class SageMakerClustering(Clustering):
     tags: str = Field(default="", description="Such as `team=data,env=prod`, on every job.")
     poll_seconds: float = Field(default=10, gt=0, description="Between two looks at a job.")
 
-    _clients: Clients = PrivateAttr(default_factory=Clients)
-    _files: S3Storage | None = PrivateAttr(default=None)
-    _used: Counter[str] = PrivateAttr(default_factory=Counter)
+    _used: dict[str, float] = PrivateAttr(default_factory=lambda: defaultdict(float))
+
+    @cached_property
+    def _storage(self) -> S3Storage:
+        return S3Storage(root=self.root)
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        return Jobs(self._storage.clients, self.max_seconds, self.poll_seconds)
 
     def fit(self, matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
         """See Clustering; the built-in algorithm takes no seed, so `seed` only names the job."""
@@ -93,8 +81,7 @@ class SageMakerClustering(Clustering):
 
         with too_few_titles_fail():
             require_different_titles(matrix, clusters)
-        hyperparameters = {
-            **HYPERPARAMETERS,
+        hyperparameters = HYPERPARAMETERS | {
             "k": str(clusters),
             "feature_dim": str(matrix.shape[1]),
         }
@@ -108,9 +95,9 @@ class SageMakerClustering(Clustering):
         centroids = self._centroids(artefact)
         cluster, distance = _nearest(matrix, centroids)
         sizes = np.bincount(cluster, minlength=len(centroids))
-        seconds = _number(job.billable_time_in_seconds)
+        seconds = number(job.billable_time_in_seconds)
         if not is_reused:
-            self._use(TRAINING, seconds)
+            self._used[self._unit(TRAINING)] += seconds
         return KMeansModel(
             centroids=centroids[np.argsort(-sizes, kind="stable")],
             mean_squared_distance=float(np.mean(distance**2)),
@@ -119,9 +106,9 @@ class SageMakerClustering(Clustering):
             metadata={
                 "sagemaker_job": job.training_job_name,
                 "sagemaker_job_is_reused": is_reused,
-                "training_seconds": _number(job.training_time_in_seconds),
+                "training_seconds": number(job.training_time_in_seconds),
                 "billable_seconds": seconds,
-                **_metrics(job),
+                **metrics(job),
             },
         )
 
@@ -143,10 +130,10 @@ class SageMakerClustering(Clustering):
         try:
             job, is_reused = self._settle(TRANSFORM, base, create, self._has_answer)
         finally:
-            self._delete_models(models)
+            self._jobs.delete_models(models)
         seconds = (job.transform_end_time - job.transform_start_time).total_seconds()
         if not is_reused:
-            self._use(TRANSFORM, seconds * self.instance_count)
+            self._used[self._unit(TRANSFORM)] += seconds * self.instance_count
         label, distance = self._answer(job, len(matrix))
         # The job numbers the centroids as its artefact does, the model by the clusters' sizes.
         place, _ = _nearest(self._centroids(model.artefact), model.centroids)
@@ -163,111 +150,26 @@ class SageMakerClustering(Clustering):
         most = self.max_seconds * self.instance_count
         return {self._unit(kind): most for kind in (TRAINING, TRANSFORM)}
 
-    # Jobs
+    def diagnose(self) -> Iterator[Finding]:
+        """See DeploymentResource."""
+        yield from diagnose_jobs(
+            self._storage.clients, self.role, self.instance_type, self.instance_count, self.spot
+        )
 
     def _settle(
         self,
-        kind: _Kind,
+        kind: Kind,
         base: str,
         create: Callable[[str], None],
         is_whole: Callable[[Any], bool],
     ) -> tuple[Any, bool]:
-        """Find a job that has done this already, or is at it, or start one; wait for its end.
-
-        Returns:
-            The job, and whether it had ended before.
-
-        Raises:
-            dg.Failure: it failed, was stopped, or took too long.
-        """
+        """See Jobs.settle(); what the job read is deleted at its end."""
         if not self.role:
             raise dg.Failure("the jobs have no role: set REC_SAGEMAKER_ROLE", allow_retries=False)
-        for attempt in range(1, ATTEMPTS + 1):
-            name = f"{base}-{attempt}"
-            job = self._find(kind, name)
-            is_old = job is not None and kind.state(job) not in ("InProgress", "Stopping")
-            if not is_old:
-                job = self._wait(kind, name, create if job is None else None)
-                self._storage.delete(f"jobs/{name}/input")
-            if kind.state(job) == "Completed" and is_whole(job):
-                return job, is_old
-            if not is_old:
-                raise self._failure(kind, job, name)
-        raise dg.Failure(f"{ATTEMPTS} jobs {base} failed: look at them in SageMaker's console")
 
-    def _wait(self, kind: _Kind, name: str, create: Callable[[str], None] | None) -> Any:
-        """Wait for a job's end, after starting it where it is not there yet."""
-        try:
-            if create:
-                with explained(f"the job {name} could not be started"):
-                    _unless_in_use(lambda: create(name))
-            return self._follow(kind, name)
-        except TimeoutError:
-            self._stop(kind, name)
-            raise dg.Failure(
-                f"the job {name} did not end and was stopped: look at it in SageMaker's console, "
-                "or allow it more with REC_SAGEMAKER_MAX_SECONDS",
-                allow_retries=False,
-            ) from None
-        except dg.Failure:  # it could not be asked; the job goes on, and the next run finds it
-            raise
-        except BaseException:  # the run is stopped
-            with suppress(dg.Failure):  # it may not have started yet
-                self._stop(kind, name)
-            raise
-
-    def _follow(self, kind: _Kind, name: str) -> Any:
-        """Show what a job does, and at its end the last lines of its log."""
-        log = dg.get_dagster_logger()
-        deadline = time.monotonic() + 2 * self.max_seconds + START_SECONDS
-        said = ""
-        while time.monotonic() < deadline:
-            job = self._find(kind, name)
-            status = str(getattr(job, "secondary_status", None) or kind.state(job))
-            if status != said:
-                log.info(f"{name}: {status}")
-                said = status
-            if kind.state(job) in ("Completed", "Failed", "Stopped"):
-                log.info("\n".join([f"the end of {name}'s log:", *self._log_tail(kind, name)]))
-                return job
-            time.sleep(self.poll_seconds)
-        raise TimeoutError
-
-    def _find(self, kind: _Kind, name: str) -> Any:
-        with explained(f"the job {name} could not be looked up"):
-            try:
-                return self._resource(kind.resource).get(name, **self._where())
-            except self._clients("sagemaker").exceptions.ClientError as error:
-                if "not find" in str(error) or "not found" in str(error):
-                    return None
-                raise
-
-    def _stop(self, kind: _Kind, name: str) -> None:
-        dg.get_dagster_logger().warning(f"stopping {name}")
-        with explained(f"the job {name} could not be stopped"):
-            getattr(self._clients("sagemaker"), f"stop_{kind.noun}_job")(
-                **{f"{kind.noun.capitalize()}JobName": name}
-            )
-
-    def _failure(self, kind: _Kind, job: Any, name: str) -> dg.Failure:
-        reason = _text(job.failure_reason) or f"it has {kind.state(job).lower()}"
-        fixes = [fix for word, fix in FIXES if word.lower() in reason.lower()]
-        lines = [f"the job {name} gave nothing: {reason}", *fixes, *self._log_tail(kind, name)]
-        return dg.Failure("\n".join(lines), allow_retries=False)
-
-    def _log_tail(self, kind: _Kind, name: str) -> list[str]:
-        """The last lines that the job wrote; a log that cannot be read is no reason to fail."""
-        logs = self._clients("logs")
-        group = {"logGroupName": kind.log_group}
-        try:
-            streams = logs.describe_log_streams(**group, logStreamNamePrefix=name, limit=1)
-            (stream, *_) = streams["logStreams"]
-            events = logs.get_log_events(
-                **group, logStreamName=stream["logStreamName"], limit=LOG_LINES
-            )
-        except Exception as error:
-            return [f"(its log could not be read: {error_code(error)})"]
-        return [event["message"] for event in events["events"]]
+        return self._jobs.settle(
+            kind, base, create, is_whole, lambda name: self._storage.delete(f"jobs/{name}/input")
+        )
 
     def _create_training(self, name: str, data: str, hyperparameters: dict[str, str]) -> None:
         from sagemaker.core.shapes import (
@@ -284,7 +186,7 @@ class SageMakerClustering(Clustering):
         volume_key = {"volume_kms_key_id": self.kms_key} if self.kms_key else {}
         wait = {"max_wait_time_in_seconds": 2 * self.max_seconds} if self.spot else {}
         source = S3DataSource(s3_data_type="S3Prefix", s3_uri=data)
-        self._resource("TrainingJob").create(
+        sdk_resource("TrainingJob").create(
             training_job_name=name,
             role_arn=self.role,
             algorithm_specification=AlgorithmSpecification(
@@ -326,8 +228,8 @@ class SageMakerClustering(Clustering):
 
         key = {"kms_key_id": self.kms_key} if self.kms_key else {}
         volume_key = {"volume_kms_key_id": self.kms_key} if self.kms_key else {}
-        _unless_in_use(
-            lambda: self._resource("Model").create(
+        unless_in_use(
+            lambda: sdk_resource("Model").create(
                 model_name=name,
                 primary_container=ContainerDefinition(image=self._image(), model_data_url=artefact),
                 execution_role_arn=self.role,
@@ -337,7 +239,7 @@ class SageMakerClustering(Clustering):
             )
         )
         source = TransformS3DataSource(s3_data_type="S3Prefix", s3_uri=data)
-        self._resource("TransformJob").create(
+        sdk_resource("TransformJob").create(
             transform_job_name=name,
             model_name=name,
             transform_input=TransformInput(
@@ -358,24 +260,6 @@ class SageMakerClustering(Clustering):
             **self._where(),
         )
 
-    def _delete_models(self, names: list[str]) -> None:
-        sagemaker = self._clients("sagemaker")
-        for name in set(names):
-            with explained(f"the model {name} could not be deleted"):
-                try:
-                    sagemaker.delete_model(ModelName=name)
-                except sagemaker.exceptions.ClientError as error:
-                    if "not find" not in str(error):
-                        raise
-
-    # What jobs read and write
-
-    @property
-    def _storage(self) -> S3Storage:
-        if self._files is None:
-            self._files = S3Storage(root=self.root)
-        return self._files
-
     def _name(self, what: str, matrix: "np.ndarray", settings: Mapping[str, str], seed: int) -> str:
         digest = hashlib.sha256(matrix.tobytes())
         where = [self.root, self.instance_type, self.instance_count, seed]
@@ -395,21 +279,18 @@ class SageMakerClustering(Clustering):
         return bool(address and self._storage.etags(self._storage.key(address)))
 
     def _has_artefact(self, job: Any) -> bool:
-        return self._exists(_text(job.model_artifacts.s3_model_artifacts))
+        return self._exists(text(job.model_artifacts.s3_model_artifacts))
 
     def _has_answer(self, job: Any) -> bool:
         return self._exists(f"{job.transform_output.s3_output_path}/matrix.csv.out")
 
     def _centroids(self, artefact: str) -> "np.ndarray":
-        from rec_platform.resources.aws.mxnet import read_first_array
+        from rec_platform.resources.aws.mxnet import read_centroids
 
         packed = self._storage.fetch(self._storage.key(artefact)).read_bytes()
         try:
-            with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-                (member, *_) = (name for name in archive.getnames() if "model_algo" in name)
-                content = archive.extractfile(member)
-                return read_first_array(content.read() if content else b"")
-        except (tarfile.TarError, ValueError) as error:
+            return read_centroids(packed)
+        except ValueError as error:
             raise dg.Failure(
                 f"{artefact} is no model of SageMaker's K-Means: {error}", allow_retries=False
             ) from None
@@ -425,25 +306,18 @@ class SageMakerClustering(Clustering):
                 "look at its log in SageMaker's console",
                 allow_retries=False,
             )
-        found = [json.loads(line) for line in lines]
-        label = np.array([int(row["closest_cluster"]) for row in found])
-        return label, np.array([row["distance_to_cluster"] for row in found])
-
-    # Settings
+        answers = [json.loads(line) for line in lines]
+        cluster = np.array([int(answer["closest_cluster"]) for answer in answers])
+        return cluster, np.array([answer["distance_to_cluster"] for answer in answers])
 
     def _where(self) -> dict[str, Any]:
-        session = self._clients.session
+        session = self._storage.clients.session
         return {"session": session, "region": session.region_name}
-
-    def _resource(self, name: str) -> Any:
-        from sagemaker.core import resources
-
-        return getattr(resources, name)
 
     def _image(self) -> str:
         from sagemaker.core import image_uris
 
-        return image_uris.retrieve("kmeans", region=self._clients.session.region_name)
+        return image_uris.retrieve("kmeans", region=self._storage.clients.session.region_name)
 
     def _tags(self) -> list[dict[str, str]]:
         pairs = [pair.partition("=") for pair in ("project=rec_platform", *_split(self.tags))]
@@ -457,38 +331,8 @@ class SageMakerClustering(Clustering):
         groups = _split(self.security_groups)
         return {"vpc_config": VpcConfig(security_group_ids=groups, subnets=_split(self.subnets))}
 
-    def _unit(self, kind: _Kind) -> str:
+    def _unit(self, kind: Kind) -> str:
         return f"sagemaker_{kind.noun}_seconds:{self.instance_type}"
-
-    def _use(self, kind: _Kind, seconds: float) -> None:
-        self._used.update({self._unit(kind): seconds})  # type: ignore[arg-type]
-
-    def diagnose(self) -> Iterator[Finding]:
-        """See DeploymentResource."""
-        yield look("SageMaker's role", self._look_at_role)
-        yield look("SageMaker's quotas", self._look_at_quotas)
-
-    def _look_at_role(self) -> tuple[str, str]:
-        if not self.role:
-            return "none", "set REC_SAGEMAKER_ROLE to the ARN of the jobs' role: see docs/aws.md"
-        role = self._clients("iam").get_role(RoleName=self.role.rpartition("/")[2])["Role"]
-        trust = json.dumps(role["AssumeRolePolicyDocument"])
-        fix = "let sagemaker.amazonaws.com assume it: see infra/policies/jobs-trust.json"
-        return self.role, "" if "sagemaker.amazonaws.com" in trust else fix
-
-    def _look_at_quotas(self) -> tuple[str, str]:
-        spot = "spot training" if self.spot else "training"
-        wanted = {f"{self.instance_type} for {use} job usage" for use in (spot, "transform")}
-        pages = self._clients("service-quotas").get_paginator("list_service_quotas")
-        quotas = {
-            quota["QuotaName"]: quota["Value"]
-            for page in pages.paginate(ServiceCode="sagemaker")
-            for quota in page["Quotas"]
-            if quota["QuotaName"] in wanted
-        }
-        short = [name for name, value in quotas.items() if value < self.instance_count]
-        found = ", ".join(f"{name}: {value:.0f}" for name, value in sorted(quotas.items()))
-        return found or "not listed", f"ask for more of {', '.join(short)}" if short else ""
 
 
 def _nearest(points: "np.ndarray", centroids: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
@@ -499,31 +343,5 @@ def _nearest(points: "np.ndarray", centroids: "np.ndarray") -> "tuple[np.ndarray
     return cluster, np.linalg.norm(points - centroids[cluster], axis=1)
 
 
-def _unless_in_use(create: Callable[[], Any]) -> None:
-    """Create what has a name of its own; where that is taken, an answer to us was lost."""
-    from botocore.exceptions import ClientError
-
-    try:
-        create()
-    except ClientError as error:
-        if error_code(error) != "ResourceInUse" and "already exist" not in str(error):
-            raise
-
-
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _text(value: Any) -> str:
-    """A field of a job, empty where SageMaker has not set it."""
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: Any) -> float:
-    return value if isinstance(value, int | float) else 0
-
-
-def _metrics(job: Any) -> dict[str, float]:
-    found = job.final_metric_data_list
-    metrics = found if isinstance(found, list) else []
-    return {f"sagemaker_{metric.metric_name}": metric.value for metric in metrics}

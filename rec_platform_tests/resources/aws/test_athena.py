@@ -1,56 +1,27 @@
-"""Athena's warehouse, through the real clients, beside DuckDB's, and on Athena's bad days."""
+"""Athena's warehouse, through the real clients, beside DuckDB's."""
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
 import dagster as dg
-import numpy as np
 import pandas as pd
 import pytest
 
 from rec_platform.assets.raw import refresh_file
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.aws.athena import AthenaWarehouse
+from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform.resources.storage import LocalStorage, S3Storage, Storage
+from rec_platform.resources.storage import LocalStorage, Storage
 from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform.sample.writer import write_sample
-from rec_platform_tests.emulators import BUCKET, REPOSITORY, Emulators
-from rec_platform_tests.emulators.faulty_proxy import EXPIRED_JSON, LOST, THROTTLED
+from rec_platform_tests.emulators import BUCKET, Emulators
+from rec_platform_tests.resources.aws.athena_bench import RECIPE, SELECT, fresh, keys
 
 pytestmark = pytest.mark.aws
-
-RECIPE = pd.DataFrame([{"preset": "english_like", "year_max": 2024, "min_votes": 0}])
-SELECT = "SELECT preset, year_max + 1 AS next_year FROM recipe"
-
-
-@pytest.fixture
-def athena(
-    emulators: Emulators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AthenaWarehouse:
-    """A database and a prefix of its own."""
-    del emulators
-    monkeypatch.chdir(tmp_path)
-    return fresh(tmp_path.name)
-
-
-def fresh(name: str, max_seconds: float = 60) -> AthenaWarehouse:
-    """What another process would use."""
-    database = "".join(letter if letter.isalnum() else "_" for letter in name)
-    return AthenaWarehouse(
-        root=f"s3://{BUCKET}/{name}",
-        database=database,
-        max_seconds=max_seconds,
-        poll_seconds=0.05,
-    )
 
 
 def fetch_raw(storage: Storage) -> None:
@@ -60,10 +31,6 @@ def fetch_raw(storage: Storage) -> None:
 
 def sort(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(list(frame.columns), ignore_index=True)
-
-
-def keys(athena: AthenaWarehouse, folder: str) -> list[str]:
-    return sorted(S3Storage(root=athena.root).etags(folder))
 
 
 def test_every_table_is_the_one_that_duckdb_makes_types_and_all(athena: AthenaWarehouse):
@@ -144,7 +111,9 @@ def test_a_new_version_of_a_table_deletes_old_versions_and_nothing_else_beside_t
 ):
     prefix = athena.root.rpartition("/")[2]
     for name in ("recipe/notes/a.parquet", "recipe/2024-1/a.parquet", "recipe/a.csv"):
-        athena._clients("s3").put_object(Bucket=BUCKET, Key=f"{prefix}/tables/{name}", Body=b"")
+        athena._storage.clients("s3").put_object(
+            Bucket=BUCKET, Key=f"{prefix}/tables/{name}", Body=b""
+        )
     others = keys(athena, "tables/recipe")
     for year in (2020, 2021, 2022, 2023):
         athena.write("recipe", [RECIPE.assign(year_max=year)])
@@ -177,192 +146,47 @@ def test_a_reader_never_finds_the_table_missing(athena: AthenaWarehouse):
     assert len({key.split("/")[-2] for key in keys(athena, "tables/next")}) == 2  # and the last
 
 
-@pytest.mark.parametrize(
-    ("fate", "says"),
-    [
-        ("fail HIVE_BAD_DATA: not a number", r"next: Athena says 'HIVE_BAD_DATA: not a number' of"),
-        ("fail Query cancelled! : Bytes scanned limit was exceeded", "raise the limit of the work"),
-    ],
-)
-def test_a_query_that_fails_leaves_nothing_and_the_old_table_stays(
-    athena: AthenaWarehouse, emulators: Emulators, fate: str, says: str
-):
-    athena.write("recipe", [RECIPE])
-    athena.create("next", SELECT)
-    before = keys(athena, "tables/next")
-    emulators.tell_athena(fate)
-    with pytest.raises(dg.Failure, match=says):
-        athena.create("next", SELECT + " -- changed")
-    assert keys(athena, "tables/next") == before and not keys(athena, "queries")
-    assert athena.read("next", "preset")["next_year"].tolist() == [2025]
-    glue = athena._clients("glue")
-    tables = glue.get_tables(DatabaseName=athena.database)["TableList"]
-    assert {table["Name"] for table in tables} == {"recipe", "next"}
-    time.sleep(3.5)  # Athena would now lead to the query that failed
-    athena.create("next", SELECT + " -- changed")
-
-
-def test_the_workgroups_limit_is_heeded(athena: AthenaWarehouse, emulators: Emulators):
-    noise = pd.DataFrame({"value": np.random.default_rng(0).random(2_000_000)})  # 16 MB
-    athena.write("noise", [noise])
-    client = athena._clients("athena")
-    client.create_work_group(
-        Name="narrow", Configuration={"BytesScannedCutoffPerQuery": 10_000_000}
-    )
-    narrow = AthenaWarehouse(
-        root=athena.root, database=athena.database, workgroup="narrow", poll_seconds=0.05
-    )
-    with pytest.raises(dg.Failure, match=r"Bytes scanned limit.*raise the limit of .* narrow"):
-        narrow.create("most", "SELECT max(value) AS most FROM noise")
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({}, "no limit a query: run `aws athena update-work-group"),
-        ({"BytesScannedCutoffPerQuery": 10**12}, "1000.0 GB a query"),
-        ({"EnforceWorkGroupConfiguration": True}, "EnforceWorkGroupConfiguration=false"),
-    ],
-)
-def test_a_workgroup_that_would_let_a_query_scan_anything_is_refused(
-    athena: AthenaWarehouse, settings: dict[str, object], says: str
-):
-    name = f"group{len(settings)}{'Enforce' in str(settings)}"
-    athena._clients("athena").create_work_group(
-        Name=name, Configuration={"EnforceWorkGroupConfiguration": False, **settings}
-    )
-    loose = AthenaWarehouse(root=athena.root, workgroup=name)
-    with pytest.raises(dg.Failure) as failure:
-        loose.query("SELECT 1 AS one")
-    assert says in str(failure.value.description)
-    assert any(says in f"{finding.found}: {finding.fix}" for finding in loose.diagnose())
-
-
-def test_a_query_that_takes_too_long_is_stopped(athena: AthenaWarehouse, emulators: Emulators):
-    athena.write("recipe", [RECIPE])
-    emulators.tell_athena("stall")
-    slow = fresh(athena.root.rpartition("/")[2], max_seconds=0.5)
-    with pytest.raises(dg.Failure, match="was stopped after"):
-        slow.create("next", SELECT)
-    states = stopped(athena)
-    assert states[-1] == "CANCELLED"
-
-
-def test_a_query_that_somebody_stopped_is_told(athena: AthenaWarehouse, emulators: Emulators):
-    athena.write("recipe", [RECIPE])
-    emulators.tell_athena("stall")
-    client, before = athena._clients("athena"), len(emulators.queries())
-
-    def stop() -> None:
-        while len(emulators.queries()) == before:
-            time.sleep(0.05)
-        group = client.list_query_executions(WorkGroup=athena.workgroup)
-        for found in group["QueryExecutionIds"]:
-            client.stop_query_execution(QueryExecutionId=found)
-
-    thread = threading.Thread(target=stop)
-    thread.start()
-    with pytest.raises(dg.Failure, match="somebody stopped it: run the refresh again"):
-        athena.create("next", SELECT)
-    thread.join()
-    assert not keys(athena, "tables/next")
-
-
-def test_an_interrupt_stops_the_query(athena: AthenaWarehouse, emulators: Emulators):
-    athena.write("recipe", [RECIPE])
-    emulators.tell_athena("stall")
-
-    def interrupt() -> None:
-        # Before its first look, the query's number may not be known: the next run would find it.
-        while not emulators.proxy.asked("GetQueryExecution"):
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        athena.create("next", SELECT)
-    thread.join()
-    assert stopped(athena)[-1] == "CANCELLED"
-
-
-def stopped(athena: AthenaWarehouse) -> list[str]:
-    client = athena._clients("athena")
-    ids = client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]
-    found = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
-    found.sort(key=lambda execution: execution["Status"]["SubmissionDateTime"])
-    return [execution["Status"]["State"] for execution in found]
-
-
-def test_a_process_that_was_killed_finds_its_query_again(
+def test_a_tables_hash_follows_its_columns_and_rows_and_not_their_order(
     athena: AthenaWarehouse, emulators: Emulators
 ):
+    frame = pd.DataFrame({"title": ["Alien", "Brazil", None], "year": [1979, 1985, 1999]})
+
+    def content_hash(*frames: pd.DataFrame) -> str | None:
+        athena.write("titles", frames)
+        return athena.content_hash("titles")
+
+    before = content_hash(frame)
+    assert before
+    assert content_hash(frame[::-1]) == before
+    assert content_hash(frame[2:], frame[:2]) == before
+    for other in (
+        frame.assign(year=[1979, 1985, 2000]),
+        frame.assign(title=["Alien", "Brazil", ""]),
+        frame.rename(columns={"year": "begin"}),
+        frame.astype({"year": "int32"}),
+        pd.concat([frame, frame[:1]]),
+    ):
+        assert content_hash(other) not in (before, None)
+    assert not [query for query in emulators.queries() if athena.database in query]
+
+
+def test_a_table_that_athena_made_has_the_hash_of_its_rows(athena: AthenaWarehouse):
     athena.write("recipe", [RECIPE])
-    emulators.tell_athena("stall")
-    before = len(emulators.queries())
-    program = (
-        "import sys; from rec_platform.resources.aws.athena import AthenaWarehouse\n"
-        "AthenaWarehouse(root=sys.argv[1], database=sys.argv[2]).create('next', sys.argv[3])"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, athena.root, athena.database, SELECT],
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-    ) as process:
-        while len(emulators.queries()) == before:
-            time.sleep(0.05)
-            assert process.poll() is None
-        process.kill()
-    client = athena._clients("athena")
-    time.sleep(3.5)
-    for found in client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]:
-        client.stop_query_execution(QueryExecutionId=found)  # its fate: cancelled while it was dead
-    athena.create("next", SELECT)
-    assert len(emulators.queries()) == before + 2
-    assert athena.create("next", SELECT)["is_reused"]
+    athena.create("copied", "SELECT * FROM recipe")
+    assert athena.content_hash("copied") == athena.content_hash("recipe")
 
 
-def test_a_query_whose_answer_was_lost_runs_once(athena: AthenaWarehouse, emulators: Emulators):
+def test_what_is_missing_or_cannot_be_read_has_no_hash(athena: AthenaWarehouse):
+    assert athena.content_hash("recipe") is None
+    assert athena.content_hash("raw_title_basics") is None
     athena.write("recipe", [RECIPE])
-    before = len(emulators.queries())
-    emulators.proxy.play("StartQueryExecution", 1, LOST)
-    athena.create("next", SELECT)
-    assert emulators.proxy.played == 1
-    assert len(emulators.queries()) == before + 1
-
-
-def test_throttling_is_sat_out(athena: AthenaWarehouse, emulators: Emulators):
-    athena.write("recipe", [RECIPE])
-    emulators.proxy.play("StartQueryExecution", 2, 400, THROTTLED)
-    emulators.proxy.play("GetQueryExecution", 2, 400, THROTTLED)
-    athena.create("next", SELECT)
-    assert emulators.proxy.played == 4
-
-
-def test_throttling_that_does_not_end_is_told_and_the_query_is_found_again(
-    athena: AthenaWarehouse, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("rec_platform.resources.aws.clients.ATTEMPTS", 2)
-    athena.write("recipe", [RECIPE])
-    emulators.proxy.play("GetQueryExecution", 99, 400, THROTTLED)
-    with pytest.raises(dg.Failure, match=r"TooManyRequests.*what is done is not done again"):
-        athena.create("next", SELECT)
-    emulators.proxy.reset()
-    before = len(emulators.queries())
-    athena.create("next", SELECT)
-    assert len(emulators.queries()) == before
-
-
-def test_credentials_that_expire_half_way_are_named_with_the_cure(
-    athena: AthenaWarehouse, emulators: Emulators
-):
-    athena.write("recipe", [RECIPE])
-    emulators.proxy.play("GetQueryExecution", 99, 400, EXPIRED_JSON)
-    with pytest.raises(dg.Failure, match=r"ExpiredToken.*aws sso login"):
-        athena.create("next", SELECT)
-    before = len(emulators.queries())
-    emulators.proxy.reset()
-    athena.create("next", SELECT)  # finds the query that went on without us
-    assert len(emulators.queries()) == before
+    storage = S3Storage(root=athena.root)
+    (name,) = keys(athena, "tables/recipe")
+    key = storage.key(f"s3://{storage.bucket}/{name}")
+    storage.write(key, b"no Parquet")
+    assert athena.content_hash("recipe") is None
+    storage.delete(key)
+    assert athena.content_hash("recipe") is None
 
 
 def test_a_table_that_is_not_there_is_named(athena: AthenaWarehouse):

@@ -8,59 +8,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import numpy as np
 import pytest
 
-from rec_platform.resources.aws import sagemaker
+from rec_platform.resources.aws import jobs
 from rec_platform.resources.aws.mxnet import read_first_array
+from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform.resources.clustering import ScikitLearnClustering
-from rec_platform.resources.storage import S3Storage
-from rec_platform_tests.emulators import BUCKET, REPOSITORY, Emulators
+from rec_platform_tests.emulators import REPOSITORY
 from rec_platform_tests.emulators.faulty_proxy import CUT, EXPIRED_JSON, LOST, THROTTLED
 from rec_platform_tests.emulators.sagemaker_server import (
     BILLABLE_SECONDS,
     SageMakerServer,
     ndarray_file,
-    sagemaker_server,
 )
+from rec_platform_tests.resources.aws.sagemaker_bench import MATRIX, ROLE, fresh
 
 pytestmark = pytest.mark.aws
-
-ROLE = "arn:aws:iam::000000000000:role/rec-platform-jobs"
-MATRIX = np.concatenate(
-    [
-        np.random.default_rng(0).normal(centre, 0.05, (size, 4)).clip(0, 1).astype("float32")
-        for centre, size in ((0.2, 30), (0.5, 80), (0.8, 50))
-    ]
-)
-
-
-@pytest.fixture
-def server(emulators: Emulators, monkeypatch: pytest.MonkeyPatch) -> Iterator[SageMakerServer]:
-    with sagemaker_server(emulators.endpoint) as found:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", found.url)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", found.url)
-        yield found
-
-
-@pytest.fixture
-def clustering(
-    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> SageMakerClustering:
-    del server
-    monkeypatch.chdir(tmp_path)
-    return fresh(tmp_path)
-
-
-def fresh(folder: Path, **settings: object) -> SageMakerClustering:
-    """What another process would use."""
-    given = {"root": f"s3://{BUCKET}/{folder.name}", "role": ROLE, "poll_seconds": 0.05}
-    return SageMakerClustering(**given | settings)  # type: ignore[arg-type]
 
 
 def test_it_finds_what_scikit_learn_finds(clustering: SageMakerClustering):
@@ -68,12 +37,12 @@ def test_it_finds_what_scikit_learn_finds(clustering: SageMakerClustering):
     local = ScikitLearnClustering().fit(MATRIX, 3, seed=0)
     assert model.mean_squared_distance == pytest.approx(local.mean_squared_distance, rel=0.01)
     np.testing.assert_allclose(model.centroids, local.centroids, atol=1e-5)  # largest first, too
-    found = clustering.assign(MATRIX, model)
+    assignment = clustering.assign(MATRIX, model)
     expected = ScikitLearnClustering().assign(MATRIX, model)
-    assert found.cluster.tolist() == expected.cluster.tolist()
-    np.testing.assert_allclose(found.distance, expected.distance, atol=1e-5)
+    assert assignment.cluster.tolist() == expected.cluster.tolist()
+    np.testing.assert_allclose(assignment.distance, expected.distance, atol=1e-5)
     assert model.metadata["sagemaker_train:msd"] == pytest.approx(model.mean_squared_distance, 1e-4)
-    assert np.bincount(found.cluster).tolist() == [80, 50, 30]
+    assert np.bincount(assignment.cluster).tolist() == [80, 50, 30]
 
 
 def test_no_endpoint_runs_and_no_model_stays(
@@ -150,9 +119,9 @@ def when_started(server: SageMakerServer, kind: str, act: Callable[[str], None])
     """Do something to the first job of a kind, by its name, as soon as it is there."""
 
     def wait() -> None:
-        while not (found := [name for name, job in server.jobs.items() if f"{kind}JobName" in job]):
+        while not (names := [name for name, job in server.jobs.items() if f"{kind}JobName" in job]):
             time.sleep(0.02)
-        act(found[0])
+        act(names[0])
 
     threading.Thread(target=wait, daemon=True).start()
 
@@ -218,7 +187,7 @@ def test_a_job_that_never_ends_is_stopped(
     server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sagemaker, "START_SECONDS", 0)
+    monkeypatch.setattr(jobs, "START_SECONDS", 0)
     if kind == "Transform":  # a patient run has trained already
         fresh(tmp_path).fit(MATRIX, 3, seed=0)
     server.fates = ["stall"]
@@ -298,7 +267,7 @@ def test_credentials_that_expire_half_way_leave_the_job_to_the_next_run(
     clustering: SageMakerClustering, server: SageMakerServer
 ):
     assert server.proxy
-    clustering._find(sagemaker.TRAINING, "rec-none")
+    clustering._jobs.find(jobs.TRAINING, "rec-none")
     server.proxy.play("DescribeTrainingJob", 1, LOST)  # the first look finds nothing yet
     server.fates = ["stall"]
 

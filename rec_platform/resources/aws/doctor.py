@@ -1,0 +1,130 @@
+"""What `rec-platform doctor` looks at in AWS; nothing is changed or paid for."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from rec_platform.resources.aws.clients import FIXES, REGION, Clients, error_code
+from rec_platform.resources.aws.lease import ABSENT, REFUSED
+from rec_platform.resources.base import Finding
+
+# What a check found, and the fix; the fix is empty where all is well.
+Outcome = tuple[str, str]
+Place = Callable[[str], dict[str, str]]
+
+
+def look(what: str, check: Callable[..., Outcome], *given: Any) -> Finding:
+    """Do one check.
+
+    Args:
+        what: what is looked at.
+        check: returns what it found and the fix.
+        *given: what the check is called with.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return Finding(what, *check(*given))
+    except dg.Failure as failure:
+        return Finding(what, "not as it must be", str(failure.description))
+    except (BotoCoreError, ClientError) as error:
+        return Finding(what, str(error), FIXES.get(error_code(error), "look it up in docs/aws.md"))
+
+
+def diagnose_bucket(clients: Clients, place: Place) -> Iterator[Finding]:
+    """Look at the credentials and the bucket.
+
+    Args:
+        clients: those of the storage.
+        place: returns `Bucket` and `Key` for a key of the storage, or raises dg.Failure.
+    """
+    yield look("credentials", _identity, clients)
+    yield look("bucket", _region, clients, place)
+    yield look("right to write", _right_to_write, clients, place)
+    yield look("bucket versioning", _versioning, clients, place)
+    yield look("bucket lifecycle", _lifecycle, clients, place)
+
+
+def diagnose_jobs(
+    clients: Clients, role: str, instance_type: str, instance_count: int, is_spot: bool
+) -> Iterator[Finding]:
+    """Look at the role of SageMaker's jobs and at the quotas for their instances."""
+    yield look("SageMaker's role", _role, clients, role)
+    yield look("SageMaker's quotas", _quotas, clients, instance_type, instance_count, is_spot)
+
+
+def find_database(clients: Clients, database: str) -> Outcome:
+    """Look for Glue's database."""
+    glue = clients("glue")
+    try:
+        glue.get_database(Name=database)
+    except glue.exceptions.EntityNotFoundException:
+        return f"{database} is made by the first refresh", ""
+    return database, ""
+
+
+def _identity(clients: Clients) -> Outcome:
+    return clients("sts").get_caller_identity()["Arn"], ""
+
+
+def _region(clients: Clients, place: Place) -> Outcome:
+    bucket = place("")["Bucket"]
+    region = clients("s3").head_bucket(Bucket=bucket).get("BucketRegion")
+    own_region = clients.session.region_name
+    fix = f"{REGION}: it is {own_region}" if region and region != own_region else ""
+    return f"{bucket} in {region or own_region}", fix
+
+
+def _right_to_write(clients: Clients, place: Place) -> Outcome:
+    # No object meets this condition: S3 checks the rights first, and then writes nothing.
+    probe = place("doctor")
+    try:
+        clients("s3").put_object(**probe, Body=b"", IfMatch='"none"')
+    except clients("s3").exceptions.ClientError as error:
+        if error_code(error) not in (*REFUSED, *ABSENT):
+            raise
+    return f"s3://{probe['Bucket']}/{probe['Key']}", ""
+
+
+def _versioning(clients: Clients, place: Place) -> Outcome:
+    bucket = place("")["Bucket"]
+    status = clients("s3").get_bucket_versioning(Bucket=bucket).get("Status", "off")
+    return status.lower(), "" if status == "Enabled" else "switch it on: see docs/aws.md"
+
+
+def _lifecycle(clients: Clients, place: Place) -> Outcome:
+    bucket = place("")["Bucket"]
+    s3 = clients("s3")
+    try:
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except s3.exceptions.ClientError as error:
+        if error_code(error) != "NoSuchLifecycleConfiguration":
+            raise
+        rules = []
+    return f"{len(rules)} rules", "" if rules else "add those of docs/aws.md: old files pile up"
+
+
+def _role(clients: Clients, role: str) -> Outcome:
+    if not role:
+        return "none", "set REC_SAGEMAKER_ROLE to the ARN of the jobs' role: see docs/aws.md"
+    answer = clients("iam").get_role(RoleName=role.rpartition("/")[2])
+    trust = json.dumps(answer["Role"]["AssumeRolePolicyDocument"])
+    fix = "let sagemaker.amazonaws.com assume it: see infra/policies/jobs-trust.json"
+    return role, "" if "sagemaker.amazonaws.com" in trust else fix
+
+
+def _quotas(clients: Clients, instance_type: str, instance_count: int, is_spot: bool) -> Outcome:
+    training = "spot training" if is_spot else "training"
+    wanted = {f"{instance_type} for {use} job usage" for use in (training, "transform")}
+    pages = clients("service-quotas").get_paginator("list_service_quotas")
+    quotas = {
+        quota["QuotaName"]: quota["Value"]
+        for page in pages.paginate(ServiceCode="sagemaker")
+        for quota in page["Quotas"]
+        if quota["QuotaName"] in wanted
+    }
+    short = [name for name, value in quotas.items() if value < instance_count]
+    listed = ", ".join(f"{name}: {value:.0f}" for name, value in sorted(quotas.items()))
+    return listed or "not listed", f"ask for more of {', '.join(short)}" if short else ""
