@@ -39,11 +39,12 @@ test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 wheel: .venv/dev.stamp ## the wheel, built, installed into an empty environment and run there
 	.venv/bin/pytest -m wheel $(ARGS)
 
-check: .venv/dev.stamp ## lint, format, types, SQL lint
+check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright --project .
 	.venv/bin/sqlfluff lint --disable-progress-bar sql
+	.venv/bin/lint-imports --no-cache
 
 format: .venv/dev.stamp ## format the code
 	.venv/bin/ruff check --fix .

@@ -1,5 +1,4 @@
 import os
-import re
 import subprocess
 import sys
 
@@ -157,30 +156,3 @@ def test_the_local_install_has_nothing_of_amazons() -> None:
     app = (REPOSITORY / "requirements" / "app.txt").read_text()
     names = ("boto3", "botocore", "pyathena", "sagemaker", "dagster-aws", "dagster-postgres")
     assert not [name for name in names if f"\n{name}==" in app]
-
-
-def test_only_the_definitions_know_where_they_run() -> None:
-    # The parts themselves and their errors are of one deployment; whoever uses them is of none.
-    own = {
-        "definitions.py",
-        "storage.py",
-        "warehouse.py",
-        "clustering.py",
-        "base.py",
-        "releases.py",
-    }
-    own.add("choices.py")  # says what to do with an address where a folder is needed
-    own |= {"clients.py", "lease.py", "athena.py", "sagemaker.py", "mxnet.py", "serving_s3.py"}
-    clients = (
-        r"REC_DEPLOYMENT|boto|pyathena|import sagemaker|sagemaker\.|isinstance\([^)]*(Storage|"
-    )
-    told = re.compile(
-        clients + r"Warehouse|Clustering)\)|S3Storage|LocalStorage|AthenaWarehouse|"
-        r"DuckDBWarehouse|SageMakerClustering|ScikitLearnClustering"
-    )
-    for path in (REPOSITORY / "rec_platform").glob("*.py"):
-        if path.name not in own:
-            lines = path.read_text().splitlines()
-            # The demo is local, whatever the environment says.
-            found = [line for line in lines if told.search(line) and '"local"' not in line]
-            assert not found, (path.name, found)
