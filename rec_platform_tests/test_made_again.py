@@ -1,0 +1,163 @@
+"""Which assets a change makes again, and that no release says what it is not.
+
+The mechanism itself is tested on small assets in assets/test_made_of.py.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from rec_platform_tests.conftest import Platform, remade
+
+LISTS = {"similar_titles", "scorecard", "cluster_lookup", "release"}
+CLUSTERS = {"kmeans_model", "title_clusters", *LISTS}
+
+
+def definitions(platform: Platform, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:
+    from rec_platform.definitions import define
+
+    monkeypatch.chdir(platform.folder)
+    return define(os.environ | {"REC_IMDB_SOURCE": "sample"} | variables)
+
+
+def materialize(definitions: dg.Definitions, *assets: str) -> dg.ExecuteInProcessResult:
+    """Materialise some assets as a person does in the Dagster UI, without their checks."""
+    with dg.DagsterInstance.get() as instance:
+        chosen = [definitions.resolve_assets_def(name) for name in assets]
+        return dg.materialize(chosen, instance=instance, raise_on_error=False)
+
+
+def change_field(platform: Platform, name: str, column: str, row_id: str, suffix: str) -> None:
+    """Append something to a value of the row with this id."""
+    file = platform.source / f"{name}.tsv.gz"
+    header, *rows = gzip.decompress(file.read_bytes()).decode().splitlines()
+    place = header.split("\t").index(column)
+    for number, row in enumerate(rows):
+        fields = row.split("\t")
+        if fields[0] == row_id:
+            fields[place] += suffix
+            rows[number] = "\t".join(fields)
+    file.write_bytes(gzip.compress("\n".join([header, *rows, ""]).encode()))
+
+
+def give_votes(platform: Platform) -> None:
+    """Give one title of the catalogue ten times its votes."""
+    (title_id,) = platform.serving().clusters()[0].popular_titles[:1]
+    change_field(platform, "title.ratings", "numVotes", title_id, "0")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--clusters", "5"], {"recipe", *CLUSTERS}),
+        (["--rule", "nearest"], {"recipe", *LISTS}),
+        (["--features", "original_2020"], {"recipe", "scaled_matrix", *CLUSTERS}),
+        (["--year-max", "2100"], {"recipe", "titles", "cluster_lookup", "release"}),
+    ],
+)
+def test_another_recipe_makes_again_what_reads_it(
+    platform: Platform, options: list[str], expected: set[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REC_FORCE", "siblings,coverage")
+    done = platform.refresh(*options)
+    assert done.exit_code == 0, done.stderr
+    assert remade() == expected
+
+
+def test_other_votes_leave_names_and_people_alone(platform: Platform):
+    give_votes(platform)
+    assert platform.refresh().exit_code == 0
+    made = remade()
+    assert {"raw_title_ratings", "titles", "selection", "scaled_matrix", "release"} <= made
+    assert not made & {"recipe", "title_akas", "title_people"}
+
+
+def test_another_persons_name_is_read_by_people_alone(platform: Platform):
+    title = platform.serving().cluster_titles(0, limit=1)[0]
+    change_field(platform, "name.basics", "primaryName", title.credits[0].person_id, " Jr.")
+    assert platform.refresh().exit_code == 0
+    made = remade()
+    assert {"raw_name_basics", "title_people", "cluster_lookup", "release"} <= made
+    assert not made & {"titles", "title_akas", "scaled_matrix", "kmeans_model", "title_clusters"}
+
+
+@pytest.mark.parametrize("table", ["titles", "title_series", "similar_titles"])
+def test_a_table_that_was_wiped_is_made_again_and_nothing_below_it(platform: Platform, table: str):
+    (platform.root / "tables" / f"{table}.parquet").unlink()
+    done = platform.refresh()
+    assert "nothing has changed" in done.stderr
+    assert remade() == {table}
+
+
+def test_a_lookup_of_parts_that_do_not_belong_together_is_refused(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    before = platform.files()
+    other = definitions(platform, monkeypatch, REC_CLUSTERS="5")
+    assert materialize(other, "recipe").success
+    result = materialize(other, "cluster_lookup", "release")
+    assert not result.success
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    reason = str(failed.step_failure_data.user_failure_data)
+    assert "kmeans_model was made with clusters=9, and the recipe says 5" in reason
+    assert platform.files() == before
+    # The lookup that was built before says what it is: publishing it again changes nothing.
+    assert materialize(other, "release").success and platform.files() == before
+
+    assert platform.refresh("--clusters", "5").exit_code == 0
+    lookup = platform.serving()
+    assert lookup.release["recipe"]["clusters"] == len(lookup.clusters()) == 5
+
+
+def test_a_lookup_of_tables_of_two_downloads_is_refused(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    give_votes(platform)
+    single = definitions(platform, monkeypatch)
+    assert materialize(single, "raw_title_ratings").success
+    result = materialize(single, "cluster_lookup")
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    reason = str(failed.step_failure_data.user_failure_data)
+    assert "titles was made of another raw_title_ratings" in reason
+
+
+def statuses(definitions: dg.Definitions) -> dict[str, str]:
+    """What the Dagster UI says of each asset: FRESH or STALE."""
+    from dagster._core.definitions.data_version import CachingStaleStatusResolver
+    from dagster._core.loader import LoadingContextForTest
+
+    graph = definitions.resolve_asset_graph()
+    with dg.DagsterInstance.get() as instance:
+        resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+        return {
+            key.to_user_string(): resolver.get_status(key).name
+            for key in graph.materializable_asset_keys
+        }
+
+
+def test_the_ui_calls_nothing_stale_after_a_refresh_or_a_table_made_anew(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    assert platform.refresh().exit_code == 0
+    same = definitions(platform, monkeypatch)
+    assert set(statuses(same).values()) == {"FRESH"}
+    (platform.root / "tables" / "titles.parquet").unlink()
+    assert materialize(same, "titles").success
+    assert set(statuses(same).values()) == {"FRESH"}
+
+    other = definitions(platform, monkeypatch, REC_CLUSTERS="5")
+    assert materialize(other, "recipe").success
+    stale = {asset for asset, status in statuses(other).items() if status == "STALE"}
+    assert {"kmeans_model", "cluster_lookup"} <= stale
+    assert not stale & {"raw_title_basics", "title_people", "title_akas", "recipe"}
+    assert platform.refresh("--clusters", "5").exit_code == 0
+    assert set(statuses(other).values()) == {"FRESH"}
