@@ -79,7 +79,7 @@ def refresh(
     clusters: Clusters = CLUSTERS,
     year_max: YearMax = None,
 ) -> None:
-    """Fetch what changed, build a release and serve it; does nothing where nothing changed."""
+    """Fetch what changed, build a release and serve it; publish nothing where nothing changed."""
     choices = {
         "preset": preset.value,
         "features": features.value,

@@ -77,7 +77,7 @@ PROGRESS = dg.LoggerDefinition(
 refresh = dg.define_asset_job(
     REFRESH_JOB,
     selection=dg.AssetSelection.all(),
-    description="IMDb's files to a serving release; does nothing where nothing has changed.",
+    description="IMDb's files to a serving release; publishes nothing where nothing has changed.",
     hooks={receipt_of_failure},
 )
 

@@ -1,7 +1,8 @@
 """Feature tables: the recipe as a table, then one asset for each SELECT in `sql/`.
 
 Adding a table is adding a file there: its first comment is the description, the tables it names
-are its dependencies. What the columns become for K-Means does not belong here (see features.py).
+are its dependencies. What the columns become for K-Means does not belong here (see
+modelling/features.py).
 """
 
 import re
