@@ -41,8 +41,6 @@ def recipe(
     warehouse: Warehouse,
 ) -> dg.MaterializeResult[Any]:
     """What this run makes, as a table of one row, so that no SQL needs a parameter."""
-    import pandas as pd
-
     ratings.require_files()  # the scorecard reads them, when much is done
     choices = recipe.choices()
     choices["year_max"] = recipe.year_max or year_of_the_run(
@@ -51,6 +49,8 @@ def recipe(
     step = Step(context, storage, warehouse, table="recipe", outside=choices)
     if kept := step.kept():
         return kept
+    import pandas as pd
+
     warehouse.write("recipe", [pd.DataFrame([choices])])
     return step.made(choices)
 
@@ -200,13 +200,13 @@ def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
             count(*) - count(CASE WHEN votes >= 0 THEN 1 END) AS negative_votes
         FROM titles
     """).iloc[0]
-    found = {name: int(count) for name, count in problems.items() if count}
+    counts = {name: int(count) for name, count in problems.items() if count}
     return dg.AssetCheckResult(
-        passed=not found,
-        metadata=found,
-        description=f"{found}: the rows of title.basics or title.ratings behind them are wrong; "
+        passed=not counts,
+        metadata=counts,
+        description=f"{counts}: the rows of title.basics or title.ratings behind them are wrong; "
         "mend the files at the source (REC_IMDB_SOURCE), or fetch them again"
-        if found
+        if counts
         else "sound",
     )
 

@@ -6,7 +6,7 @@ modelling/profiles.py.
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -26,9 +26,6 @@ from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
-if TYPE_CHECKING:
-    pass
-
 CLUSTER_COUNTS = (2, 4, 6, 8, 10, 12, 16, 20)
 
 
@@ -47,8 +44,6 @@ def scaled_matrix(
     The columns are those of the recipe's feature preset. The release keeps the bounds of each
     column in its own unit.
     """
-    from rec_platform.modelling.features import PRESETS, min_max
-
     step = Step(
         context,
         storage,
@@ -59,6 +54,8 @@ def scaled_matrix(
     )
     if kept := step.kept():
         return kept
+    from rec_platform.modelling.features import PRESETS, min_max
+
     features = FeaturePreset(step.recipe["features"])
     titles = warehouse.read("titles", order_by="title_id")
     scaled, bounds = min_max(PRESETS[features](titles))
@@ -84,8 +81,6 @@ def kmeans_model(
     clustering: Clustering,
 ) -> dg.MaterializeResult[Any]:
     """K-Means fitted to the scaled matrix: seeded, best of many starts, largest cluster first."""
-    from rec_platform.assets import plots
-
     step = Step(
         context,
         storage,
@@ -96,6 +91,8 @@ def kmeans_model(
     )
     if kept := step.kept():
         return kept
+    from rec_platform.assets import plots
+
     clusters, seed = step.recipe["clusters"], step.recipe["seed"]
     _, matrix = read_matrix(warehouse)
     before = clustering.usage()
@@ -143,9 +140,6 @@ def title_clusters(
     A profile has the cluster's size, leading genres, middle half of the years, mean rating, median
     votes, most typical and most voted titles, and a short name made from them.
     """
-    from rec_platform.assets import plots
-    from rec_platform.modelling.profiles import profile
-
     step = Step(
         context,
         storage,
@@ -156,6 +150,9 @@ def title_clusters(
     )
     if kept := step.kept():
         return kept
+    from rec_platform.assets import plots
+    from rec_platform.modelling.profiles import profile
+
     _, matrix = read_matrix(warehouse)
     before = clustering.usage()
     assignment = clustering.assign(matrix, read_model(storage))

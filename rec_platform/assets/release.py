@@ -212,8 +212,8 @@ def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[bytes]:
     neighbours, scores = table["neighbour"].to_numpy("<u4"), table["score"].to_numpy("<f4")
     parts = table[[f"{name}_part" for name in PARTS]].to_numpy("u1")
     for start, end in itertools.pairwise(ends):
-        found = slice(start, end)
-        yield pack(neighbours[found].tobytes(), scores[found].tobytes(), parts[found].tobytes())
+        rows = slice(start, end)
+        yield pack(neighbours[rows].tobytes(), scores[rows].tobytes(), parts[rows].tobytes())
 
 
 @dg.asset_check(asset=cluster_lookup, blocking=True)

@@ -73,8 +73,6 @@ def scorecard(
     The lists are judged by the half of the users that the upper mark has not seen: for each title
     that a user likes, how well its nine find the user's other likes. The intervals are of 95 %.
     """
-    from rec_platform.assets import plots
-
     step = Step(
         context,
         storage,
@@ -85,6 +83,8 @@ def scorecard(
     )
     if kept := step.kept():
         return kept
+    from rec_platform.assets import plots
+
     made = score(storage, warehouse, ratings)
     storage.write(SCORECARD_KEY, json.dumps(asdict(made), indent=1).encode())
     if made.note:

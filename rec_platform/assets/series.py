@@ -20,11 +20,11 @@ def title_series(
     context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """The series each title belongs to, -1 for none, and its place in it, 0 where unsure."""
-    from rec_platform.modelling.series import find_series
-
     step = Step(context, storage, warehouse, table="title_series")
     if kept := step.kept():
         return kept
+    from rec_platform.modelling.series import find_series
+
     titles = warehouse.read("titles", order_by="title_id")
     people = warehouse.read("title_people", order_by="title_id, person_id, role")
     akas = warehouse.read("title_akas", order_by="title_id, name")

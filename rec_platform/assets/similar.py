@@ -51,11 +51,11 @@ def similar_titles(
 
     Each neighbour has the parts of the blend, 0 to 255, whatever the rule.
     """
-    from rec_platform.modelling.neighbours import RULES
-
     step = Step(context, storage, warehouse, fields=["rule"], table="similar_titles")
     if kept := step.kept():
         return kept
+    from rec_platform.modelling.neighbours import RULES
+
     rule = SimilarityRule(step.recipe["rule"])
     titles = warehouse.read("titles", order_by="title_id")
     catalogue = read_catalogue(warehouse, titles)
