@@ -1,3 +1,4 @@
+# pyright: standard
 """The table of contents: every asset, check, job and schedule, and the resources they run on.
 
 What differs between deployments is chosen here, once, by `REC_DEPLOYMENT`; nothing else asks.

@@ -1,3 +1,4 @@
+# pyright: standard
 """Feature tables: the recipe as a table, then one asset for each SELECT in `sql/`.
 
 Adding a table is adding a file there: its first comment is the description, the tables it names

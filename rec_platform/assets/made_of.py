@@ -1,3 +1,4 @@
+# pyright: standard
 """What an asset is made of, and whether it has to be made again.
 
 Beside its output each asset keeps a note: a hash of its code, of the data versions of its declared

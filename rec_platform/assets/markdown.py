@@ -1,3 +1,4 @@
+# pyright: standard
 """Tables in Markdown, for the Dagster UI and the command. Pictures are in plots.py."""
 
 from typing import TYPE_CHECKING

@@ -1,3 +1,4 @@
+# pyright: standard
 """Model assets: the scaled matrix, K-Means, and the clusters of the titles.
 
 Columns are in modelling/features.py, K-Means in modelling/kmeans.py, names of clusters in

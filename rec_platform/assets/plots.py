@@ -1,3 +1,4 @@
+# pyright: standard
 """Pictures for the Dagster UI.
 
 Each function takes the data that it draws and returns Markdown metadata that holds a small PNG.

@@ -1,3 +1,4 @@
+# pyright: standard
 """The lookup, written from the tables and checked, and the release that it is published as.
 
 What a lookup looks like inside does not belong here (see release/), nor how it is published (see

@@ -1,3 +1,4 @@
+# pyright: standard
 """The scorecard asset, and the check that lets no worse release pass.
 
 The lists that are about to be published are scored beside baselines made in the same run. What a

@@ -1,3 +1,4 @@
+# pyright: standard
 """The series asset. The rules that find series are in modelling/series.py."""
 
 from typing import Any

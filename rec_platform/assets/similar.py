@@ -1,3 +1,4 @@
+# pyright: standard
 """Similar titles: the asset, its check, and the readers of what it reads and writes.
 
 The rules that find neighbours are in modelling/neighbours.py.

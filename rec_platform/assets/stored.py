@@ -1,3 +1,4 @@
+# pyright: standard
 """What assets keep beside their tables, and how the assets below them read it."""
 
 import json

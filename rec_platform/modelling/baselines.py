@@ -1,3 +1,4 @@
+# pyright: standard
 """Baselines: lists made by other means, to compare a release's lists with.
 
 Lists are arrays (titles, count) of positions in the catalogue, best first, -1 where there are no

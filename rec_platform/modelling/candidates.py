@@ -1,3 +1,4 @@
+# pyright: standard
 """Candidates: the titles that the blend weighs as a title's neighbours.
 
 They come from four sides: what every title has (genres, era, fame and rating), shared people, rare

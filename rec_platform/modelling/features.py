@@ -1,3 +1,4 @@
+# pyright: standard
 """Features: pure functions from titles to the matrix that K-Means and `nearest` work on.
 
 A preset is a function from the `titles` table to named columns. `min_max` then scales the columns

@@ -1,3 +1,4 @@
+# pyright: standard
 """K-Means: fit it to a matrix, assign titles to its clusters, and judge both.
 
 Every function is seeded: the same input gives the same output to the last bit. What the clusters

@@ -1,3 +1,4 @@
+# pyright: standard
 """Neighbours: the rules that find the titles most like each title.
 
 A rule is a function from the catalogue to blocks of neighbours. It never holds more than one block

@@ -1,3 +1,4 @@
+# pyright: standard
 """The parts of likeness: for any pairs of titles, each part of the blend in 0..1.
 
 | part | 1 is | formula |

@@ -1,3 +1,4 @@
+# pyright: standard
 """Profiles: what each cluster holds, in figures and in a short name.
 
 How clusters are found does not belong here (see kmeans.py).

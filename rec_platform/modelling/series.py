@@ -1,3 +1,4 @@
+# pyright: standard
 """Series: which films belong together, found by their titles and the people they share.
 
 IMDb's files do not say. Each title has a stem: the words before a colon, without articles and

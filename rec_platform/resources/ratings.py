@@ -1,3 +1,4 @@
+# pyright: standard
 """What people liked: a folder of MovieLens' files, for the scorecard alone.
 
 Lists are made from IMDb's files; ratings only tell how good they are. This file reads the ratings

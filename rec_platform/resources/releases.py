@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
@@ -174,8 +174,9 @@ def _own_manifest(storage: Storage, name: str) -> dict[str, Any] | None:
         return None
     with suppress(OSError, ValueError):
         manifest = json.loads(storage.read(f"releases/{name}/{MANIFEST_FILE}") or "null")
-        if isinstance(manifest, dict) and manifest.get("release_id") == name:
-            return manifest
+        if isinstance(manifest, dict):
+            described = cast("dict[str, Any]", manifest)
+            return described if described.get("release_id") == name else None
     return None
 
 

@@ -1,3 +1,4 @@
+# pyright: standard
 """Where tables are kept and SQL runs: typed Parquet, and one dialect, Athena's, in `sql/*.sql`.
 
 What a table holds is in sql/ and in the assets.

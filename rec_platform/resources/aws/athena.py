@@ -1,3 +1,4 @@
+# pyright: standard
 """The warehouse on AWS: SQL on Athena, Parquet on S3, and Glue's catalogue that says what is where.
 
 Each table has a version, a hash of what it is made of, and its files lie in a folder of that name.

@@ -1,3 +1,4 @@
+# pyright: standard
 """What the AWS resources share: clients that retry and count, and errors that say what to do.
 
 boto3 is imported when the first client is made: the import takes a second, and the local deployment

@@ -1,3 +1,4 @@
+# pyright: standard
 """What `rec-platform doctor` looks at in AWS; nothing is changed or paid for."""
 
 import json

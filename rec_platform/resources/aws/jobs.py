@@ -1,3 +1,4 @@
+# pyright: standard
 """SageMaker's jobs, found again by name, so that none is paid for twice."""
 
 import time

@@ -1,3 +1,4 @@
+# pyright: standard
 """Tables in Parquet files, as pandas frames: what pyarrow writes and reads for Athena."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,3 +1,4 @@
+# pyright: standard
 """Runs statements on Athena: each once, within a time limit, in a workgroup that has a limit."""
 
 import hashlib

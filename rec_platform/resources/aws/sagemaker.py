@@ -1,3 +1,4 @@
+# pyright: standard
 """K-Means on AWS: SageMaker's built-in algorithm, a training job and a batch transform.
 
 No endpoint ever runs. A job is named by what it works on. If a run was killed, the next run finds
