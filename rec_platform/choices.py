@@ -1,4 +1,4 @@
-"""What a person may choose, and the defaults.
+"""The choices by name: presets, rules, gated figures, and the defaults.
 
 Standard library only, so that `rec-platform --help` answers before Dagster is imported. How a
 choice is checked is in recipe.py, what it does in the assets.

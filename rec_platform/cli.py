@@ -141,7 +141,7 @@ def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> Non
 @app.command()
 def releases(root: Root = ROOT) -> None:
     """List the releases, the last published first; * marks the one that serves."""
-    from rec_platform.resources.releases import list_releases
+    from rec_platform.resources.publishing import list_releases
 
     with failing_plainly():
         manifests = list_releases(Platform(root).storage)
@@ -158,7 +158,7 @@ def rollback(
     root: Root = ROOT,
 ) -> None:
     """Serve an older release again, until a refresh finds a change."""
-    from rec_platform.resources.releases import roll_back
+    from rec_platform.resources.publishing import roll_back
 
     storage = Platform(root).storage
     with failing_plainly(), storage.locked():

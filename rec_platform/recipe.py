@@ -1,6 +1,7 @@
-"""The recipe: everything a person may choose between IMDb's files and a release.
+"""The recipe: the choices that make a release, as typed fields with bounds.
 
-One typed object with defaults and bounds, the same in the Launchpad of the Dagster UI, in the
+The resource of this name is what a run is asked for. The asset of this name writes it to a table,
+and that is what the other assets read. It is the same in the Launchpad of the Dagster UI, in the
 environment and on the command line. Where the platform runs is not part of it.
 """
 

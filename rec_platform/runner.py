@@ -63,7 +63,7 @@ class Platform:
         Raises:
             typer.Exit: there is none, or it is damaged; why was printed.
         """
-        from rec_platform.resources.releases import open_serving
+        from rec_platform.resources.publishing import open_serving
 
         with failing_plainly():
             return open_serving(self.storage)

@@ -140,7 +140,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
 
 
 def publish_new(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> str:
-    from rec_platform.resources.releases import publish
+    from rec_platform.resources.publishing import publish
     from rec_platform.resources.storage import LocalStorage
 
     build(root, name, created_at)

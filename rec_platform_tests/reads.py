@@ -13,7 +13,7 @@ import pytest
 from rec_platform.assets import made_of
 from rec_platform.assets.made_of import read_note
 from rec_platform.assets.stored import KMEANS_KEY, PROFILES_KEY, SCALING_KEY, SCORECARD_KEY
-from rec_platform.resources.releases import LOOKUP_KEY
+from rec_platform.resources.publishing import LOOKUP_KEY
 
 OWNERS = {
     SCALING_KEY: "scaled_matrix",

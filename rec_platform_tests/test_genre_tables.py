@@ -6,7 +6,7 @@ import pytest
 
 from api.emblems import EMBLEMS, NO_GENRE
 from api.posters import PALETTES, UPRIGHT
-from rec_platform.modelling.features import GENRES, SEED_FLAGS
+from rec_platform.modelling.features import FLAGGED_GENRES, GENRES
 from rec_platform.release.genres import COMMON, WORDS
 from rec_platform.sample.words import GENRE_GROUPS
 
@@ -27,7 +27,7 @@ def test_pictures_have_a_design_for_titles_without_genre() -> None:
     assert NO_GENRE in EMBLEMS and NO_GENRE in PALETTES
 
 
-@pytest.mark.parametrize("some", [COMMON, SEED_FLAGS, UPRIGHT])
+@pytest.mark.parametrize("some", [COMMON, FLAGGED_GENRES, UPRIGHT])
 def test_what_is_true_of_some_genres_names_genres(some: tuple[str, ...]) -> None:
     assert set(some) <= set(GENRES)
 

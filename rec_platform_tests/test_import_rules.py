@@ -61,6 +61,7 @@ def test_the_rules_hold(tree: Path):
         ("rec_platform/modelling/parts.py", "dagster", "nothing of Dagster"),
         ("rec_platform/assets/model.py", "rec_platform.resources.aws.s3", "what is Amazon's"),
         ("api/dependencies.py", "rec_platform.choices", "only the release"),
+        ("api/pages.py", "pandas", "few packages"),
         ("api/headers.py", "api.app", "no circle"),
     ],
 )

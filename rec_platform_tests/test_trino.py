@@ -21,7 +21,8 @@ from rec_platform.choices import SelectionPreset
 from rec_platform.ingest.files import NULL, RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.release.blend import PARTS
-from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse, Warehouse, hash_parquet
+from rec_platform.resources.warehouse import DuckDBWarehouse, Warehouse, hash_parquet
+from rec_platform_tests.sql_files import SQL
 from rec_platform_tests.trino_server import NoTrinoError, Trino, trino
 
 pytestmark = pytest.mark.trino
@@ -31,10 +32,6 @@ TITLES = 1_000
 REAL_SETS = ("known-5000", "all-regions-2018-07", "all-regions-2022-09")
 REAL_DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
 YEAR_MAX = 2026
-# The titles come first, for the other tables are made of them.
-SQL = [
-    SQL_FOLDER / f"{table}.sql" for table in ("titles", "selection", "title_akas", "title_people")
-]
 DUCKDB_TYPES = {"real": "float"}
 
 
@@ -156,8 +153,8 @@ def warehouses(server: Trino, dataset: str, preset: SelectionPreset, schema: str
     choices = Recipe(preset=preset).choices() | {"year_max": YEAR_MAX, "fingerprint": "f" * 64}
     for warehouse in both:
         warehouse.write("recipe", [pd.DataFrame([choices])])
-        for path in SQL:
-            warehouse.create(path.stem, path.read_text())
+        for table, sql in SQL.items():
+            warehouse.create(table, sql)
     return both
 
 
@@ -200,7 +197,7 @@ def test_every_table_is_the_same_row_for_row(
 ) -> None:
     ours, theirs = warehouses(server, dataset, preset)
     assert ours.row_count("titles") > 0
-    for table in ("recipe", *(path.stem for path in SQL)):
+    for table in ("recipe", *SQL):
         differing = differences(ours, theirs, table)
         assert not differing, f"{table}: {len(differing)} differences, first {differing[:3]}"
 

@@ -20,8 +20,8 @@ from rec_platform.choices import FIRST_YEAR, LAST_YEAR, current_name
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.resources.prices import PriceTable
+from rec_platform.resources.publishing import read_manifest
 from rec_platform.resources.ratings import RatingsSource
-from rec_platform.resources.releases import read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse, to_duckdb
 
@@ -87,7 +87,8 @@ def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
     return clock_year
 
 
-def _dependencies(sql: str, tables: set[str]) -> list[str]:
+def dependencies(sql: str, tables: set[str]) -> list[str]:
+    """The tables that a statement names."""
     return sorted(tables & set(re.findall(r"\w+", re.sub("--.*", "", sql))))
 
 
@@ -102,7 +103,7 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         kinds={"sql", "parquet"},
         owners=["team:data"],
         description=sql.partition("\n")[0].removeprefix("-- ") + f"\n\n```sql\n{sql}```",
-        deps=_dependencies(sql, tables - {table}),
+        deps=dependencies(sql, tables - {table}),
         code_version=code_version(to_duckdb.__module__, text=sql),
     )
     def sql_asset(

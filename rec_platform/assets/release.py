@@ -2,7 +2,7 @@
 """The lookup, written from the tables and checked, and the release that it is published as.
 
 What a lookup looks like inside does not belong here (see release/), nor how it is published (see
-resources/releases.py).
+resources/publishing.py).
 """
 
 import itertools
@@ -38,7 +38,7 @@ from rec_platform.release.schema import LOOKUP_FILE, Credit, Title, pack
 from rec_platform.release.text import search_key
 from rec_platform.release.writer import write_lookup
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform.resources.releases import LOOKUP_KEY, is_published, publish, read_manifest
+from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

@@ -33,8 +33,8 @@ from rec_platform.assets.stored import (
 from rec_platform.modelling.gate import compared, no_worse, worse
 from rec_platform.modelling.kmeans import stability
 from rec_platform.modelling.scorecard import COLUMNS, KNOB, MARKS, Scorecard
+from rec_platform.resources.publishing import read_manifest
 from rec_platform.resources.ratings import Likes, RatingsSource
-from rec_platform.resources.releases import read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

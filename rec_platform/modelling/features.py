@@ -20,13 +20,13 @@ GENRES = (
     *("News", "Romance", "Sci-Fi", "Sport", "Thriller", "War", "Western"),
 )
 
-SEED_GENRE_NUMBERS = {genre: str(number) for number, genre in enumerate(GENRES, start=1)}
-SEED_FLAGS = (
+GENRE_NUMBERS = {genre: str(number) for number, genre in enumerate(GENRES, start=1)}
+FLAGGED_GENRES = (
     *("Action", "Adventure", "Comedy", "Crime", "Documentary"),
     *("Drama", "Horror", "Mystery", "Romance", "Thriller"),
 )
-SEED_VOTE_WEIGHTS = ((10, 0.1), (100, 0.3), (500, 0.5), (1000, 0.7))
-SEED_TITLE_CHARACTERS = 9
+VOTE_WEIGHTS = ((10, 0.1), (100, 0.3), (500, 0.5), (1000, 0.7))
+TITLE_CHARACTERS = 9
 
 
 def original_2020_features(titles: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def original_2020_features(titles: pd.DataFrame) -> pd.DataFrame:
         titles: title, year, genres (comma-separated), rating (1..10), votes; any index.
 
     Returns:
-        genres, rating, title, year, then one flag for each of `SEED_FLAGS`; float64, same index.
+        genres, rating, title, year, then one flag for each of `FLAGGED_GENRES`; float64, same index.
     """
     genres = titles["genres"].str.split(",")
     # Python and NumPy both round half to even, as the original did.
@@ -48,14 +48,15 @@ def original_2020_features(titles: pd.DataFrame) -> pd.DataFrame:
         "year": titles["year"],
     }
     flags = {
-        f"is_{flag.lower()}": genres.map(lambda of, flag=flag: flag in of) for flag in SEED_FLAGS
+        f"is_{flag.lower()}": genres.map(lambda of, flag=flag: flag in of)
+        for flag in FLAGGED_GENRES
     }
     return pd.DataFrame(columns | flags).astype("float64")
 
 
 def _original_genre_number(genres: list[str]) -> float:
     """The genres' numbers written one after another: Drama 8, Thriller 21 -> 821."""
-    return float("".join(SEED_GENRE_NUMBERS.get(genre, "") for genre in genres) or 0)
+    return float("".join(GENRE_NUMBERS.get(genre, "") for genre in genres) or 0)
 
 
 def _original_title_number(title: str) -> float:
@@ -63,13 +64,13 @@ def _original_title_number(title: str) -> float:
 
     Titles that start alike, such as those of a series, get numbers that are close.
     """
-    return float("".join(str(ord(character)) for character in title[:SEED_TITLE_CHARACTERS]) or 0)
+    return float("".join(str(ord(character)) for character in title[:TITLE_CHARACTERS]) or 0)
 
 
 def _original_vote_weight(votes: np.ndarray) -> np.ndarray:
     """How far a rating is trusted: from 0.1 below 10 votes to 1 from 1000 on."""
-    below = [votes < limit for limit, _ in SEED_VOTE_WEIGHTS]
-    return np.select(below, [weight for _, weight in SEED_VOTE_WEIGHTS], default=1.0)
+    below = [votes < limit for limit, _ in VOTE_WEIGHTS]
+    return np.select(below, [weight for _, weight in VOTE_WEIGHTS], default=1.0)
 
 
 TOPIC_COUNT = 9

@@ -1,6 +1,7 @@
 """The blend: the weighted sum that says how alike two titles are, and its balance knob.
 
-The site computes it again whenever a visitor moves the knob. How a part of likeness is computed
+The pipeline weighs candidates with it in modelling/neighbours.py. The site weighs a list again in
+recommend.py whenever a visitor moves the knob. How a part of likeness is computed
 belongs in modelling/parts.py, what it is called in a sentence in reasons.py.
 """
 

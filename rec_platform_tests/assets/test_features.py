@@ -14,6 +14,7 @@ from rec_platform.assets.made_of import table_metadata
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform_tests.keeper import Keeper
+from rec_platform_tests.sql_files import SQL
 
 SQL_FILES = sorted(SQL_FOLDER.glob("*.sql"))
 
@@ -88,8 +89,8 @@ def build(
     """Make every table and return the ids of the selected titles."""
     recipe = pd.DataFrame([{"preset": preset, "min_votes": min_votes, "year_max": year_max}])
     warehouse.write("recipe", [recipe])
-    for table in ("titles", "selection", "title_akas", "title_people"):
-        warehouse.create(table, (SQL_FOLDER / f"{table}.sql").read_text())
+    for table, sql in SQL.items():
+        warehouse.create(table, sql)
     return warehouse.read("titles", order_by="title_id")["title_id"].tolist()
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from rec_platform.release.lookup import LookupFileError
 from rec_platform.release.serving import ServingRelease, current_release, open_release
-from rec_platform.resources.releases import KEPT_RELEASES, list_releases, publish, roll_back
+from rec_platform.resources.publishing import KEPT_RELEASES, list_releases, publish, roll_back
 from rec_platform.resources.storage import LocalStorage
 from rec_platform_tests.conftest import (
     REPOSITORY,
@@ -368,8 +368,8 @@ import os, shutil, signal, sys
 from pathlib import Path
 
 from rec_platform.release.serving import ServingRelease
-from rec_platform.resources.releases import publish
-from rec_platform.resources.releases import list_releases, roll_back
+from rec_platform.resources.publishing import publish
+from rec_platform.resources.publishing import list_releases, roll_back
 from rec_platform.resources.storage import LocalStorage
 
 STEPS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree"}

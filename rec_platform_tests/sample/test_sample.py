@@ -20,7 +20,7 @@ from rec_platform.sample.studios import FIRST_YEAR, TRADES
 
 TITLES = 4_000
 NULL = r"\N"
-SEED_GENRES = (
+ORIGINAL_GENRES = (
     "Action Adventure Animation Biography Comedy Crime Documentary Drama Family Fantasy Film-Noir "
     "History Horror Music Musical Mystery News Romance Sci-Fi Sport Thriller War Western"
 )
@@ -208,7 +208,7 @@ def test_genres_are_sorted_skewed_and_at_most_three(tables: dict[str, Rows]) -> 
     lists = [r["genres"].split(",") for r in tables["title.basics"] if r["genres"] != NULL]
     assert all(len(names) <= 3 and names == sorted(set(names)) for names in lists)
     counts = Counter(itertools.chain.from_iterable(lists))
-    assert set(counts) >= set(SEED_GENRES.split())
+    assert set(counts) >= set(ORIGINAL_GENRES.split())
     assert counts.most_common(1)[0][0] == "Drama"
 
 

@@ -16,10 +16,11 @@ from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.storage import LocalStorage, Storage
-from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
+from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform.sample.writer import write_sample
 from rec_platform_tests.emulators import BUCKET, Emulators
 from rec_platform_tests.resources.aws.athena_bench import RECIPE, SELECT, fresh, keys
+from rec_platform_tests.sql_files import SQL
 
 pytestmark = pytest.mark.aws
 
@@ -40,8 +41,7 @@ def test_every_table_is_the_one_that_duckdb_makes_types_and_all(athena: AthenaWa
     duckdb = DuckDBWarehouse(root="data")
     for warehouse in (athena, duckdb):
         warehouse.write("recipe", [RECIPE])
-    for table in ("titles", "selection", "title_people", "title_akas"):
-        sql = (SQL_FOLDER / f"{table}.sql").read_text()
+    for table, sql in SQL.items():
         made = athena.create(table, sql)
         duckdb.create(table, sql)
         assert made["athena_scanned_bytes"] > 0

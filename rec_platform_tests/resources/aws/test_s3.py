@@ -254,7 +254,7 @@ def test_requests_are_counted_by_their_price(s3: S3Storage):
 def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
     s3: S3Storage, tmp_path: Path
 ):
-    from rec_platform.resources.releases import KEPT_RELEASES, LOOKUP_KEY, list_releases, publish
+    from rec_platform.resources.publishing import KEPT_RELEASES, LOOKUP_KEY, list_releases, publish
 
     others = {
         "releases/.DS_Store": b"\0",
@@ -283,8 +283,8 @@ def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
 def test_of_two_publishers_one_wins_and_the_other_is_told(
     s3: S3Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from rec_platform.resources import releases as publishing
-    from rec_platform.resources.releases import LOOKUP_KEY, list_releases, publish
+    from rec_platform.resources import publishing
+    from rec_platform.resources.publishing import LOOKUP_KEY, list_releases, publish
 
     build(tmp_path / "built", "Film")
     s3.write(LOOKUP_KEY, (tmp_path / "built" / LOOKUP_KEY).read_bytes())
