@@ -36,7 +36,7 @@ def original_2020_features(titles: pd.DataFrame) -> pd.DataFrame:
         titles: title, year, genres (comma-separated), rating (1..10), votes; any index.
 
     Returns:
-        genres, rating, title, year, then one flag for each of `FLAGGED_GENRES`; float64, same index.
+        genres, rating, title, year, one flag for each of `FLAGGED_GENRES`; float64, same index.
     """
     genres = titles["genres"].str.split(",")
     # Python and NumPy both round half to even, as the original did.
