@@ -110,6 +110,13 @@ def test_the_whole_graph_gives_on_aws_what_it_gives_on_this_machine(
     for step in ("kmeans_model", "title_clusters"):
         assert used[step]["dollars"] > BILLABLE_SECONDS / 3600 * 0.1
 
+    costs = aws.run("costs").stdout
+    assert "sagemaker_training_seconds:ml.m5.large" in costs and "published" in costs
+    total = float(costs.strip().rpartition("$")[2])
+    assert 0 < total < 0.25
+    plan = aws.run("costs", "--plan", "--source", "sample").stdout
+    assert total < float(plan.strip().rpartition("$")[2]) < 0.25
+
     # A second refresh finds nothing changed, makes no table and starts no job.
     jobs, recorded_before = len(server.jobs), Counter(recorded)
     done = aws.run("refresh", "--source", "sample")
@@ -121,13 +128,6 @@ def test_the_whole_graph_gives_on_aws_what_it_gives_on_this_machine(
     listed = aws.run("releases")
     assert listed.exit_code == 0 and listed.stdout.splitlines()[1].startswith("*")
     assert len(aws.run("export").stdout.splitlines()) > 100
-
-    costs = aws.run("costs").stdout
-    assert "sagemaker_training_seconds:ml.m5.large" in costs and "published" in costs
-    total = float(costs.strip().rpartition("$")[2])
-    assert 0 < total < 0.25
-    plan = aws.run("costs", "--plan", "--source", "sample").stdout
-    assert total < float(plan.strip().rpartition("$")[2]) < 0.25
 
     # On AWS, too, an asset reads what it declares, and nothing else.
     from rec_platform.definitions import define
