@@ -232,7 +232,7 @@ async def about(request: Request, lookup: Serving) -> Response:
 
 @pages.get("/poster/{title_id}.svg")
 async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
-    """A title's poster as a file; under the address of this very drawing it is kept for ever."""
+    """A title's poster as a file. An address with the drawing's version may be cached for ever."""
     drawn = poster_file(known_title(lookup, title_id))
     keep = {"Cache-Control": FOR_EVER} if v == posters_version(lookup) else {}
     return Response(drawn, headers=keep, media_type="image/svg+xml")

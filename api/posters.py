@@ -11,8 +11,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from rec_platform.release.recommend import LIST_LENGTH
-from rec_platform.release.schema import Title
+from rec_platform.release.schema import LIST_LENGTH, Title
 
 from .emblems import EMBLEMS, NO_GENRE
 from .inks import PALETTES, PRINTS, Inks

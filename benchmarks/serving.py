@@ -26,9 +26,8 @@ from urllib.parse import quote
 
 from measure import print_row, served, server
 
-from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.root import serving_release
-from rec_platform.release.schema import Title
+from rec_platform.release.schema import LIST_LENGTH, Title
 
 COLUMNS = ("p50", "p99")
 

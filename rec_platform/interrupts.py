@@ -20,6 +20,7 @@ import typer
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RAISE_AGAIN_SECONDS = 0.01
+PIPE_BYTES = 4_096
 
 _pipe: int | None = None  # the reading end, while a command runs
 _received: int | None = None
@@ -29,8 +30,9 @@ def received() -> int | None:
     """The number of the first signal that this command received, or None."""
     global _received
     if _received is None and _pipe is not None:
-        with suppress(BlockingIOError):
-            _received = os.read(_pipe, 1)[0]
+        with suppress(BlockingIOError):  # the pipe takes every signal that has a handler
+            numbers = os.read(_pipe, PIPE_BYTES)
+            _received = next((number for number in numbers if number in SIGNALS), None)
     return _received
 
 
@@ -46,7 +48,7 @@ def raise_if_interrupted() -> None:
 
 @contextmanager
 def interruptible() -> Generator[None]:
-    """Let Ctrl-C and SIGTERM end what runs inside, whatever it does with the exception.
+    """End the block on Ctrl-C or SIGTERM, even if it swallows the exception.
 
     Raises:
         typer.Exit: a signal was received; the code is 128 and its number, as shells have it.

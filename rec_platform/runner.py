@@ -153,7 +153,7 @@ def _dagster_home(storage: "Storage") -> Path:
     beside = storage.scratch_dir().parent / "dagster"
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():  # Dagster would complain of that
+    if not (home / "dagster.yaml").exists():  # Dagster warns if it is missing
         (home / "dagster.yaml").write_text(DAGSTER_YAML)
     return home
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import shutil
 import subprocess
@@ -126,7 +127,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
         root / "build" / "lookup.sqlite",
         release={
             "created_at": created_at,
-            "fingerprint": "f" * 64,
+            "fingerprint": hashlib.sha256(name.encode()).hexdigest(),
             "title_count": 1,
             "recipe": {"preset": "world", "features": "original_2020", "rule": "original_2020"},
             "source": "sample",

@@ -105,15 +105,13 @@ def _record(patch: pytest.MonkeyPatch, recorder: Recorder, storage: Any, warehou
 
     patch.setattr(type(warehouse), "create", recorded_create)
     # What a step asks about its declared inputs proves no read.
-    begin, content = made_of.Step.__init__, made_of.Step._content
+    for name in ("__init__", "kept", "made"):
+        method = getattr(made_of.Step, name)
 
-    def unrecorded(self: Any, *arguments: Any, **named: Any) -> None:
-        with recorder.paused():
-            begin(self, *arguments, **named)
+        def unrecorded(
+            self: Any, *arguments: Any, method: Any = method, **named: Any
+        ) -> dg.MaterializeResult[Any] | None:
+            with recorder.paused():
+                return method(self, *arguments, **named)
 
-    def unrecorded_content(self: Any) -> str | None:
-        with recorder.paused():
-            return content(self)
-
-    patch.setattr(made_of.Step, "__init__", unrecorded)
-    patch.setattr(made_of.Step, "_content", unrecorded_content)
+        patch.setattr(made_of.Step, name, unrecorded)

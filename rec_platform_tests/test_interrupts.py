@@ -17,6 +17,16 @@ class Thing:
     """Something that a weak reference can point to."""
 
 
+def test_a_signal_that_ends_nothing_is_no_interruption():
+    before = signal.signal(signal.SIGWINCH, lambda *_: None)
+    try:
+        with interruptible():
+            signal.raise_signal(signal.SIGWINCH)
+            assert received() is None
+    finally:
+        signal.signal(signal.SIGWINCH, before)
+
+
 def dropped_in_a_callback(number: signal.Signals) -> None:
     """As the garbage collector calls back: what is raised there is not passed on."""
     thing = Thing()

@@ -127,6 +127,89 @@ def test_a_lookup_of_tables_of_two_downloads_is_refused(
     assert "titles was made of another raw_title_ratings" in reason
 
 
+def reason(result: dg.ExecuteInProcessResult) -> str:
+    """Why the one step failed that did."""
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    return str(failed.step_failure_data.user_failure_data)
+
+
+def raise_ratings(table: Path) -> None:
+    import duckdb
+
+    changed = table.with_suffix(".changed")
+    with duckdb.connect() as connection:
+        rows = f"SELECT * REPLACE (rating + 0.5 AS rating) FROM '{table}'"
+        connection.execute(f"COPY ({rows}) TO '{changed}' (FORMAT parquet)")
+    changed.replace(table)
+
+
+def test_nothing_is_made_from_a_table_that_was_changed_and_a_refresh_heals_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    before = platform.files()
+    raise_ratings(platform.root / "tables" / "titles.parquet")
+    (platform.root / "build" / "lookup.sqlite").unlink()
+    single = definitions(platform, monkeypatch)
+    assert "titles was changed after it was made" in reason(materialize(single, "cluster_lookup"))
+    (platform.root / "made_of" / "scaled_matrix.json").unlink()
+    assert "titles was changed after it was made" in reason(materialize(single, "scaled_matrix"))
+    done = platform.refresh()
+    assert done.exit_code == 0 and "nothing has changed" in done.stderr
+    assert remade() == {"titles", "scaled_matrix", "cluster_lookup"}
+    assert platform.files() == before
+
+
+def test_nothing_is_made_from_a_raw_copy_that_was_changed(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    with (platform.root / "raw" / "title_ratings" / "title.ratings.tsv.gz").open("ab") as file:
+        file.write(gzip.compress(b"tt0000001\t1.0\t9\n"))
+    (platform.root / "tables" / "titles.parquet").unlink()
+    single = definitions(platform, monkeypatch)
+    assert "raw_title_ratings was changed after" in reason(materialize(single, "titles"))
+
+
+def test_a_lookup_that_was_changed_is_not_published(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    import sqlite3
+
+    before = platform.files()
+    lookup = platform.root / "build" / "lookup.sqlite"
+    with sqlite3.connect(lookup) as connection:
+        connection.execute("UPDATE titles SET rating = 9.9")
+    connection.close()
+    single = definitions(platform, monkeypatch)
+    assert "the lookup is missing, or was changed" in reason(materialize(single, "release"))
+    assert platform.files() == before
+
+
+def test_a_release_names_the_source_of_its_files_whatever_the_environment_says(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    elsewhere = definitions(platform, monkeypatch, REC_IMDB_SOURCE="elsewhere", REC_CLUSTERS="5")
+    made = ("recipe", "kmeans_model", "title_clusters", "similar_titles", "scorecard")
+    for asset in (*made, "cluster_lookup", "release"):
+        assert materialize(elsewhere, asset).success
+    release = platform.serving().release
+    assert (release["source"], release["source_kind"]) == ("sample", "sample")
+
+
+def test_after_a_rollback_a_refresh_that_changes_nothing_is_not_judged_again(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    first = platform.serving().path.parent.name
+    monkeypatch.setenv("REC_MIN_VOTES", "2000")
+    monkeypatch.setenv("REC_FORCE", "siblings,coverage")
+    monkeypatch.setenv("REC_RULE", "original_2020")
+    assert platform.refresh("--rule", "original_2020").exit_code == 0
+    monkeypatch.delenv("REC_FORCE")
+    assert platform.run("rollback").exit_code == 0
+    done = platform.refresh("--rule", "original_2020")
+    assert done.exit_code == 0 and "nothing has changed" in done.stderr, done.stderr
+    assert platform.serving().path.parent.name == first
+
+
 def statuses(definitions: dg.Definitions) -> dict[str, str]:
     """What the Dagster UI says of each asset: FRESH or STALE."""
     from dagster._core.definitions.data_version import CachingStaleStatusResolver

@@ -106,6 +106,10 @@ class TrinoWarehouse(Warehouse):
         with duckdb.connect() as connection:
             return hash_parquet(connection, self._files(table))
 
+    def forget(self, table: str) -> None:
+        """See Warehouse."""
+        self._execute(f"DROP TABLE IF EXISTS {table}")
+
     def scan(self, table: str) -> str:
         """The table in DuckDB's SQL: Trino's own files, of which there are none for no rows."""
         if files := self._files(table):

@@ -14,13 +14,14 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.made_of import Step, code_version, read_recipe
+from rec_platform.assets.code import code_version
+from rec_platform.assets.made_of import Step, data_version, read_recipe
 from rec_platform.assets.raw import read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR, current_name
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.resources.prices import PriceTable
-from rec_platform.resources.publishing import read_manifest
+from rec_platform.resources.publishing import read_manifest, was_published
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse, to_duckdb
@@ -42,7 +43,7 @@ def recipe(
     warehouse: Warehouse,
 ) -> dg.MaterializeResult[Any]:
     """What this run makes, as a table of one row, so that no SQL needs a parameter."""
-    ratings.require_files()  # the scorecard reads them, when much is done
+    ratings.require_files()  # the scorecard reads them only after most of the work is done
     choices = recipe.choices()
     choices["year_max"] = recipe.year_max or year_of_the_run(
         datetime.now(UTC).year, read_manifest(storage)
@@ -57,7 +58,7 @@ def recipe(
 
 
 def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
-    """The year ceiling where nobody chose one: the clock's year, if that can be right.
+    """The default year ceiling: the clock's year, if it is plausible.
 
     Below the serving release's ceiling it cannot: most titles could go missing, and the gates
     compare no releases whose ceiling was lowered.
@@ -72,7 +73,8 @@ def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
     if clock_year > LAST_YEAR:
         raise dg.Failure(
             f"this machine's clock says {clock_year}, and the year ceiling is {LAST_YEAR} at most. "
-            "Nothing was built: mend the clock, or set the ceiling with --year-max (REC_YEAR_MAX)",
+            "Nothing was built: correct the clock, or set the ceiling with --year-max "
+            "(REC_YEAR_MAX)",
             allow_retries=False,
         )
     serving_ceiling = serving.get("recipe", {}).get("year_max", FIRST_YEAR)
@@ -80,7 +82,7 @@ def year_of_the_run(clock_year: int, serving: Mapping[str, Any]) -> int:
         raise dg.Failure(
             f"this machine's clock says {clock_year}, and the serving release "
             f"{serving['release_id']} has titles up to {serving_ceiling}: the year ceiling would "
-            "fall by itself. Nothing was built: mend the clock or, if it is right, set "
+            "fall by itself. Nothing was built: correct the clock or, if it is right, set "
             f"--year-max {clock_year} (REC_YEAR_MAX) once",
             allow_retries=False,
         )
@@ -168,7 +170,10 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     choices = read_recipe(warehouse)
     clusters = choices["clusters"]
     for_clusters = clusters * 2
-    compared = is_comparable(storage, serving, choices)
+    # Once a release was published of these very titles, they are enough.
+    compared = is_comparable(storage, serving, choices) and not was_published(
+        storage, "titles", data_version(storage, "titles")
+    )
     share = round(choices["min_title_share"] * serving["title_count"]) if compared else 0
     fewest = max(for_clusters, share)
     if count < for_clusters:
@@ -207,7 +212,7 @@ def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
         passed=not counts,
         metadata=counts,
         description=f"{counts}: the rows of title.basics or title.ratings behind them are wrong; "
-        "mend the files at the source (REC_IMDB_SOURCE), or fetch them again"
+        "correct the files at the source (REC_IMDB_SOURCE), or fetch them again"
         if counts
         else "sound",
     )

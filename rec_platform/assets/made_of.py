@@ -13,109 +13,21 @@ follows them upwards, so that nothing is published whose parts do not belong tog
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.machinery import SourceFileLoader
-from importlib.metadata import version
 from pathlib import Path
-from types import CodeType
 from typing import Any, cast
 
 import dagster as dg
 
-from rec_platform.assets.raw import read_state
+from rec_platform.assets.code import code_version, package_versions
+from rec_platform.assets.raw import is_as_stored, read_state
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
-PACKAGE = Path(__file__).parents[1]
 RECIPE = "recipe"
 PREVIEW_ROWS = 8
-PACKAGES = (
-    *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
-)
-
-
-# Code
-
-
-def code_version(*modules: str, text: str = "") -> str:
-    """A hash of the code behind an asset: modules, and all of the platform that they import.
-
-    Comments and blank lines do not count. Another version of Python is other code.
-
-    Args:
-        modules: names of modules of this package, `rec_platform.modelling.series` say.
-        text: what else belongs to the code, such as SQL.
-    """
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(_imported(modules)):
-        digest.update(_compiled(name)[0].encode())
-    return digest.hexdigest()[:16]
-
-
-def package_versions() -> dict[str, str]:
-    """The versions of the packages that a release depends on."""
-    return {name: version(name) for name in PACKAGES}
-
-
-def _imported(modules: Iterable[str]) -> set[str]:
-    """These modules and all modules of this package that they import, directly or not.
-
-    This module is left out: it decides when an output is made, not what is in it.
-    """
-    waiting, seen = list(modules), {__name__}
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(_compiled(name)[1])
-    return seen - {__name__}
-
-
-@cache
-def _compiled(module: str) -> tuple[str, set[str]]:
-    """A module's code as text without line numbers, and the modules of ours that it imports.
-
-    Python has compiled the module already, so this costs a tenth of parsing it.
-    """
-    code = SourceFileLoader(module, str(_modules()[module])).get_code(module)
-    parts = list(_parts(code))
-    names = {name for part in parts if isinstance(part, CodeType) for name in part.co_names}
-    # `from package import name` may mean a module of that package.
-    packages = [name for name in names if name.split(".")[0] == PACKAGE.name]
-    imports = names.union(*({f"{package}.{name}" for name in names} for package in packages))
-    text = "\n".join(
-        repr((part.co_code, part.co_names, part.co_varnames))
-        if isinstance(part, CodeType)
-        else repr(part)
-        for part in parts
-    )
-    return text, imports & _modules().keys()
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    """A code object, what is compiled inside it, and its constants, in an order that stays."""
-    if isinstance(value, CodeType):
-        yield value
-        for constant in value.co_consts:
-            yield from _parts(constant)
-    elif isinstance(value, frozenset):
-        yield sorted(map(repr, value))
-    else:
-        yield value
-
-
-@cache
-def _modules() -> dict[str, Path]:
-    """The files of this package's modules."""
-    return {
-        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
-            ".__init__"
-        ): path
-        for path in PACKAGE.rglob("*.py")
-    }
 
 
 # Notes
@@ -127,8 +39,10 @@ class Note:
 
     Attributes:
         made_of: a hash of all that it is made of.
-        content: a hash of the output, by which it is known again.
-        data_version: what Dagster and the assets below tell outputs apart by.
+        content: a hash of the output, by which a change is noticed.
+        data_version: identifies the output to Dagster and to the assets below.
+        table: the asset's table, empty if it has none.
+        files: keys of the asset's files in the storage.
         inputs: the data version of each input.
         recipe: the fields of the recipe that were read, and their values.
         metadata: what the Dagster UI was shown, as Dagster serialises it.
@@ -137,6 +51,8 @@ class Note:
     made_of: str
     content: str
     data_version: str
+    table: str
+    files: list[str]
     inputs: dict[str, str]
     recipe: dict[str, Any]
     metadata: dict[str, str]
@@ -160,29 +76,43 @@ def data_version(storage: Storage, asset: str) -> str | None:
     return note.data_version if note else None
 
 
-def stale_inputs(storage: Storage, assets: Iterable[str], recipe: Mapping[str, Any]) -> list[str]:
+def is_as_noted(storage: Storage, warehouse: Warehouse, asset: str) -> bool:
+    """Whether an asset's output is there and has not been changed since it was made."""
+    for file in RAW_FILES:
+        if file.asset == asset:
+            return is_as_stored(storage, file)
+    note = read_note(storage, asset)
+    return note is not None and note.content == _content(storage, warehouse, note.table, note.files)
+
+
+def stale_inputs(
+    storage: Storage, warehouse: Warehouse, assets: Iterable[str], recipe: Mapping[str, Any]
+) -> list[str]:
     """Why some assets, and all that they are made of, do not belong together.
 
     Args:
-        storage: where the notes are.
+        storage: where the notes and files are.
+        warehouse: where the tables are.
         assets: names of assets.
         recipe: the recipe that they should be made by.
 
     Returns:
-        One sentence for each asset that was made of another input or by another recipe; empty
-        where all belong together.
+        What is wrong with each asset that was changed, or was made of another input or by another
+        recipe; empty if all belong together.
     """
     waiting, seen, reasons = sorted(assets), set[str](), list[str]()
     while waiting:
         asset = waiting.pop(0)
-        note = None if asset in seen else read_note(storage, asset)
+        if asset in seen:
+            continue
         seen.add(asset)
+        if not is_as_noted(storage, warehouse, asset):
+            reasons.append(f"{asset} was changed after it was made")
+        note = read_note(storage, asset)
         if note is None:
             continue
         waiting.extend(note.inputs)
-        changed = [
-            name for name, made in note.inputs.items() if made != data_version(storage, name)
-        ]
+        changed = [name for name in note.inputs if note.inputs[name] != data_version(storage, name)]
         if changed:
             reasons.append(f"{asset} was made of another {', '.join(changed)}")
         reasons += [
@@ -191,6 +121,17 @@ def stale_inputs(storage: Storage, assets: Iterable[str], recipe: Mapping[str, A
             if recipe.get(name) != value
         ]
     return reasons
+
+
+def _content(
+    storage: Storage, warehouse: Warehouse, table: str, files: Iterable[str]
+) -> str | None:
+    """A hash of an output as it is now, or None if some of it is missing."""
+    hashes = [warehouse.content_hash(table)] if table else []
+    hashes += [_file_hash(storage.fetch(key)) for key in files]
+    if None in hashes:
+        return None
+    return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
 
 
 def _note_key(asset: str) -> str:
@@ -204,7 +145,7 @@ class Step:
     """One materialisation of an asset, which keeps the output it has or makes a new one.
 
     The inputs are the dependencies that the asset declares. An asset reads the recipe through
-    `recipe`, which holds the fields it names and no others.
+    `recipe`, which holds only the fields it declares.
 
     Args:
         context: of the asset.
@@ -213,10 +154,11 @@ class Step:
         fields: the recipe's fields that the asset reads.
         table: the asset's table, empty where it has none.
         files: keys of the asset's files in the storage.
-        outside: what it is made of beside assets, code and recipe, by name.
+        outside: what else determines the output, by name.
+        is_whole: whether all that the inputs are made of must belong together.
 
     Raises:
-        dg.Failure: an input was never made.
+        dg.Failure: an input has no output.
     """
 
     def __init__(
@@ -229,28 +171,59 @@ class Step:
         table: str = "",
         files: Iterable[str] = (),
         outside: Mapping[str, Any] | None = None,
+        is_whole: bool = False,
     ) -> None:
         self._storage, self._warehouse = storage, warehouse
-        self._table, self._files = table, files
+        self._table, self._files = table, list(files)
+        self._is_whole = is_whole
         self._asset = context.asset_key.to_user_string()
         spec = context.assets_def.specs_by_key[context.asset_key]
-        inputs = sorted(dep.asset_key.to_user_string() for dep in spec.deps)
-        self.inputs = {name: self._version_of(name) for name in inputs if name != RECIPE}
-        recipe = read_recipe(warehouse) if RECIPE in inputs else {}
-        self.recipe = {name: recipe[name] for name in fields}  # a KeyError: declare the recipe
-        made_of = [spec.code_version, self.inputs, self.recipe, dict(outside or {})]
+        names = sorted(dep.asset_key.to_user_string() for dep in spec.deps)
+        versions = {name: self._version_of(name) for name in names}
+        self._recipe = read_recipe(warehouse) if RECIPE in names else {}
+        # Of the recipe, only the fields count. A KeyError here: declare the recipe.
+        self.recipe = {name: self._recipe[name] for name in fields}
+        self.inputs = {name: versions[name] for name in names if name != RECIPE}
+        engine = code_version(type(warehouse).__module__)
+        made_of = [spec.code_version, engine, self.inputs, self.recipe, dict(outside or {})]
         text = json.dumps([*made_of, package_versions()], sort_keys=True)
         self.made_of = hashlib.sha256(text.encode()).hexdigest()
 
     def kept(self) -> dg.MaterializeResult[Any] | None:
-        """What Dagster is told where the output can be kept, or None where it must be made."""
+        """What Dagster is told if the output can be kept, or None if it must be made.
+
+        Raises:
+            dg.Failure: it must be made, and an input was changed after it was made.
+        """
         note = read_note(self._storage, self._asset)
-        if note and note.made_of == self.made_of and note.content == self._content():
-            metadata = {name: dg.deserialize_value(text) for name, text in note.metadata.items()}
-            return _result(note.data_version, {**metadata, "is_reused": True})
-        # Nothing is known of the output while it is being made.
+        if note and note.made_of == self.made_of:
+            content = _content(self._storage, self._warehouse, self._table, self._files)
+            if note.content == content:
+                shown = {name: dg.deserialize_value(text) for name, text in note.metadata.items()}
+                return _result(note.data_version, {**shown, "is_reused": True})
+            if self._table:  # or a warehouse that knows tables by what they are made of keeps it
+                self._warehouse.forget(self._table)
+        self._require_sound_inputs()
+        # While the output is being made, it has no note.
         self._storage.delete(_note_key(self._asset))
         return None
+
+    def _require_sound_inputs(self) -> None:
+        if self._is_whole:
+            reasons = stale_inputs(self._storage, self._warehouse, self.inputs, self._recipe)
+        else:
+            names = [*self.inputs, *([RECIPE] if self._recipe else [])]
+            reasons = [
+                f"{name} was changed after it was made"
+                for name in names
+                if not is_as_noted(self._storage, self._warehouse, name)
+            ]
+        if reasons:
+            raise dg.Failure(
+                f"{'; '.join(reasons)}. What is made from it would not be what it says it is: run "
+                "the refresh job, or first materialise what is named, and all below it",
+                allow_retries=False,
+            )
 
     def made(
         self, metadata: Mapping[str, Any], data_version: str | None = None
@@ -258,10 +231,10 @@ class Step:
         """Note what the output, which is in its place now, was made of, and tell Dagster.
 
         Args:
-            metadata: what the Dagster UI shows of it, beside its table's columns and first rows.
+            metadata: what the Dagster UI shows of it, in addition to its table's columns and rows.
             data_version: where it is not to be a hash of the output.
         """
-        content = self._content()
+        content = _content(self._storage, self._warehouse, self._table, self._files)
         if content is None:
             raise RuntimeError(f"{self._asset} left no output")
         shown = dict(metadata)
@@ -273,6 +246,8 @@ class Step:
             made_of=self.made_of,
             content=content,
             data_version=data_version or content,
+            table=self._table,
+            files=self._files,
             inputs=self.inputs,
             recipe=self.recipe,
             metadata={
@@ -286,18 +261,10 @@ class Step:
         version_ = data_version(self._storage, asset)
         if version_ is None:
             raise dg.Failure(
-                f"{asset} has not been made here by this version: materialise it first",
+                f"{asset} has no output in this root that this version made: materialise it first",
                 allow_retries=False,
             )
         return version_
-
-    def _content(self) -> str | None:
-        """A hash of the output as it is now, or None where some of it is missing."""
-        hashes = [self._warehouse.content_hash(self._table)] if self._table else []
-        hashes += [_file_hash(self._storage.fetch(key)) for key in self._files]
-        if None in hashes:
-            return None
-        return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
 
 
 def _file_hash(path: Path) -> str | None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.made_of import Step, code_version, read_recipe
+from rec_platform.assets.code import code_version
+from rec_platform.assets.made_of import Step, read_recipe
 from rec_platform.assets.markdown import profiles_table
 from rec_platform.assets.stored import (
     KMEANS_KEY,

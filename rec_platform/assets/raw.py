@@ -50,7 +50,16 @@ def read_state(storage: Storage, file: RawFile) -> RawState | None:
     content = storage.read(file.state_key)
     if content is None or file.file not in storage.names(f"raw/{file.name}"):
         return None
-    return RawState(**json.loads(content))
+    try:
+        return RawState(**json.loads(content))
+    except (ValueError, TypeError):  # cut off, say: then the file is fetched again
+        return None
+
+
+def is_as_stored(storage: Storage, file: RawFile) -> bool:
+    """Whether the last good copy is there and has not been changed since it was stored."""
+    state = read_state(storage, file)
+    return state is not None and storage.digest(file.storage_key) == (state.digest or state.sha256)
 
 
 def refresh_file(
@@ -67,8 +76,14 @@ def refresh_file(
     Raises:
         dg.Failure: the source could not be read, or its file is missing or unsound.
     """
-    last = _last_state(file, storage, log)
-    known = last if last and last.source == source.location else None
+    last = read_state(storage, file)
+    is_changed = last is not None and not is_as_stored(storage, file)
+    if last and is_changed:
+        log.warning(
+            f"{file.storage_key} was changed after it was stored on {last.fetched_at}: "
+            "it is fetched again"
+        )
+    known = last if last and not is_changed and last.source == source.location else None
     part = storage.scratch_dir() / (file.file + ".part")
     version, rows, is_missing = {}, 0, False
     try:
@@ -85,15 +100,11 @@ def refresh_file(
             f"Look at {source.address(file.file)}: correct it, or fetch it again."
         ) from None
     except SourceMissingError as error:
-        if file.is_required:
-            raise _failure(
-                f"{file.file} is required: {error}. {LAST_STAYS} "
-                "Set --source (REC_IMDB_SOURCE) to where the file is."
-            ) from None
+        _require_optional(file, error, last if is_changed else None)
         if known and not known.is_missing:
             log.warning(f"{error}: the copy of {known.fetched_at} stays in use")
             return known, False
-        log.warning(f"{error}: it is optional, so {file.asset} stays empty")
+        log.warning(f"{error}: it is optional, so {file.asset} is empty")
         part.write_bytes(gzip.compress(("\t".join(file.columns) + "\n").encode(), mtime=0))
         is_missing = True
     with part.open("rb") as reader:
@@ -108,19 +119,22 @@ def refresh_file(
         preview=_preview(part),
         is_missing=is_missing,
     )
-    return _store(part, file, state, storage), last is None or last.sha256 != checksum
+    is_new = last is None or is_changed or last.sha256 != checksum
+    return _store(part, file, state, storage), is_new
 
 
-def _last_state(file: RawFile, storage: Storage, log: logging.Logger) -> RawState | None:
-    """What is known of the last good copy, or None if there is no copy as it was stored."""
-    last = read_state(storage, file)
-    if last and storage.digest(file.storage_key) != (last.digest or last.sha256):
-        log.warning(
-            f"{file.storage_key} was changed after it was stored on {last.fetched_at}: "
-            "it is fetched again"
-        )
-        return None
-    return last
+def _require_optional(file: RawFile, error: SourceMissingError, changed: RawState | None) -> None:
+    """Fail unless the platform can go without a file that the source does not have."""
+    if file.is_required:
+        raise _failure(
+            f"{file.file} is required: {error}. {LAST_STAYS} "
+            "Set --source (REC_IMDB_SOURCE) to where the file is."
+        ) from None
+    if changed and not changed.is_missing:
+        raise _failure(
+            f"{file.storage_key} was changed after it was stored, and {error}. {LAST_STAYS} "
+            "Put the file back at its source, or delete the copy to go without it."
+        ) from None
 
 
 def _store(part: Path, file: RawFile, state: RawState, storage: Storage) -> RawState:

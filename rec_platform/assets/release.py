@@ -6,7 +6,6 @@ resources/publishing.py).
 """
 
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,18 +14,17 @@ from typing import Any
 
 import dagster as dg
 
+from rec_platform.assets.code import code_version, package_versions
 from rec_platform.assets.made_of import (
     Step,
-    code_version,
-    package_versions,
+    is_as_noted,
     read_recipe,
-    stale_inputs,
 )
 from rec_platform.assets.raw import read_state
 from rec_platform.assets.stored import (
-    SCALING_KEY,
     read_model,
     read_profiles,
+    read_scaling,
     read_scorecard,
 )
 from rec_platform.ingest.files import RAW_FILES
@@ -73,28 +71,24 @@ NEIGHBOURS_SQL = f"""
     code_version=code_version(__name__),
 )
 def cluster_lookup(
-    context: dg.AssetExecutionContext, source: ImdbSource, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """All that the site reads, in one SQLite file that says what it was made of."""
     recipe = read_recipe(warehouse)
+    source = _source(storage)
     step = Step(
         context,
         storage,
         warehouse,
         fields=[name for name in recipe if name not in GATES],
         files=[LOOKUP_KEY],
-        outside={"source": source.location},
+        outside={"source": source},
+        is_whole=True,
     )
-    if reasons := stale_inputs(storage, step.inputs, recipe):
-        raise dg.Failure(
-            f"{'; '.join(reasons)}. A lookup of these would not be what it says it is: run the "
-            "refresh job, or materialise what is named, and all below it, first",
-            allow_retries=False,
-        )
     if kept := step.kept():
         return kept
     path = storage.scratch_dir() / LOOKUP_FILE
-    provenance = {"fingerprint": step.made_of, "recipe": recipe}
+    provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": recipe}
     provenance |= _provenance(source, storage, warehouse)
     write_lookup(
         path,
@@ -114,15 +108,28 @@ def cluster_lookup(
     return step.made(metadata, data_version=step.made_of)
 
 
-def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
+def _source(storage: Storage) -> str:
+    """Where the raw files came from."""
+    states = [read_state(storage, file) for file in RAW_FILES]
+    sources = sorted({state.source for state in states if state})
+    if len(sources) > 1:
+        raise dg.Failure(
+            f"the raw files are from {' and '.join(sources)}: run the refresh job, or materialise "
+            "all raw assets, so that they are from one source",
+            allow_retries=False,
+        )
+    return "".join(sources)
+
+
+def _provenance(source: str, storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
     """What the release was made of: enough to make it again."""
     states = {file.name: read_state(storage, file) for file in RAW_FILES}
     model = read_model(storage)
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "title_count": warehouse.row_count("titles"),
-        "source": source.location,
-        "source_kind": source.kind,
+        "source": source,
+        "source_kind": ImdbSource(location=source).kind,
         "files": {
             name: {
                 "sha256": state.sha256,
@@ -135,7 +142,7 @@ def _provenance(source: ImdbSource, storage: Storage, warehouse: Warehouse) -> d
             if state and not state.is_missing
         },
         "missing_files": [name for name, state in states.items() if not state or state.is_missing],
-        "scaling": json.loads(storage.read(SCALING_KEY) or "{}"),
+        "scaling": read_scaling(storage),
         "kmeans": {
             "mean_squared_distance": model.mean_squared_distance,
             "iterations": model.iterations,
@@ -252,12 +259,20 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
     deps=[cluster_lookup],
     code_version=code_version(publish.__module__),
 )
-def release(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
+def release(
+    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
+) -> dg.MaterializeResult[Any]:
     """The lookup published: immutable, with manifest and checksum, and pointed to.
 
     A lookup that serves already, or that a rollback has set aside, is not published again. The site
     turns to the release by itself. `rec-platform rollback` goes back to the one before.
     """
+    if not is_as_noted(storage, warehouse, "cluster_lookup"):
+        raise dg.Failure(
+            "the lookup is missing, or was changed after it was made: materialise cluster_lookup "
+            "first",
+            allow_retries=False,
+        )
     fingerprint = Lookup(storage.fetch(LOOKUP_KEY)).release["fingerprint"]
     is_reused = is_published(storage, fingerprint)
     if is_reused:

@@ -5,7 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.assets.made_of import Step, code_version
+from rec_platform.assets.code import code_version
+from rec_platform.assets.made_of import Step
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from rec_platform.assets.made_of import Step, code_version
+from rec_platform.assets.code import code_version
+from rec_platform.assets.made_of import Step
 from rec_platform.assets.stored import read_matrix
 from rec_platform.choices import SimilarityRule
 from rec_platform.release.blend import PARTS, WEIGHTS

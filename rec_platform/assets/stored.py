@@ -2,7 +2,7 @@
 """What assets keep beside their tables, and how the assets below them read it."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rec_platform.modelling.kmeans import KMeansModel
 from rec_platform.modelling.scorecard import Scorecard
@@ -34,7 +34,7 @@ def read_model(storage: Storage) -> KMeansModel:
     """The model that `kmeans_model` wrote."""
     import numpy as np
 
-    content = json.loads(storage.read(KMEANS_KEY) or "{}")
+    content = json.loads(storage.read(KMEANS_KEY) or "null")
     return KMeansModel(
         centroids=np.array(content["centroids"]),
         mean_squared_distance=content["mean_squared_distance"],
@@ -45,15 +45,20 @@ def read_model(storage: Storage) -> KMeansModel:
 
 def read_quality(storage: Storage) -> list[tuple[int, float, float]]:
     """How well other numbers of clusters would fit, as `kmeans_model` wrote it."""
-    content = json.loads(storage.read(KMEANS_KEY) or "{}")
+    content = json.loads(storage.read(KMEANS_KEY) or "null")
     return [(count, distance, silhouette) for count, distance, silhouette in content["quality"]]
 
 
 def read_profiles(storage: Storage) -> list[Cluster]:
     """The profiles that `title_clusters` wrote."""
-    return [Cluster(**profile) for profile in json.loads(storage.read(PROFILES_KEY) or "[]")]
+    return [Cluster(**profile) for profile in json.loads(storage.read(PROFILES_KEY) or "null")]
 
 
 def read_scorecard(storage: Storage) -> Scorecard:
     """The scorecard that `scorecard` wrote."""
-    return Scorecard(**json.loads(storage.read(SCORECARD_KEY) or "{}"))
+    return Scorecard(**json.loads(storage.read(SCORECARD_KEY) or "null"))
+
+
+def read_scaling(storage: Storage) -> dict[str, Any]:
+    """The features and their bounds that `scaled_matrix` wrote."""
+    return json.loads(storage.read(SCALING_KEY) or "null")

@@ -45,7 +45,7 @@ class RawFile:
     @property
     def state_key(self) -> str:
         """Where what is known of that copy is kept."""
-        return f"raw/{self.name}.json"  # beside the folder, of which Athena reads every file
+        return f"raw/{self.name}.json"  # outside the folder, because Athena reads every file in it
 
 
 RAW_FILES = (

@@ -23,7 +23,7 @@ from itertools import combinations
 
 import numpy as np
 
-from rec_platform.release.recommend import LIST_LENGTH
+from rec_platform.release.schema import LIST_LENGTH
 
 HEAD_SHARE = 0.1
 DISCOUNTS = 1 / np.log2(np.arange(2, LIST_LENGTH + 2))

@@ -1,13 +1,13 @@
 """The scorecard: how good a release's lists are, beside others. Its rows and its columns.
 
-What a figure is is in ranking.py, what the other lists are in baselines.py.
+The figures are defined in ranking.py, the other lists in baselines.py.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
-from rec_platform.release.recommend import LIST_LENGTH
+from rec_platform.release.schema import LIST_LENGTH
 
 # Rows: what the balance knob makes of the lists, then the baselines and the upper mark.
 DEFAULT = "default"

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from rec_platform.release.blend import BALANCE, PART_SCALE, PARTS, balanced, score
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
-from rec_platform.release.schema import SCORE_DIGITS, Neighbour, Title
+from rec_platform.release.schema import LIST_LENGTH, SCORE_DIGITS, Neighbour, Title
 
-LIST_LENGTH = 9  # titles in a list, unless more are asked for
 RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
 SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # the value of a part, by its byte
 

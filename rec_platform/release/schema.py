@@ -13,6 +13,7 @@ from rec_platform.release.blend import PARTS
 SCHEMA_VERSION = 4
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
+LIST_LENGTH = 9  # titles in a list, unless more are asked for
 SCORE_DIGITS = 6  # decimals that survive packing a score as float32
 
 # `number` runs from 1 for the most voted title, so that rowid order is order of popularity:

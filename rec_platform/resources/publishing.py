@@ -1,9 +1,9 @@
 """The published releases: published, pointed to, listed, rolled back to, pruned.
 
-The pointer moves last and in one step, so a visitor sees the old release or the new one, whatever
-dies in between. Whatever else lies in the releases' folder belongs to somebody else and is left
-alone. How a lookup is made does not belong here (see assets/release.py), nor how a release is
-served (see release/serving.py).
+The pointer moves last and in one step, so a visitor sees the old release or the new one, even if
+the process is killed. Other files in the releases' folder are not ours and are left alone. How a
+lookup is made does not belong here (see assets/release.py), nor how a release is served (see
+release/serving.py).
 """
 
 import hashlib
@@ -29,8 +29,10 @@ RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
 DESCRIBED = (  # of a lookup, in the manifest
-    *("created_at", "fingerprint", "title_count", "recipe", "source", "source_kind", "scorecard"),
+    *("created_at", "fingerprint", "versions", "title_count", "recipe", "source", "source_kind"),
+    "scorecard",
 )
+NEEDED = {"created_at", "fingerprint", "title_count", "recipe"}  # of every manifest
 
 
 def open_published(storage: Storage, release_id: str) -> Lookup:
@@ -53,20 +55,22 @@ def open_serving(storage: Storage) -> Lookup:
 
 
 def read_pointer(storage: Storage) -> dict[str, Any]:
-    """The pointer to the serving release, empty where there is none that can be read."""
-    try:
-        return json.loads(storage.read(POINTER_KEY) or "{}")
-    except ValueError:
-        return {}
+    """The pointer to the serving release, empty if there is none that can be read."""
+    return _read_object(storage, POINTER_KEY)
 
 
 def read_manifest(storage: Storage) -> dict[str, Any]:
     """The manifest of the serving release, empty where there is none that can be read."""
     release_id = read_pointer(storage).get("release_id")
+    return _read_object(storage, f"releases/{release_id}/{MANIFEST_FILE}")
+
+
+def _read_object(storage: Storage, key: str) -> dict[str, Any]:
     try:
-        return json.loads(storage.read(f"releases/{release_id}/{MANIFEST_FILE}") or "{}")
+        content = json.loads(storage.read(key) or "{}")
     except ValueError:
         return {}
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
 # Publishing
@@ -80,7 +84,7 @@ def is_published(storage: Storage, fingerprint: str) -> bool:
         fingerprint: of the lookup.
     """
     serving = read_manifest(storage)
-    if fingerprint not in (serving.get("fingerprint"), read_pointer(storage).get("set_aside")):
+    if fingerprint not in (serving.get("fingerprint"), *left_by_rollbacks(storage)):
         return False
     try:
         open_published(storage, serving["release_id"]).close()
@@ -110,7 +114,7 @@ def publish(storage: Storage) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "sha256": checksum,
         "bytes": built.stat().st_size,
-    } | {key: content[key] for key in DESCRIBED}
+    } | {key: content[key] for key in DESCRIBED if key in content}
     copy = storage.scratch_dir() / "release.sqlite"
     shutil.copyfile(built, copy)
     storage.put(copy, f"releases/{release_id}/{LOOKUP_FILE}")
@@ -118,7 +122,7 @@ def publish(storage: Storage) -> dict[str, Any]:
     storage.write(f"releases/{release_id}/{MANIFEST_FILE}", json.dumps(manifest, indent=1).encode())
     open_published(storage, release_id).close()
     old_releases = outdated(storage)  # while the pointer still names the release that serves
-    point_to(storage, release_id, before)
+    point_to(storage, release_id, before, left_by_rollbacks(storage))
     prune(storage, old_releases)
     return manifest
 
@@ -128,16 +132,14 @@ def name_release(created_at: datetime, checksum: str) -> str:
     return f"{created_at:%Y%m%dT%H%M%SZ}-{checksum[:8]}"
 
 
-def point_to(
-    storage: Storage, release_id: str, before: bytes | None, set_aside: str | None = None
-) -> None:
+def point_to(storage: Storage, release_id: str, before: bytes | None, set_aside: list[str]) -> None:
     """Make a release the serving one.
 
     Args:
         storage: where the releases are.
         release_id: the release.
         before: the pointer as it was when the decision was made.
-        set_aside: the fingerprint of what is not to be built again while nothing changes.
+        set_aside: fingerprints of lookups that a rollback left, and that are not published again.
     """
     moved_at = datetime.now(UTC).isoformat(timespec="seconds")
     pointer = {"release_id": release_id, "moved_at": moved_at, "set_aside": set_aside}
@@ -172,12 +174,24 @@ def _own_manifest(storage: Storage, name: str) -> dict[str, Any] | None:
     """The manifest of a release of ours, or None where something else has this name."""
     if not RELEASE_ID.fullmatch(name):
         return None
-    with suppress(OSError, ValueError):
-        manifest = json.loads(storage.read(f"releases/{name}/{MANIFEST_FILE}") or "null")
-        if isinstance(manifest, dict):
-            described = cast("dict[str, Any]", manifest)
-            return described if described.get("release_id") == name else None
+    with suppress(OSError):
+        manifest = _read_object(storage, f"releases/{name}/{MANIFEST_FILE}")
+        if manifest.get("release_id") == name and manifest.keys() >= NEEDED:
+            return manifest
     return None
+
+
+def left_by_rollbacks(storage: Storage) -> list[str]:
+    """The fingerprints of the lookups that rollbacks left."""
+    fingerprints: list[str] | str = read_pointer(storage).get("set_aside") or []
+    # A pointer that an older version wrote holds one.
+    return [fingerprints] if isinstance(fingerprints, str) else fingerprints
+
+
+def was_published(storage: Storage, asset: str, version: str | None) -> bool:
+    """Whether a release was published of an asset's output in this version."""
+    versions = [manifest.get("versions", {}).get(asset) for manifest in list_releases(storage)]
+    return version is not None and version in versions
 
 
 def roll_back(storage: Storage, release_id: str | None = None) -> str:
@@ -194,15 +208,21 @@ def roll_back(storage: Storage, release_id: str | None = None) -> str:
     releases = list_releases(storage)
     ids = [manifest["release_id"] for manifest in releases]
     serving = next((place for place, item in enumerate(releases) if item["is_serving"]), -1)
-    older = ids[serving + 1 :]
+    left = set(left_by_rollbacks(storage))
+    older = [
+        item["release_id"] for item in releases[serving + 1 :] if item["fingerprint"] not in left
+    ]
     if release_id is None and not older:
         raise LookupFileError("there is no older release to go back to")
     chosen = older[0] if release_id is None else release_id
     if chosen not in ids:
         raise LookupFileError(f"no release {chosen}; there are: {', '.join(ids) or 'none'}")
     open_published(storage, chosen).close()
-    # The last published is what an unchanged refresh would build again.
-    point_to(storage, chosen, before, set_aside=releases[0]["fingerprint"])
+    # What was published after the chosen one is what an unchanged refresh would publish again.
+    place = ids.index(chosen)
+    left |= {item["fingerprint"] for item in releases[:place]}
+    left.discard(releases[place]["fingerprint"])
+    point_to(storage, chosen, before, sorted(left))
     return chosen
 
 

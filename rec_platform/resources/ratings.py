@@ -46,7 +46,7 @@ class RatingsSource(Settings):
     location: str = ""
 
     def require_files(self) -> None:
-        """See that the files can be opened, if a folder is named.
+        """Check that the files can be opened, if a folder is named.
 
         Raises:
             dg.Failure: a file is missing or cannot be opened.

@@ -148,7 +148,7 @@ class LocalStorage(Storage):
                 "wait until it ends, or use another --root (REC_ROOT)"
             ) from None
         try:
-            lock.touch()  # tells others since when
+            lock.touch()  # records when the lock was taken
             yield
         finally:
             holding.release()

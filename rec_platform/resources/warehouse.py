@@ -61,6 +61,10 @@ class Warehouse(DeploymentResource):
             The hash, or None where there is no such table or it cannot be read.
         """
 
+    @abstractmethod
+    def forget(self, table: str) -> None:
+        """Drop a table, if it is there."""
+
     def read(self, table: str, order_by: str) -> "pd.DataFrame":
         """All rows of a table in a fixed order, so that equal tables give equal results."""
         return self.query(f"SELECT * FROM {table} ORDER BY {order_by}")
@@ -117,6 +121,10 @@ class DuckDBWarehouse(Warehouse):
         """See Warehouse."""
         with self._connect() as connection:
             return hash_parquet(connection, [self._file(table)])
+
+    def forget(self, table: str) -> None:
+        """See Warehouse."""
+        self._file(table).unlink(missing_ok=True)
 
     @contextmanager
     def _connect(self, statement: str = "") -> "Iterator[duckdb.DuckDBPyConnection]":

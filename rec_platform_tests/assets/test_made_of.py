@@ -9,12 +9,13 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from rec_platform.assets import made_of
-from rec_platform.assets.made_of import Step, code_version, data_version, read_note, stale_inputs
+from rec_platform.assets import code
+from rec_platform.assets.code import code_version
+from rec_platform.assets.made_of import Step, data_version, read_note, stale_inputs
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 
-PACKAGE = made_of.PACKAGE
+PACKAGE = code.PACKAGE
 SECRET_KEY = "model/secret.json"
 
 
@@ -179,20 +180,20 @@ def test_an_input_that_was_never_made_is_named(tmp_path: Path) -> None:
     assert small.materialize("count") == {}
     assert small.failure
     data = small.failure.step_failure_data.user_failure_data
-    assert data and "evens has not been made here" in str(data.description)
+    assert data and "evens has no output in this root" in str(data.description)
 
 
 def test_parts_that_do_not_belong_together_are_named(small: Small) -> None:
-    assert stale_inputs(small.storage, ["count"], small.choices) == []
+    assert stale_inputs(small.storage, small.warehouse, ["count"], small.choices) == []
     small.choices["limit"] = 11
     small.materialize("recipe")
-    reasons = stale_inputs(small.storage, ["count"], small.choices)
+    reasons = stale_inputs(small.storage, small.warehouse, ["count"], small.choices)
     assert reasons == ["evens was made with limit=9, and the recipe says 11"]
     small.materialize("evens")
-    reasons = stale_inputs(small.storage, ["count"], small.choices)
+    reasons = stale_inputs(small.storage, small.warehouse, ["count"], small.choices)
     assert reasons == ["count was made of another evens"]
     small.materialize("count")
-    assert stale_inputs(small.storage, ["count"], small.choices) == []
+    assert stale_inputs(small.storage, small.warehouse, ["count"], small.choices) == []
 
 
 # Content
@@ -233,15 +234,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the package, whose code is looked at in place of the real one's."""
     copy = tmp_path / "rec_platform"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(made_of, "PACKAGE", copy)
+    monkeypatch.setattr(code, "PACKAGE", copy)
     forget_code()
     yield copy
     forget_code()
 
 
 def forget_code() -> None:
-    made_of._compiled.cache_clear()
-    made_of._modules.cache_clear()
+    code._compiled.cache_clear()
+    code._modules.cache_clear()
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -264,7 +265,7 @@ def test_comments_and_the_command_do_not_count(package: Path) -> None:
 
 def test_code_counts_that_is_imported_from_a_sub_folder_and_by_way_of_others(package: Path) -> None:
     before, features = code_version(SERIES), code_version("rec_platform.modelling.features")
-    with (package / "release" / "spelling.py").open("a") as file:
+    with (package / "release" / "text.py").open("a") as file:
         file.write("\nNEW = 1\n")
     forget_code()
     assert code_version(SERIES) != before

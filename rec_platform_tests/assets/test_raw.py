@@ -93,6 +93,28 @@ def test_a_changed_copy_that_cannot_be_fetched_again_is_not_used(copies: Keeper)
     assert "neither a folder" in copies.failure()
 
 
+def test_a_changed_copy_of_an_optional_file_that_its_source_lost_is_not_emptied(
+    copies: Keeper,
+) -> None:
+    content = packed(CREW, "tt0000001\tnm0000001\t\\N")
+    source = Path(copies.source.location, CREW.file)
+    source.write_bytes(content)
+    copies.refresh(CREW)
+    source.unlink()
+    copy = copies.storage.fetch(CREW.storage_key)
+    copy.write_bytes(content + b"\0")
+    assert "was changed after it was stored, and" in copies.failure(CREW)
+    assert copy.read_bytes() == content + b"\0"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"rows": 3}'])
+def test_a_state_that_cannot_be_read_counts_as_none(copies: Keeper, content: bytes) -> None:
+    state, _ = copies.refresh()
+    copies.storage.write(BASICS.state_key, content)
+    again, is_new = copies.refresh()
+    assert (again.sha256, is_new) == (state.sha256, True)
+
+
 @pytest.mark.aws
 def test_an_object_that_was_changed_is_fetched_again(
     emulators: Emulators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

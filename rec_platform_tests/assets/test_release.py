@@ -213,6 +213,20 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
+FOREIGN = "20230101T000000Z-0000000e"
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b"{", b'"x"'])
+def test_a_pointer_that_cannot_be_read_counts_as_none(
+    tmp_path: Path, storage: LocalStorage, content: bytes
+):
+    publish_many(tmp_path, 1)
+    (tmp_path / "releases" / "current.json").write_bytes(content)
+    assert [manifest["is_serving"] for manifest in list_releases(storage)] == [False]
+    publish_new(tmp_path, "Film 1")
+    assert served_title(tmp_path) == "Film 1"
+
+
 def test_nothing_that_is_not_ours_is_deleted_listed_or_rolled_back_to(
     tmp_path: Path, storage: LocalStorage
 ):
@@ -228,6 +242,7 @@ def test_nothing_that_is_not_ours_is_deleted_listed_or_rolled_back_to(
         ("20230101T000000Z-0000000b/manifest.json", b"[]"),
         ("20230101T000000Z-0000000c/manifest.json", b"{"),
         ("20230101T000000Z-0000000d/notes.txt", b"somebody's"),
+        (f"{FOREIGN}/manifest.json", json.dumps({"release_id": FOREIGN}).encode()),
     ):
         (releases / name).parent.mkdir(parents=True, exist_ok=True)
         (releases / name).write_bytes(content)
@@ -309,6 +324,13 @@ def test_rolling_back_serves_the_release_before_and_then_the_one_before_that(
         assert roll_back(storage) == expected
         assert current_release(tmp_path / "releases") == expected
         assert serving.lookup().path.parent.name == expected  # picked up without a restart
+
+
+def test_what_a_rollback_left_is_not_rolled_back_to_later(tmp_path: Path, storage: LocalStorage):
+    _, second, _ = publish_many(tmp_path, 3)
+    assert roll_back(storage) == second
+    publish_new(tmp_path, "Film 3", "2024-03-11T04:03:00.000+00:00")
+    assert roll_back(storage) == second
 
 
 def test_a_named_release_serves_again_be_it_older_or_newer(tmp_path: Path, storage: LocalStorage):

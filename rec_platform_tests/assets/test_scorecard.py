@@ -24,8 +24,8 @@ from rec_platform.modelling.scorecard import (
     Scorecard,
 )
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
-from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.recommend import lists as served_lists
+from rec_platform.release.schema import LIST_LENGTH
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse

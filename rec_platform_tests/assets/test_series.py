@@ -11,7 +11,7 @@ from rec_platform_tests.assets.notes import note
 
 def run(storage: LocalStorage, warehouse: DuckDBWarehouse) -> dg.ExecuteInProcessResult:
     """Materialise the asset from the tables that are there."""
-    note(storage, "titles", "title_people", "title_akas")
+    note(storage, warehouse, "titles", "title_people", "title_akas")
     return dg.materialize([title_series], resources={"storage": storage, "warehouse": warehouse})
 
 

@@ -145,6 +145,10 @@ class AthenaWarehouse(Warehouse):
         with duckdb.connect() as connection:
             return hash_parquet(connection, files)
 
+    def forget(self, table: str) -> None:
+        """See Warehouse; its files go when the next version is made."""
+        self._catalogue.forget(table)
+
     def query(self, select: str) -> "pd.DataFrame":
         """See Warehouse; the answer comes as Parquet, in no order."""
         self._catalogue.versions(select)  # registers the raw files it names
@@ -190,7 +194,7 @@ class AthenaWarehouse(Warehouse):
         )
 
     def _no_rows(self, select: str) -> "pd.DataFrame":
-        """An answer without rows, of which UNLOAD writes no file."""
+        """An empty answer, for which UNLOAD writes no file."""
         name = f"none__{uuid4().hex[:8]}"
         folder = f"queries/{name}"
         try:

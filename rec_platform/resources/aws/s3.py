@@ -84,8 +84,8 @@ class S3Storage(Storage):
                 lease.acquire()
             except LeaseTakenError as error:
                 raise StorageLockedError(
-                    f"another refresh works in {self.root}: {error}. Wait until it ends, or use "
-                    "another --root (REC_ROOT)"
+                    f"another refresh has been working in {self.root}: {error}. Wait until it "
+                    "ends, or use another --root (REC_ROOT)"
                 ) from None
         try:
             yield

@@ -192,6 +192,21 @@ def test_what_is_missing_or_cannot_be_read_has_no_hash_or_another(athena: Athena
     assert athena.content_hash("recipe") not in (None, whole)
 
 
+def test_a_table_that_was_changed_is_made_again_once_it_is_forgotten(athena: AthenaWarehouse):
+    storage = S3Storage(root=athena.root)
+    athena.write("recipe", [RECIPE])
+    whole = athena.content_hash("recipe")
+    athena.create("next", SELECT)
+    hashes = {"recipe": whole, "next": athena.content_hash("next")}
+    for table in hashes:
+        (name,) = keys(athena, f"tables/{table}")
+        storage.write(storage.key(f"s3://{storage.bucket}/{name}"), b"no Parquet")
+        athena.forget(table)
+    athena.write("recipe", [RECIPE])
+    athena.create("next", SELECT)
+    assert {table: athena.content_hash(table) for table in hashes} == hashes
+
+
 def test_a_table_that_is_not_there_is_named(athena: AthenaWarehouse):
     for ask in (
         lambda: athena.read("titles", "title_id"),
