@@ -2,16 +2,13 @@
 
 import csv
 import itertools
-import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.ingest.files import RAW_FILES
 from rec_platform.modelling.features import PRESETS, min_max, original_2020_features
 from rec_platform.modelling.neighbours import Catalogue, nearest
 from rec_platform.modelling.parts import Parts
@@ -21,11 +18,10 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import recommendations
 from rec_platform.resources.clustering import ScikitLearnClustering
-from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
+from rec_platform_tests.real_files import DATA, warehouse
 from rec_platform_tests.release.truth import check
 
-DATA = Path(os.environ.get("REC_REAL_DATA", "unset"))
 pytestmark = [
     pytest.mark.real_data,
     pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files"),
@@ -38,20 +34,6 @@ COUNTS = {
     "all-regions-2022-09": (4_297, 24, 2_169, 1_908),
 }
 PRESET_ORDER = ("world", "original_2020", "us_release", "english_like")
-
-
-def warehouse(root: Path, folder: str, preset: str) -> DuckDBWarehouse:
-    """A warehouse with the raw files of a folder and the titles of a preset, up to 2026."""
-    for file in RAW_FILES:
-        origin = DATA / "imdb" / folder / file.file
-        if origin.exists():
-            (root / file.storage_key).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(origin, root / file.storage_key)
-    found = DuckDBWarehouse(root=str(root))
-    recipe = pd.DataFrame([{"preset": preset, "min_votes": 0, "year_max": 2026}])
-    found.write("recipe", [recipe])
-    found.create("titles", (SQL_FOLDER / "titles.sql").read_text())
-    return found
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_a_year_ceiling_that_would_fall_by_itself_is_refused_before_anything_is_
     year = datetime.now(UTC).year
     assert done.exit_code == 1
     assert f"clock says {year}" in done.stderr and "titles up to 2199" in done.stderr
-    assert f"mend the clock or, if it is right, set --year-max {year}" in done.stderr
+    assert f"correct the clock or, if it is right, set --year-max {year}" in done.stderr
     assert platform.files() == before
     assert tables == {
         path: path.stat().st_mtime_ns for path in (platform.root / "tables").iterdir()

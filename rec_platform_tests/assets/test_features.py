@@ -227,4 +227,4 @@ def test_a_clock_that_cannot_be_right_chooses_no_year_ceiling(clock: int, says: 
     with pytest.raises(dg.Failure) as raised:
         year_of_the_run(clock, serving)
     assert says in str(raised.value.description)
-    assert "mend the clock" in str(raised.value.description)
+    assert "correct the clock" in str(raised.value.description)

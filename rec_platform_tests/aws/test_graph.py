@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rec_platform_tests.assets.notes import note
 from rec_platform_tests.aws.policies import allowed
 from rec_platform_tests.conftest import Platform, last_run, remade
 from rec_platform_tests.emulators import Emulators
@@ -76,7 +77,7 @@ def compare(aws: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(assignment.distance, clusters["distance"], atol=1e-4)
     # Under the same model, the same neighbours: those that this machine finds in AWS's clusters.
     local["warehouse"].write("title_clusters", [clusters])
-    local["storage"].delete("made_of/similar_titles.json")
+    note(local["storage"], local["warehouse"], "title_clusters")
     assert dg.materialize([similar_titles], resources=local).success
     pd.testing.assert_frame_equal(
         cloud["warehouse"].read("similar_titles", "title_id, rank"),

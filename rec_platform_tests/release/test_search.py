@@ -374,12 +374,10 @@ def test_the_best_answer_is_among_the_first_three_for_every_labelled_query(
 @pytest.fixture(scope="module", params=["known-5000", "us-2022-09"])
 def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lookup:
     """A lookup of real titles with their other names, and nothing else."""
-    from rec_platform.resources.warehouse import SQL_FOLDER
-    from rec_platform_tests.test_real_data import warehouse
+    from rec_platform_tests.real_files import warehouse
 
     root = tmp_path_factory.mktemp(request.param)
-    tables = warehouse(root, request.param, "us_release")
-    tables.create("title_akas", (SQL_FOLDER / "title_akas.sql").read_text())
+    tables = warehouse(root, request.param, "us_release", "selection", "title_akas")
     titles = tables.query("""
         SELECT titles.title_id, title, original_title, year, names
         FROM titles

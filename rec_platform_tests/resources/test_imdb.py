@@ -66,7 +66,7 @@ def test_an_optional_file_that_the_folder_lacks_stays_an_empty_table(
 ) -> None:
     state, _ = copies.refresh(PRINCIPALS)
     assert (state.rows, state.is_missing) == (0, True)
-    assert "it is optional, so raw_title_principals stays empty" in caplog.text
+    assert "it is optional, so raw_title_principals is empty" in caplog.text
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -13,6 +13,7 @@ import dagster as dg
 from rec_platform.resources.aws.clients import client_config, explained
 from rec_platform.resources.aws.s3 import S3Storage
 
+OLD_SECONDS = 2  # a failed query that was sent so long before was not sent by this run
 LEAST_BILLED_BYTES = 10_000_000  # of a query, however little it reads
 
 
@@ -205,7 +206,7 @@ class QueryRunner:
         if status["State"] != "SUCCEEDED":
             reason = status.get("StateChangeReason") or status["State"].lower()
             # The token of a query that failed leads to it again, for as long as Athena knows it.
-            is_old = status["SubmissionDateTime"].timestamp() < self._asked_at - 2
+            is_old = status["SubmissionDateTime"].timestamp() < self._asked_at - OLD_SECONDS
             raise QueryFailedError(reason, query_id, is_old)
         return Execution(query_id, scanned, figures.get("TotalExecutionTimeInMillis", 0) / 1000)
 

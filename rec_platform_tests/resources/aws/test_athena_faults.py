@@ -15,11 +15,22 @@ import pandas as pd
 import pytest
 
 from rec_platform.resources.aws.athena import AthenaWarehouse
+from rec_platform.resources.aws.queries import OLD_SECONDS
 from rec_platform_tests.emulators import REPOSITORY, Emulators
 from rec_platform_tests.emulators.faulty_proxy import EXPIRED_JSON, LOST, THROTTLED
 from rec_platform_tests.resources.aws.athena_bench import RECIPE, SELECT, fresh, keys
 
 pytestmark = pytest.mark.aws
+
+
+def wait_until_old(athena: AthenaWarehouse) -> None:
+    """Wait until the last query was sent so long ago that it belongs to an earlier run."""
+    client = athena._storage.clients("athena")
+    ids = client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]
+    queries = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
+    sent = max(query["Status"]["SubmissionDateTime"].timestamp() for query in queries)
+    while time.time() < sent + OLD_SECONDS + 1:  # HTTP dates have whole seconds
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +54,7 @@ def test_a_query_that_fails_leaves_nothing_and_the_old_table_stays(
     glue = athena._storage.clients("glue")
     tables = glue.get_tables(DatabaseName=athena.database)["TableList"]
     assert {table["Name"] for table in tables} == {"recipe", "next"}
-    time.sleep(3.5)  # Athena would now lead to the query that failed
+    wait_until_old(athena)  # Athena would now lead to the query that failed
     athena.create("next", SELECT + " -- changed")
 
 
@@ -158,7 +169,7 @@ def test_a_process_that_was_killed_finds_its_query_again(
             assert process.poll() is None
         process.kill()
     client = athena._storage.clients("athena")
-    time.sleep(3.5)
+    wait_until_old(athena)
     for query_id in client.list_query_executions(WorkGroup=athena.workgroup)["QueryExecutionIds"]:
         client.stop_query_execution(QueryExecutionId=query_id)  # while the process was dead
     athena.create("next", SELECT)
