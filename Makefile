@@ -36,7 +36,7 @@ test-aws: .venv/dev.stamp ## the whole graph on emulated AWS, through the real c
 test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 	.venv/bin/pytest -m trino $(ARGS)
 
-wheel: .venv/dev.stamp ## the wheel, built, installed into an empty environment and run there
+wheel: .venv/dev.stamp ## the wheel and the site's image, each in an empty environment
 	.venv/bin/pytest -m wheel $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules

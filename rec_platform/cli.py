@@ -247,7 +247,8 @@ def scorecard(
     ] = None,
 ) -> None:
     """Show how good the serving release's lists are, beside baselines."""
-    from rec_platform.assets import scorecard as scoring
+    from rec_platform.assets.markdown import to_markdown
+    from rec_platform.modelling.scorecard import Scorecard
 
     platform = Platform(root)
     release = platform.serving().release
@@ -255,20 +256,19 @@ def scorecard(
         figures = release.get("scorecard")
         if figures is None:
             raise fail("the serving release has no scorecard: a refresh makes one")
-        output.print(scoring.to_markdown(scoring.Scorecard(**figures)))
+        output.print(to_markdown(Scorecard(**figures)))
         return
+    from rec_platform.assets.scorecard import is_made_of, score
     from rec_platform.resources.ratings import RatingsSource
 
     with failing_plainly(), platform.storage.locked():
-        if not scoring.is_made_of(platform.storage, platform.warehouse, release):
+        if not is_made_of(platform.storage, platform.warehouse, release):
             raise fail(
                 f"the tables in {root} are no longer those of the serving release: "
                 "run `rec-platform refresh` first"
             )
         source = RatingsSource(location=str(ratings))
-        output.print(
-            scoring.to_markdown(scoring.score(platform.storage, platform.warehouse, source))
-        )
+        output.print(to_markdown(score(platform.storage, platform.warehouse, source)))
 
 
 @app.command()

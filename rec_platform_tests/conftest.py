@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import hashlib
 import os
 import shutil
@@ -88,6 +89,15 @@ class Platform:
         """All that is published, byte for byte."""
         paths = (path for path in self.releases.rglob("*") if path.is_file())
         return {str(path.relative_to(self.releases)): path.read_bytes() for path in paths}
+
+
+def rows(file: Path) -> list[bytes]:
+    """The lines of a file as IMDb writes them, header first."""
+    return gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+
+
+def write_rows(file: Path, lines: list[bytes]) -> None:
+    file.write_bytes(gzip.compress(b"".join(lines), 1))
 
 
 def last_run() -> Any:

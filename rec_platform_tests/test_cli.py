@@ -159,6 +159,7 @@ def test_a_misspelled_variable_is_told_by_its_name_and_exit_code_2(
     assert variable in done.stderr and not list(bench.folder.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "environment"),
     [

@@ -98,6 +98,7 @@ def test_only_what_is_copied_is_sent_to_the_engine() -> None:
     assert copied == sent
 
 
+@pytest.mark.wheel
 def test_the_site_image_answers_on_lambda_from_its_folder_alone(tmp_path: Path) -> None:
     app, python = take("site", tmp_path)
     size = sum(file.stat().st_size for file in app.rglob("*") if file.is_file())

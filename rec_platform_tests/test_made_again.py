@@ -15,6 +15,8 @@ import pytest
 
 from rec_platform_tests.conftest import Platform, remade
 
+pytestmark = pytest.mark.slow
+
 LISTS = {"similar_titles", "scorecard", "cluster_lookup", "release"}
 CLUSTERS = {"kmeans_model", "title_clusters", *LISTS}
 

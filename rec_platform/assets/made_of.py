@@ -15,7 +15,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
@@ -128,7 +127,7 @@ def _content(
 ) -> str | None:
     """A hash of an output as it is now, or None if some of it is missing."""
     hashes = [warehouse.content_hash(table)] if table else []
-    hashes += [_file_hash(storage.fetch(key)) for key in files]
+    hashes += [storage.digest(key) for key in files]
     if None in hashes:
         return None
     return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
@@ -265,13 +264,6 @@ class Step:
                 allow_retries=False,
             )
         return version_
-
-
-def _file_hash(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    with path.open("rb") as reader:
-        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class Storage(DeploymentResource):
         """The lock itself; see locked()."""
 
     @abstractmethod
-    def digest(self, key: str) -> str:
-        """A digest of a file's content: its sha256, or the storage's own."""
+    def digest(self, key: str) -> str | None:
+        """A digest of a file's content, its sha256 or the storage's own; None without a file."""
 
     @abstractmethod
     def read(self, key: str) -> bytes | None:
@@ -187,9 +187,12 @@ class LocalStorage(Storage):
         """See Storage."""
         return Path(self.root, key)
 
-    def digest(self, key: str) -> str:
+    def digest(self, key: str) -> str | None:
         """The file's sha256."""
-        with self.fetch(key).open("rb") as reader:
+        path = self.fetch(key)
+        if not path.is_file():
+            return None
+        with path.open("rb") as reader:
             return hashlib.file_digest(reader, "sha256").hexdigest()
 
     def names(self, key: str) -> list[str]:

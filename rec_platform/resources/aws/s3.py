@@ -152,9 +152,9 @@ class S3Storage(Storage):
                 path.unlink()
         return copy
 
-    def digest(self, key: str) -> str:
+    def digest(self, key: str) -> str | None:
         """The object's ETag: S3 makes a new one for new content, and nothing is read for it."""
-        return self.etags(key)[self.name(key)]
+        return self.etags(key).get(self.name(key))
 
     def names(self, key: str) -> list[str]:
         """See Storage."""
