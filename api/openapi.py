@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from rec_platform.release.blend import BALANCE, WEIGHTS, balanced
+from rec_platform.release.blend import BALANCE, WEIGHTS, Blend
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
 from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title
@@ -76,8 +76,9 @@ EXAMPLES: dict[str, Any] = {
         RELEASE_ID,
         FIRST.title_id,
         BALANCE,
-        balanced(WEIGHTS),
+        Blend().turned(BALANCE, 0.8),
         [Recommendation(1, 0.83, SECOND, REASONS, PARTS)],
+        [],
     ),
     "basket": Basket(
         RELEASE_ID,

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from rec_platform.release import recommend
-from rec_platform.release.blend import balanced
 from rec_platform.release.recommend import BasketRecommendation, Recommendation
 from rec_platform.release.schema import Cluster, Title
 
@@ -32,10 +31,11 @@ from .tuning import Tuned
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
-    """The titles most similar to one title, best first.
+    """The titles most similar to one title, best first, and its series by year, itself included.
 
-    A score is the mean of the parts, weighted by `weights`. If the release was made by a rule other
-    than `blend`, a score at a balance of 0.5 is that rule's own.
+    A score is the share that two titles are alike; if the release was made by a rule other than
+    `blend`, it is that rule's own. `weights` are those of the parts in this list: those of fame,
+    rating, popularity and quality depend on the title and on the balance.
     """
 
     release_id: str
@@ -43,6 +43,7 @@ class Recommendations:
     balance: float
     weights: dict[str, float]
     recommendations: list[Recommendation]
+    series: list[Title]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +157,18 @@ async def recommendations(
     tuned: Tuned,
     explain: Explain = True,
 ) -> Recommendations:
-    """Best first, of the titles that pass the filters.
+    """Best first, of the titles that pass the filters; at most three of one series.
 
-    Scores are in 0..1, and comparable within one list only.
+    What is best is alike and appeals. A score, in 0..1, says only how alike, so scores are not in
+    the order of the list. The balance changes the order, and no score.
     """
     title = known_title(lookup, title_id)
     listed = recommend.recommendations(lookup, title, tuned.limit, tuned.balance, tuned.wanted)
     if not explain:
         listed = [replace(row, reasons=[], parts={}) for row in listed]
-    weights = balanced(lookup.weights, tuned.balance) if explain else {}
-    return Recommendations(release_id(lookup), title_id, tuned.balance, weights, listed)
+    weights = lookup.rule.turned(tuned.balance, lookup.popularity(title.votes)) if explain else {}
+    series = lookup.series(title)
+    return Recommendations(release_id(lookup), title_id, tuned.balance, weights, listed, series)
 
 
 @v1.get(

@@ -10,9 +10,21 @@ from typer.main import get_command
 from rec_platform.choices import GatedFigure
 from rec_platform.cli import app
 from rec_platform.definitions import define
+from rec_platform.modelling.neighbours import SERIES_MOST
 from rec_platform.modelling.scorecard import COLUMNS
+from rec_platform.modelling.tone import ADULT, FAMILY, TONES
 from rec_platform.recipe import Recipe, SelectionPreset
-from rec_platform.release.blend import PARTS, PRIOR_FACTORS, WEIGHTS
+from rec_platform.release.blend import (
+    CROWD_FACTOR,
+    ENOUGH_GENRES,
+    HIDDEN_FACTORS,
+    HIDDEN_PULL,
+    MIDDLE,
+    PARTS,
+    STRANGERS,
+    WEIGHTS,
+    WIDTH,
+)
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform_tests.api.site import Site
@@ -71,9 +83,23 @@ def test_the_parts_are_told_with_their_weights() -> None:
     assert [part for part, _ in rows] == list(PARTS)
 
 
+def test_likeness_is_told_as_it_is_computed() -> None:
+    told = " ".join(RECOMMENDATIONS.partition("### Likeness")[2].partition("### Appeal")[0].split())
+    for genre, weight in TONES.items():
+        assert re.search(rf"{genre}\b[^.]*? {weight:g}\b", told), genre
+    assert f"{FAMILY:g} is taken off" in told
+    assert all(genre in told for genre in ADULT)
+    assert f"6 × ln((min(part, {ENOUGH_GENRES:g}) + 0.1)" in told
+    assert f"1 / (1 + exp(-(likeness + {-STRANGERS - MIDDLE:.2f}) / {WIDTH:g}))" in told
+    assert SERIES_MOST == 3 and "three are kept at most" in RECOMMENDATIONS
+
+
 def test_the_knobs_factors_are_told() -> None:
-    low, high = PRIOR_FACTORS
-    assert f"by {low:g} at 0 (hidden gems), by 1 in the middle, by {high:g} at 1" in RECOMMENDATIONS
+    told = " ".join(RECOMMENDATIONS.partition("### Appeal")[2].partition("## ")[0].split())
+    assert f"`popularity` and `quality` are multiplied by {CROWD_FACTOR:g}" in told
+    fame, popularity = HIDDEN_FACTORS["fame"], HIDDEN_FACTORS["popularity"]
+    assert f"`fame` is multiplied by {fame:g}, that of `popularity` by {popularity:g}" in told
+    assert f"the pull is {HIDDEN_PULL:g} for all titles" in told
 
 
 def test_the_figures_of_the_scorecard_are_told_and_which_are_gated() -> None:

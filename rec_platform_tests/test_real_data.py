@@ -3,20 +3,26 @@
 import csv
 import itertools
 import re
+from collections import defaultdict
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from rec_platform.assets.similar import read_catalogue
+from rec_platform.modelling import neighbours
 from rec_platform.modelling.features import PRESETS, min_max, original_2020_features
 from rec_platform.modelling.neighbours import Catalogue, nearest
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.series import find_series
 from rec_platform.recipe import FeaturePreset
+from rec_platform.release.blend import BALANCE, HIDDEN_GEMS
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
-from rec_platform.release.recommend import recommendations
+from rec_platform.release.recommend import lists, recommendations
+from rec_platform.release.text import search_key
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform_tests.conftest import Platform, clean_environment
 from rec_platform_tests.real_files import DATA, warehouse
@@ -86,14 +92,14 @@ def test_films_of_a_series_are_among_the_nearest_nine(tmp_path: Path) -> None:
     scaled, _ = min_max(PRESETS[FeaturePreset.balanced](titles))
     zeros = np.zeros(len(titles))
     nobody = pd.DataFrame({"title_id": [], "person_id": [], "role": []}, dtype=str)
-    parts = Parts(titles, nobody, zeros, zeros - 1)
+    parts = Parts(titles, nobody, zeros - 1)
     blocks = nearest(Catalogue(scaled.to_numpy(), zeros, zeros, parts), 9)
-    neighbours = np.concatenate([block.neighbours for block in blocks])
+    listed = np.concatenate([block.neighbours for block in blocks])
     names = titles["title"]
     series = names.index[names.str.startswith("The Lord of the Rings: ") & (titles["year"] > 2000)]
     assert len(series) == 3
     for film in series:
-        assert set(neighbours[film]) & set(series) - {film}, names[film]
+        assert set(listed[film]) & set(series) - {film}, names[film]
 
 
 # Series
@@ -226,8 +232,8 @@ def test_every_stored_neighbour_has_a_true_reason(lookup: Lookup) -> None:
     titles = dict(zip(numbers, lookup.numbered(numbers), strict=True))
     by_id = {title.title_id: title for title in titles.values()}
     count = 0
-    for title_id, neighbours in lookup.all_neighbours():
-        for neighbour in neighbours:
+    for title_id, _, stored in lookup.all_neighbours():
+        for neighbour in stored:
             found = reasons(by_id[title_id], titles[neighbour.number])
             assert found
             for reason in found:
@@ -245,18 +251,93 @@ def test_the_default_lists_are_good_at_all_four_at_once(
     scored: dict[str, dict[str, float]],
 ) -> None:
     default = scored["default"]
-    assert default["ndcg"] >= 0.36
+    # The rule before, a weighted sum, had .379: fame wins NDCG, and loses people's judgements.
+    assert default["ndcg"] >= 0.32
     assert default["tail_ndcg"] >= 0.17
-    assert default["coverage"] >= 0.50
-    assert default["siblings"] >= 0.85
+    assert default["coverage"] >= 0.88
+    assert default["siblings"] >= 0.95
 
 
-def test_the_hidden_end_reaches_nearly_all_titles_and_shows_more_of_the_tail(
-    scored: dict[str, dict[str, float]],
+def nines(lookup: Lookup, balance: float) -> dict[str, set[str]]:
+    lists_: defaultdict[str, set[str]] = defaultdict(set)
+    for title_id, _, other, _ in lists(lookup, 9, balance):
+        lists_[title_id].add(other)
+    return lists_
+
+
+def test_the_hidden_end_reaches_nearly_all_titles_and_shows_a_tenth_of_the_votes(
+    scored: dict[str, dict[str, float]], lookup: Lookup
 ) -> None:
-    hidden, default = scored["hidden gems"], scored["default"]
-    assert hidden["coverage"] >= 0.9
-    assert hidden["tail_ndcg"] > default["tail_ndcg"]
+    assert scored["hidden gems"]["coverage"] >= 0.9
+    votes = {title.title_id: title.votes for title in lookup.numbered([*lookup.title_ids()])}
+
+    def shown(balance: float) -> float:
+        return float(
+            np.median([votes[at] for nine in nines(lookup, balance).values() for at in nine])
+        )
+
+    assert shown(HIDDEN_GEMS) <= shown(BALANCE) / 10
+
+
+def judged(lookup: Lookup) -> pd.DataFrame:
+    """Pairs of films that people judged: first, second, is_ok, is_unseen by the tuning."""
+    path = DATA / "judgements" / "more-like-this" / "ratings.tsv"
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    titles = lookup.numbered([*lookup.title_ids()])  # the most voted first
+    by_name = {(search_key(title.title), str(title.year)): title.title_id for title in titles[::-1]}
+    pairs = [
+        [by_name.get((search_key(name), year)) for name, year in zip(*columns, strict=True)]
+        for columns in (
+            (table["title_1"], table["year_1"]),
+            (table["title_2"], table["year_2"]),
+        )
+    ]
+    is_unseen = [int(sha256(name.encode()).hexdigest(), 16) % 2 == 1 for name in table["title_1"]]
+    found = pd.DataFrame({"first": pairs[0], "second": pairs[1], "is_unseen": is_unseen})
+    return found.assign(is_ok=table["rating"] == "OK").dropna()
+
+
+def test_people_judge_the_default_lists_to_be_alike(lookup: Lookup) -> None:
+    pairs, nine = judged(lookup), nines(lookup, BALANCE)
+    assert len(pairs) > 500
+    pairs["is_listed"] = [
+        first in nine[second] or second in nine[first]
+        for first, second in zip(pairs["first"], pairs["second"], strict=True)
+    ]
+    for some in (pairs, pairs[pairs["is_unseen"]]):
+        listed = some[some["is_listed"]]
+        assert listed["is_ok"].mean() >= 0.88
+        assert some[some["is_ok"]]["is_listed"].mean() >= 0.42
+        assert some[~some["is_ok"]]["is_listed"].mean() <= 0.08
+
+
+def test_the_candidates_hold_nearly_all_of_the_nine_of_all_pairs(
+    known: Platform, lookup: Lookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse_ = DuckDBWarehouse(root=str(known.root))
+    titles = warehouse_.read("titles", order_by="title_id")
+    some = np.random.default_rng(0).choice(len(titles), 400, replace=False)
+
+    class AllPairs:
+        def __init__(self, parts: Parts) -> None:
+            self.order = some
+            self.count = len(parts)
+
+        def of(self, asked: np.ndarray) -> np.ndarray:
+            everything = np.tile(np.arange(self.count), (len(asked), 1))
+            everything[np.arange(len(asked)), asked] = -1
+            return everything
+
+    monkeypatch.setattr(neighbours, "Candidates", AllPairs)
+    monkeypatch.setattr(neighbours, "BLOCK_ROWS", 100)
+    ids, nine = titles["title_id"].to_numpy(), nines(lookup, BALANCE)
+    shares = [
+        len(nine[ids[title]] & set(ids[row[:9]])) / 9
+        for block in neighbours.blend(read_catalogue(warehouse_, titles), 48)
+        for title, row in zip(block.titles, block.neighbours, strict=True)
+    ]
+    assert len(shares) == len(some)
+    assert np.mean(shares) >= 0.98
 
 
 def test_the_popular_end_pleases_more(scored: dict[str, dict[str, float]]) -> None:

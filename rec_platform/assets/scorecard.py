@@ -115,7 +115,7 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
     Raises:
         dg.Failure: ratings were asked for and cannot be read.
     """
-    from rec_platform.modelling.ranking import by_catalogue, by_likes
+    from rec_platform.modelling.ranking import by_catalogue, by_likes, series_rows
 
     recipe = read_recipe(warehouse)
     titles = warehouse.read("titles", order_by="title_id")
@@ -124,10 +124,12 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
     parts, votes = catalogue.parts, titles["votes"].to_numpy()
     figures: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, list[float]]] = {}
+    rows = series_rows(parts.series, parts.year)
     for name, lists in chain(
-        _knob_lists(warehouse, len(titles)), _baselines(catalogue, titles, likes, recipe)
+        _knob_lists(warehouse, parts.popularity), _baselines(catalogue, titles, likes, recipe)
     ):
-        figures[name] = by_catalogue(lists, parts.series, parts.genres, votes)
+        row = rows if name in KNOB else None  # a title's page has it above the list
+        figures[name] = by_catalogue(lists, parts.series, parts.genres, votes, row)
         if likes:
             liked = by_likes(lists, likes.testing)
             figures[name] = {figure: mean for figure, (mean, *_) in liked.items()} | figures[name]
@@ -151,12 +153,14 @@ def _likes(source: RatingsSource, titles: "pd.DataFrame") -> tuple[Likes | None,
     return (likes, "") if likes.training and likes.testing else (None, TOO_FEW)
 
 
-def _knob_lists(warehouse: Warehouse, title_count: int) -> "Iterator[tuple[str, np.ndarray]]":
+def _knob_lists(
+    warehouse: Warehouse, popularity: "np.ndarray"
+) -> "Iterator[tuple[str, np.ndarray]]":
     from rec_platform.modelling.neighbours import weigh_lists
 
-    lists, parts = read_lists(warehouse, title_count)
+    lists, parts = read_lists(warehouse, len(popularity))
     for name, balance in KNOB.items():
-        yield name, weigh_lists(lists, parts, balance)
+        yield name, weigh_lists(lists, parts, popularity, balance)
 
 
 def _baselines(

@@ -51,7 +51,8 @@ def similar_titles(
 ) -> dg.MaterializeResult[Any]:
     """For each title its neighbours by the recipe's rule, ranked from 1, with a score in 0..1.
 
-    Each neighbour has the parts of the blend, 0 to 255, whatever the rule.
+    A score is how alike the two are, and a list is not in its order. Each neighbour has the parts
+    of the blend, 0 to 255, whatever the rule.
     """
     step = Step(context, storage, warehouse, fields=["rule"], table="similar_titles")
     if kept := step.kept():
@@ -121,7 +122,7 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     clusters = warehouse.read("title_clusters", order_by="title_id")
     series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
     cluster = clusters["cluster"].to_numpy()
-    parts = Parts(titles, people, cluster, series)
+    parts = Parts(titles, people, series)
     return Catalogue(matrix, cluster, clusters["distance"].to_numpy(), parts)
 
 

@@ -5,7 +5,6 @@ Lists are arrays (titles, count) of positions in the catalogue, best first, -1 w
 more. How good they are is in ranking.py.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,12 +15,11 @@ from scipy import sparse
 from rec_platform.choices import FeaturePreset
 from rec_platform.modelling import kmeans
 from rec_platform.modelling.features import PRESETS, min_max
-from rec_platform.modelling.neighbours import Catalogue, blend, nearest, original_2020, to_lists
+from rec_platform.modelling.neighbours import Catalogue, nearest, original_2020, to_lists
 from rec_platform.modelling.scorecard import (
     IN_CLUSTER,
     MOST_VOTED,
     NEAREST,
-    ONE_CLUSTER,
     ORIGINAL,
     RANDOM,
     UPPER_MARK,
@@ -52,7 +50,6 @@ def baselines(
         The row of the scorecard, and its lists, (titles, NEIGHBOURS) positions or -1.
     """
     count = len(titles)
-    yield ONE_CLUSTER, to_lists(blend(in_one_cluster(catalogue), NEIGHBOURS), count)
     yield NEAREST, to_lists(nearest(catalogue, NEIGHBOURS), count)
     original = as_the_original(catalogue, titles, clusters, kmeans_seed)
     yield ORIGINAL, to_lists(original_2020(original, NEIGHBOURS), count)
@@ -60,13 +57,6 @@ def baselines(
     yield RANDOM, at_random(np.zeros(count, dtype=int))
     yield MOST_VOTED, most_voted(titles["votes"].to_numpy())
     yield UPPER_MARK, item_knn(likes, count, NEIGHBOURS)
-
-
-def in_one_cluster(catalogue: Catalogue) -> Catalogue:
-    """The catalogue with all titles in one cluster, which then neither ranks nor bounds them."""
-    parts = copy.copy(catalogue.parts)
-    parts.cluster = np.zeros_like(catalogue.cluster)
-    return replace(catalogue, cluster=parts.cluster, parts=parts)
 
 
 def as_the_original(

@@ -5,12 +5,13 @@ They come from four sides: what every title has (genres, era, fame and rating), 
 words in the title, and the series. How they are weighed does not belong here (see neighbours.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import pairwise
+from math import log2
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import KDTree
-from sklearn.metrics import pairwise_distances
 
 from rec_platform.modelling.parts import (
     ERA_YEARS,
@@ -19,15 +20,38 @@ from rec_platform.modelling.parts import (
     RATING_WIDTH,
     Parts,
 )
-from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS, balanced
+from rec_platform.release.blend import (
+    APPEAL,
+    BALANCE,
+    CROWD_PLEASERS,
+    HIDDEN_GEMS,
+    HIDDEN_PULL,
+    LIKENESS,
+    OFFSET,
+    PART_SCALE,
+    UNITS,
+    knob,
+)
 
 # How many come from each side. Siblings all come.
-NEAREST_CANDIDATES = {HIDDEN_GEMS: 32, BALANCE: 64, CROWD_PLEASERS: 32}  # by place of the knob
+NEAREST_CANDIDATES = {HIDDEN_GEMS: 48, BALANCE: 96, CROWD_PLEASERS: 48}  # by place of the knob
 PEOPLE_CANDIDATES = 32
 WORD_CANDIDATES = 8
 COMMON_WORD = 100  # titles; a word that more titles have finds no candidates
-GENRE_AXES = 4
-LOOSENESS = 2  # a candidate may be (1 + this) times as far away as the one that it replaces
+# What genres may cost, unless few titles cost less: appeal outvotes more where its pull is strong.
+MOST_COST = (3.0, 6.0)
+STRONG_LEVEL = -1  # a pull of about a half
+RARE_COMBINATION = 64  # titles
+FEWEST = 256  # titles in a tree
+GATED = 100  # the cost of a closed gate
+FEW_QUERIES = 256
+LEAST_PULL = 1 / 16
+LEAST_FACTOR = 0.02  # of fame, whose factor is 0 at the hidden end of the knob
+# Squared, the distances in years, in decades of votes and in points of rating are about what the
+# blend takes off a score, at its usual distances; the last two where the pull is 1.
+YEAR_COST = 0.085 / ERA_YEARS
+FAME_COST = APPEAL["fame"] / (1 + OFFSET) / FAME_DECADES**2
+RATING_COST = APPEAL["rating"] / (1 + OFFSET) / RATING_WIDTH
 
 
 class Candidates:
@@ -35,18 +59,15 @@ class Candidates:
 
     Args:
         parts: what the titles are compared by.
-        matrix: (titles, columns), float32 in 0..1, for the distances between clusters.
-        weights: of the blend, by name of the part.
 
     Attributes:
-        order: (titles,) positions. Titles that are asked for in this order find what they need in
-            the processor's cache.
+        order: (titles,) positions. Titles that are asked for in this order share their trees.
     """
 
-    def __init__(self, parts: Parts, matrix: np.ndarray, weights: Mapping[str, float]) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._words = _rare(parts.words)
-        self._nearest = _Nearest(parts, matrix, weights)
+        self._nearest = _Nearest(parts)
         self.order = self._nearest.order
 
     def of(self, titles: np.ndarray) -> np.ndarray:
@@ -74,66 +95,111 @@ class Candidates:
 class _Nearest:
     """Finds the titles that the blend may like best by what every title has.
 
-    A k-d tree (Bentley 1975) over genres, era, fame and rating, scaled so that the squared distance
-    is about what the blend takes off. The priors add a straight line to that parabola. Their sum
-    has its peak where the parabola has it, shifted: the tree is asked at the shifted place.
-    Candidates come from the half of the clusters that is nearest to the title.
+    What genres and tone cost depends on the two combinations of genres alone. So the titles of one
+    combination share a k-d tree (Bentley 1975) of those that may be in their lists. Its axes are
+    year, fame, rating and the root of that cost, scaled so that the squared distance is about what
+    the blend takes off. The priors add about a straight line to that parabola. Their sum has its
+    peak where the parabola has it, shifted: the tree is asked at the shifted place. How much fame
+    and rating count depends on the pull of the title, of which there are a few trees.
     """
 
-    def __init__(self, parts: Parts, matrix: np.ndarray, weights: Mapping[str, float]) -> None:
-        self._scale = np.sqrt(
-            [
-                weights["era"] / ERA_YEARS**2,
-                weights["fame"] / FAME_DECADES**2,
-                weights["rating"] / RATING_WIDTH,
-            ]
-        )
-        facts = np.column_stack([parts.year, parts.fame, parts.rating])
-        axes = _axes(parts.genres) * np.sqrt(weights["genres"] / 2)
-        self._places = np.hstack([facts * self._scale, axes])
-        self._weights = weights
-        self._tree = KDTree(self._places, balanced_tree=False)
-        self.order: np.ndarray = self._tree.indices
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._most_famous = max(float(parts.fame.max()), 1.0)
-        self._cluster = parts.cluster
-        self._is_near = _is_near(matrix, parts.cluster)
+        bytes_ = np.rint(parts.overlap * PART_SCALE).astype("uint8")
+        self._cost = parts.tone - LIKENESS["genres"] * np.array(UNITS["genres"])[bytes_]
+        self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
+        own_pull = np.maximum(parts.popularity.astype("float64") ** 2, LEAST_PULL)
+        level = np.log2(own_pull)
+        # The titles of a rare combination share one tree, for their mean pull.
+        counts = np.bincount(parts.combination)
+        means = np.bincount(parts.combination, level) / counts
+        is_rare = counts[parts.combination] <= RARE_COMBINATION
+        self._level = np.rint(np.where(is_rare, means[parts.combination], level)).astype(int)
+        by_combination = np.argsort(parts.combination, kind="stable")
+        starts = np.searchsorted(parts.combination[by_combination], np.arange(len(self._cost) + 1))
+        self._members = [by_combination[start:end] for start, end in pairwise(starts)]
+        self.order = np.lexsort((self._level, parts.combination))
 
     def of(self, titles: np.ndarray) -> np.ndarray:
         """Candidates for titles: (rows, count) positions, -1 for none."""
-        nearest: list[np.ndarray] = []
-        for balance, count in NEAREST_CANDIDATES.items():
-            weights = balanced(self._weights, balance)
-            slopes = [
-                0,
-                weights["popularity"] / self._most_famous,
-                weights["quality"] / RATING_SPAN,
+        hidden = np.full(len(titles), round(log2(HIDDEN_PULL)))
+        sides = [self._around(titles, hidden, LEAST_FACTOR, (HIDDEN_GEMS,))]
+        sides += [self._around(titles, self._level[titles], 1, (BALANCE, CROWD_PLEASERS))]
+        return np.hstack(sides)
+
+    def _around(
+        self, titles: np.ndarray, levels: np.ndarray, fame: float, balances: tuple[float, ...]
+    ) -> np.ndarray:
+        """Candidates for titles at some places of the knob, where the same trees find them.
+
+        Args:
+            titles: (rows,) positions.
+            levels: (rows,) of the pull: its logarithm to base 2.
+            fame: the factor of fame there.
+            balances: the places of the knob.
+        """
+        counts = [NEAREST_CANDIDATES[balance] for balance in balances]
+        nearest = np.full((len(titles), sum(counts)), -1)
+        for rows, combination, level in self._groups(titles, levels):
+            listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
+            costs = np.array([YEAR_COST, 2.0**level * fame * FAME_COST, 2.0**level * RATING_COST])
+            places = np.column_stack([self._facts[listed] * np.sqrt(costs), np.sqrt(cost)])
+            tree = KDTree(places, balanced_tree=False, compact_nodes=False)
+            facts = self._facts[titles[rows]]
+            start = 0
+            for balance, count in zip(balances, counts, strict=True):
+                asked = (facts + self._shift(facts, fame, balance)) * np.sqrt(costs)
+                ranks = range(1, min(count, len(listed)) + 1)
+                asked = np.column_stack([asked, np.zeros(len(rows))])
+                workers = -1 if len(rows) > FEW_QUERIES else 1  # threads take time to start
+                _, near = tree.query(asked, k=ranks, workers=workers)
+                nearest[rows, start : start + len(ranks)] = listed[near]
+                start += count
+        return nearest
+
+    def _groups(
+        self, titles: np.ndarray, levels: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, int, int]]:
+        """Rows of titles that share a tree, with their combination and the level of their pull."""
+        keys = np.column_stack([self._parts.combination[titles], levels])
+        groups, group = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        ends = np.searchsorted(group[order], np.arange(len(groups)), side="right")
+        for rows, (combination, level) in zip(
+            np.split(order, ends[:-1]), groups.tolist(), strict=True
+        ):
+            yield rows, combination, level
+
+    def _listed(self, combination: int, most_cost: float) -> tuple[np.ndarray, np.ndarray]:
+        """The titles that may be listed under this combination, and what their genres cost.
+
+        Those of closed gates and of other genres fill up where there are too few.
+        """
+        cost = self._cost[combination] + GATED * ~self._parts.passes_gate[combination]
+        order = np.argsort(cost, kind="stable")
+        sizes = np.cumsum([len(self._members[other]) for other in order])
+        few = np.searchsorted(sizes, FEWEST) + 1
+        kept = order[: max(np.searchsorted(cost[order], most_cost, side="right"), few)]
+        members = [self._members[other] for other in kept]
+        return np.concatenate(members), np.repeat(cost[kept], [len(some) for some in members])
+
+    def _shift(self, facts: np.ndarray, fame: float, balance: float) -> np.ndarray:
+        """How far from a title's own year, fame and rating its best neighbours are: as `facts`."""
+        factors = knob(balance)
+        votes, rating = facts[:, 1], facts[:, 2] - 1
+        # The slope of a prior's logarithm at the title, over twice the slope of the parabola.
+        popularity = (
+            APPEAL["popularity"] * factors["popularity"] / (votes + OFFSET * self._most_famous)
+        )
+        quality = APPEAL["quality"] * factors["quality"] / (rating + OFFSET * RATING_SPAN)
+        return np.column_stack(
+            [
+                np.zeros(len(facts)),
+                popularity / (2 * fame * FAME_COST),
+                quality / (2 * RATING_COST),
             ]
-            places = self._places[titles]
-            places[:, : len(slopes)] += np.array(slopes) / (2 * self._scale)
-            ranks = range(1, min(count, len(self._places)) + 1)
-            nearest.append(self._tree.query(places, k=ranks, eps=LOOSENESS, workers=-1)[1])
-        candidates = np.hstack(nearest)
-        is_near = self._is_near[titles[:, np.newaxis], self._cluster[candidates]]
-        return np.where(is_near, candidates, -1)
-
-
-def _is_near(matrix: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Whether a cluster is in the half that is nearest to a title: (titles, clusters)."""
-    numbers = np.unique(cluster)
-    centroids = [matrix[cluster == number].mean(axis=0) for number in numbers]
-    order = pairwise_distances(matrix, np.array(centroids)).argsort(axis=1)
-    nearest_half = order[:, : (len(numbers) + 1) // 2]
-    is_near = np.zeros((len(matrix), int(numbers.max()) + 1), dtype=bool)
-    np.put_along_axis(is_near, numbers[nearest_half], values=True, axis=1)
-    return is_near
-
-
-def _axes(genres: np.ndarray) -> np.ndarray:
-    """Genres on a few axes, so that half the squared distance is about 1 - the cosine."""
-    lengths = np.linalg.norm(genres, axis=1, keepdims=True)
-    directions = genres / np.maximum(lengths, 1e-9)
-    _, _, axes = np.linalg.svd(directions.T @ directions)
-    return directions @ axes[:GENRE_AXES].T
+        )
 
 
 def _rare(words: csr_array) -> csr_array:

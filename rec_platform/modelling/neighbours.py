@@ -19,14 +19,24 @@ from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
-    PART_SCALE,
+    LIKENESS,
+    MIDDLE,
+    OFFSET,
     PARTS,
+    PRIORS,
+    STRANGERS,
+    UNITS,
     WEIGHTS,
-    balanced,
+    WIDTH,
+    Blend,
+    knob,
+    pull,
 )
 from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 
 BLOCK_ROWS = 4_096
+SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
+PLACES = (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)  # of the knob, whose best are kept
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Block:
     Attributes:
         titles: (rows,), positions in the catalogue.
         neighbours: (rows, count), positions, never the title itself; -1 where there are no more.
-        scores: (rows, count), in 0..1, falling along a row.
+        scores: (rows, count), in 0..1, how alike; what is best may also be what appeals most.
     """
 
     titles: np.ndarray
@@ -64,10 +74,10 @@ class Block:
 def blend(
     catalogue: Catalogue, count: int, weights: Mapping[str, float] = WEIGHTS
 ) -> Iterator[Block]:
-    """The neighbours with the highest weighted mean of the parts of likeness.
+    """The neighbours that are most alike and appeal most: see release/blend.py.
 
     The best at both ends of the balance knob and in its middle are kept, so that the site can turn
-    the knob. They are ranked as in the middle.
+    the knob. They are ranked as in the middle; their scores are the share that they are alike.
 
     Args:
         catalogue: the titles.
@@ -75,28 +85,36 @@ def blend(
         weights: by name of the part; others than the default are for `benchmarks/tuning.py`.
     """
     parts = catalogue.parts
-    candidates_of = Candidates(parts, catalogue.matrix, weights)
-    places_of_knob = [
-        _weights(weights, balance) for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)
-    ]
-    for start in range(0, len(parts), BLOCK_ROWS):
+    candidates_of = Candidates(parts)
+    alike_by = {name: weights[name] for name in LIKENESS}
+    for start in range(0, len(candidates_of.order), BLOCK_ROWS):
         titles = candidates_of.order[start : start + BLOCK_ROWS]
         candidates = candidates_of.of(titles)
         row, column = np.nonzero(candidates >= 0)
         compared = parts.between(titles[row], candidates[row, column])
-        scores = np.full((len(places_of_knob), *candidates.shape), -1, dtype="float32")
-        for place, turned in enumerate(places_of_knob):
-            scores[place, row, column] = compared @ (turned / turned.sum() / PART_SCALE)
+        likeness = _sum(compared, alike_by)
+        scores = np.full((len(PLACES), *candidates.shape), -np.inf)
+        for place, balance in enumerate(PLACES):
+            turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
+            own = _priors(parts, turned)[candidates[row, column]]
+            pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
+            pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
+            scores[place, row, column] = likeness + pulls[row] * (_sum(compared, pair) + own)
+        middle = scores[PLACES.index(BALANCE)]
+        scores[:, _is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
+        shares = np.zeros(candidates.shape)
+        shares[row, column] = _alike(likeness)
         best = _ranks(scores).min(axis=0)
         # Where two are equally good at some place of the knob, the better in the middle wins.
-        order = np.lexsort((-scores[1], best), axis=1)[:, :count]
+        order = np.lexsort((-middle, best), axis=1)[:, :count]
         order = np.take_along_axis(
-            order, np.argsort(-np.take_along_axis(scores[1], order, 1), 1, kind="stable"), 1
+            order, np.argsort(-np.take_along_axis(middle, order, 1), 1, kind="stable"), 1
         )
+        is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
         yield Block(
             titles,
-            np.take_along_axis(candidates, order, axis=1),
-            np.take_along_axis(scores[1], order, axis=1),
+            np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
+            np.take_along_axis(shares, order, axis=1),
         )
 
 
@@ -164,27 +182,65 @@ def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
     return lists
 
 
-def weigh_lists(lists: np.ndarray, parts: np.ndarray, balance: float) -> np.ndarray:
-    """All lists as `release.recommend.weigh()` orders each at a place of the balance knob.
+def weigh_lists(
+    lists: np.ndarray, parts: np.ndarray, popularity: np.ndarray, balance: float
+) -> np.ndarray:
+    """All lists as `release.blend.Blend.weigh()` orders each at a place of the balance knob.
 
     Args:
         lists: (titles, count) positions or -1, as in the knob's middle.
         parts: (titles, count, parts) uint8.
+        popularity: (titles,) in 0..1.
         balance: in 0..1.
     """
     if balance == BALANCE:
         return lists
-    weights = list(balanced(WEIGHTS, balance).values())
+    rule = Blend()
+    turned = [rule.turned(balance, share) for share in popularity.tolist()]
     total = np.zeros(lists.shape)
-    for column, weight in enumerate(weights):
-        total += parts[:, :, column] * weight
-    scores = np.where(lists >= 0, np.round(total / (sum(weights) * PART_SCALE), SCORE_DIGITS), -1)
+    for column, name in enumerate(PARTS):
+        weights = np.array([row[name] for row in turned])
+        total += weights[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
+    scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
     return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
 
 
-def _weights(weights: Mapping[str, float], balance: float) -> np.ndarray:
-    turned = balanced(weights, balance)
-    return np.array([turned[name] for name in PARTS])
+def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
+    """The weighted terms of some of the parts, added up: (pairs,) of (pairs, parts) bytes."""
+    total = np.zeros(len(compared))
+    for name, weight in weights.items():
+        total += (weight * np.array(UNITS[name]))[compared[:, PARTS.index(name)]]
+    return total
+
+
+def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
+    """The weighted terms of the priors, added up: (titles,). Unlike in the site, unrounded."""
+    values = {"popularity": parts.popularity, "quality": parts.quality}
+    return np.sum(
+        [weights[name] * np.log((values[name] + OFFSET) / (1 + OFFSET)) for name in PRIORS], axis=0
+    )
+
+
+def _alike(likeness: np.ndarray) -> np.ndarray:
+    """See release.blend.alike()."""
+    return 1 / (1 + np.exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+
+
+def _is_beyond(
+    most: int, candidates: np.ndarray, series: np.ndarray, scores: np.ndarray
+) -> np.ndarray:
+    """Whether a candidate's row has so many better ones of its series: (rows, columns)."""
+    row, column = np.nonzero((candidates >= 0) & (series[candidates] >= 0))
+    number = series[candidates[row, column]]
+    order = np.lexsort((column, -scores[row, column], number, row))
+    row, column, number = row[order], column[order], number[order]
+    is_first = np.ones(len(row), dtype=bool)
+    is_first[1:] = (row[1:] != row[:-1]) | (number[1:] != number[:-1])
+    place = np.arange(len(row))
+    rank = place - np.maximum.accumulate(np.where(is_first, place, 0))
+    is_beyond = np.zeros(candidates.shape, dtype=bool)
+    is_beyond[row[rank >= most], column[rank >= most]] = True
+    return is_beyond
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -1,5 +1,5 @@
 # pyright: standard
-"""The parts of likeness: for any pairs of titles, each part of the blend in 0..1.
+"""The parts of the blend: for any pairs of titles, each part in 0..1.
 
 | part | 1 is | formula |
 |---|---|---|
@@ -10,9 +10,10 @@
 | genres | the same genres | shared over all, each genre weighted by -ln of its share of titles |
 | era | the same year | exp(-years / 10) |
 | runtime | the same length | exp(-minutes / 30) |
+| tone | the same tone | 1 - what other_tone() takes off / 25.5; 0 where the gate of tone.py is |
+| | | closed, which it never is within a series |
 | fame | equally many votes | 1 - (log10 of the ratio / 3)^2, 0 from a thousand times on |
 | rating | equally liked | 1 - difference of the trusted ratings / 4 |
-| cluster | the same cluster | 1 or 0 |
 | popularity | the most voted of all | log10(votes) / log10(most votes); the neighbour's own |
 | quality | a trusted rating of 10 | (trusted rating - 1) / 9; the neighbour's own |
 
@@ -29,7 +30,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from rec_platform.release.blend import PART_SCALE, PARTS
+from rec_platform.modelling.tone import gate, other_tone
+from rec_platform.release.blend import LIKENESS, PART_SCALE, PARTS
 from rec_platform.release.text import search_key
 
 ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
@@ -52,7 +54,6 @@ class Parts:
     Args:
         titles: title_id, title, year, runtime_minutes, genres, rating, votes; one row per title.
         people: title_id, person_id, role.
-        cluster: (titles,) int.
         series: (titles,) int, -1 for none: see series.py.
 
     Attributes:
@@ -60,6 +61,12 @@ class Parts:
             rows is what the titles share.
         words: (titles, words), sparse, rows of length 1.
         genres: (titles, genres), the rarity of those a title has.
+        combination: (titles,) int, which of the combinations of genres a title has.
+        overlap: (combinations, combinations) float32, the part `genres` of two.
+        tone: the same, what another tone takes off the likeness.
+        passes_gate: the same, bool: may the second be in the first one's list?
+        popularity: (titles,) log10 of the votes over that of the most votes.
+        quality: (titles,) the trusted rating over its span, 0..1.
         fame: (titles,) log10 of the votes.
         rating: (titles,) the trusted rating, 1..10.
         year: (titles,)
@@ -69,7 +76,6 @@ class Parts:
         self,
         titles: pd.DataFrame,
         people: pd.DataFrame,
-        cluster: ArrayLike,
         series: ArrayLike,
     ) -> None:
         votes, rating = titles["votes"].to_numpy("float64"), titles["rating"].to_numpy("float64")
@@ -81,13 +87,17 @@ class Parts:
         self.fame = np.log10(np.maximum(votes, 1)).astype("float32")
         trusted = (votes * rating + TRUST_VOTES * rating.mean()) / (votes + TRUST_VOTES)
         self.rating = trusted.astype("float32")
-        self.cluster, self.series = np.asarray(cluster), np.asarray(series)
+        self.popularity = self.fame / max(float(self.fame.max()), 1.0)
+        self.quality = (self.rating - 1) / RATING_SPAN
+        self.series = np.asarray(series)
         self.people = _people(titles, people)
         self.words = _words(titles["title"])
-        self._combination, combinations = pd.factorize(titles["genres"], sort=True)
-        rarity = _genre_rarity(self._combination, combinations)
-        self.genres = rarity[self._combination]
-        self._genre_overlap = _overlap(rarity).astype("float32")
+        self.combination, combinations = pd.factorize(titles["genres"], sort=True)
+        rarity = _genre_rarity(self.combination, combinations)
+        self.genres = rarity[self.combination]
+        self.overlap = _overlap(rarity).astype("float32")
+        self.tone = other_tone(combinations)
+        self.passes_gate = gate(combinations)
 
     def __len__(self) -> int:
         """The number of titles."""
@@ -103,22 +113,22 @@ class Parts:
         Returns:
             (pairs, parts) uint8, each part times 255, in the order of `blend.PARTS`.
         """
-        most_famous = max(float(self.fame.max()), 1.0)
         pair = titles, neighbours
-        first, second = (self._combination[side] for side in pair)
-        is_same_series = self.series[titles] == self.series[neighbours]
+        first, second = (self.combination[side] for side in pair)
+        is_sibling = (self.series[titles] == self.series[neighbours]) & (self.series[titles] >= 0)
+        may_be_listed = self.passes_gate[first, second] | is_sibling
         formulas = {
-            "series": lambda: is_same_series & (self.series[titles] >= 0),
+            "series": lambda: is_sibling,
             "people": lambda: 1 - np.exp(-2 * _products(self.people, *pair)),
             "title": lambda: _products(self.words, *pair),
-            "genres": lambda: self._genre_overlap[first, second],
+            "genres": lambda: self.overlap[first, second],
             "era": lambda: np.exp(-_difference(self.year, *pair) / ERA_YEARS),
             "runtime": lambda: np.exp(-_difference(self.runtime, *pair) / RUNTIME_MINUTES),
+            "tone": lambda: may_be_listed * (1 - self.tone[first, second] / LIKENESS["tone"]),
             "fame": lambda: 1 - (_difference(self.fame, *pair) / FAME_DECADES) ** 2,
             "rating": lambda: 1 - _difference(self.rating, *pair) / RATING_WIDTH,
-            "cluster": lambda: self.cluster[titles] == self.cluster[neighbours],
-            "popularity": lambda: self.fame[neighbours] / most_famous,
-            "quality": lambda: (self.rating[neighbours] - 1) / RATING_SPAN,
+            "popularity": lambda: self.popularity[neighbours],
+            "quality": lambda: self.quality[neighbours],
         }
         compared = np.empty((len(titles), len(PARTS)), dtype="uint8")
         for column, name in enumerate(PARTS):

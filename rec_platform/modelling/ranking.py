@@ -13,7 +13,8 @@ compared does not belong here (see baselines.py).
 | tail_ndcg | the same as ndcg as if the most liked tenth of the liked titles did not exist: not |
 | | asked for, not counted, taken out of the nine, and not replaced |
 | coverage | the share of the catalogue that is in at least one of the lists of nine |
-| siblings | of the other films of a title's series, nine at most, the share among its nine |
+| siblings | of the other films of a title's series, nine at most, the share on its page: among |
+| | its nine, or in the row of its series, of which nine at most count |
 | diversity | 1 - the weighted Jaccard index of the genres, mean over all pairs of a list |
 | novelty | -log2 of a listed title's share of all votes, mean, in bits (Zhou et al. 2010) |
 """
@@ -34,7 +35,11 @@ BLOCK_ROWS = 4_096
 
 
 def by_catalogue(
-    lists: np.ndarray, series: np.ndarray, genres: np.ndarray, votes: np.ndarray
+    lists: np.ndarray,
+    series: np.ndarray,
+    genres: np.ndarray,
+    votes: np.ndarray,
+    rows: np.ndarray | None = None,
 ) -> dict[str, float]:
     """The figures that need no ratings; siblings is left out where no title has one.
 
@@ -43,10 +48,11 @@ def by_catalogue(
         series: (titles,) the same number for films of one series, -1 for none.
         genres: (titles, genres), the weight of each genre that a title has, else 0.
         votes: (titles,)
+        rows: of series_rows(); None for lists that have none beside them.
     """
     figures = {
         "coverage": coverage(lists),
-        "siblings": siblings(lists, series),
+        "siblings": siblings(lists, series, rows),
         "diversity": diversity(lists, genres),
         "novelty": novelty(lists, votes),
     }
@@ -139,7 +145,7 @@ def coverage(lists: np.ndarray) -> float:
     return float(np.count_nonzero(shown >= 0) / len(lists))
 
 
-def siblings(lists: np.ndarray, series: np.ndarray) -> float | None:
+def siblings(lists: np.ndarray, series: np.ndarray, rows: np.ndarray | None = None) -> float | None:
     """See above, in 0..1; None where no title has a sibling."""
     shown = lists[:, :LIST_LENGTH]
     numbers, members = np.unique(series, return_inverse=True)
@@ -147,8 +153,24 @@ def siblings(lists: np.ndarray, series: np.ndarray) -> float | None:
     asked = np.flatnonzero((series >= 0) & (others > 0))
     if not len(numbers) or not len(asked):
         return None
-    is_sibling = (series[shown[asked]] == series[asked, np.newaxis]) & (shown[asked] >= 0)
-    return float((is_sibling.sum(axis=1) / np.minimum(others[asked], LIST_LENGTH)).mean())
+    on_page = shown[asked] if rows is None else np.hstack([shown[asked], rows[asked]])
+    on_page = np.sort(on_page, axis=1)
+    is_sibling = (series[on_page] == series[asked, np.newaxis]) & (on_page >= 0)
+    is_sibling[:, 1:] &= on_page[:, 1:] != on_page[:, :-1]
+    share = is_sibling.sum(axis=1) / np.minimum(others[asked], LIST_LENGTH)
+    return float(np.minimum(share, 1).mean())
+
+
+def series_rows(series: np.ndarray, year: np.ndarray) -> np.ndarray:
+    """The first nine others of each title's series, by year: (titles, 9) positions or -1."""
+    rows = np.full((len(series), LIST_LENGTH), -1)
+    order = np.lexsort((year, series))
+    order = order[series[order] >= 0]
+    for members in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
+        for title in members:
+            row = members[members != title][:LIST_LENGTH]
+            rows[title, : len(row)] = row
+    return rows
 
 
 def diversity(lists: np.ndarray, genres: np.ndarray) -> float:

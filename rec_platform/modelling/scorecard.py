@@ -12,7 +12,7 @@ from rec_platform.release.schema import LIST_LENGTH
 # Rows: what the balance knob makes of the lists, then the baselines and the upper mark.
 DEFAULT = "default"
 KNOB = {DEFAULT: BALANCE, "hidden gems": HIDDEN_GEMS, "crowd-pleasers": CROWD_PLEASERS}
-ONE_CLUSTER, NEAREST, ORIGINAL = "without clusters", "nearest", "2020 original"
+NEAREST, ORIGINAL = "nearest", "2020 original"
 IN_CLUSTER, RANDOM, MOST_VOTED = "random in cluster", "random", "most voted"
 UPPER_MARK = "item-kNN"
 MARKS = (NEAREST, ORIGINAL, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob

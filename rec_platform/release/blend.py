@@ -1,49 +1,156 @@
-"""The blend: the weighted sum that says how alike two titles are, and its balance knob.
+"""The blend: how alike two titles are, how much one appeals, and the knob that balances the two.
 
-The pipeline weighs candidates with it in modelling/neighbours.py. The site weighs a list again in
-recommend.py whenever a visitor moves the knob. How a part of likeness is computed
-belongs in modelling/parts.py, what it is called in a sentence in reasons.py.
+Likeness says who may be in a list and is the share "alike" that people see. Appeal re-orders titles
+that are alike. Both are sums of logarithms of parts, which is a product of the parts: what has
+nothing in common stays out however famous it is. The pipeline weighs candidates in
+modelling/neighbours.py. The site weighs a list again in recommend.py whenever a visitor moves the
+knob. How a part is computed belongs in modelling/parts.py, what it is called in a sentence in
+reasons.py.
 """
 
 from collections.abc import Mapping, Sequence
+from math import exp, log
 
-# Each part is in 0..1; modelling/parts.py has the formulas. The weights were tuned on half of the
-# users of MovieLens' ml-latest-small and checked on the other half: see docs/recommendations.md.
-WEIGHTS = {
-    "series": 10.0,
+from rec_platform.release.schema import SCORE_DIGITS, Neighbour
+
+# Each part is in 0..1; modelling/parts.py has the formulas. The weights were tuned on half of
+# people's own judgements and checked on the other half: see docs/recommendations.md.
+LIKENESS = {
+    "series": 4.0,
     "people": 2.0,
-    "title": 2.0,
-    "genres": 1.6,
-    "era": 4.3,
+    "title": 0.5,
+    "genres": 6.0,
+    "era": 2.2,
     "runtime": 0.3,
-    "fame": 16.0,
-    "rating": 5.5,
-    "cluster": 0.2,
-    "popularity": 15.0,
-    "quality": 12.0,
+    "tone": 25.5,
 }
+APPEAL = {"fame": 35.0, "rating": 16.0, "popularity": 28.0, "quality": 20.5}
+WEIGHTS = LIKENESS | APPEAL
 PARTS = tuple(WEIGHTS)
-PRIORS = ("popularity", "quality")  # depend on the neighbour alone; the knob turns these
 PART_SCALE = 255  # a part is stored in a byte
 
+OFFSET = 0.1  # added to a part, so that nothing in common is no infinite loss
+ENOUGH_GENRES = 0.37  # genres that overlap by this much are alike
+MORE_GENRES = 0.2  # what all the rest of the overlap counts, together
+CLOSED_GATE = -4.0  # times the weight of `tone`: behind everything that passes the gate
+
+# The share alike is a logistic curve, calibrated so that two films of the same genres, year, length
+# and tone are 85 % alike, although they share no series, person or word.
+MIDDLE, WIDTH = -3.5, 2.0
+
 HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
-PRIOR_FACTORS = (0.4, 1.6)  # at the two ends of the knob; 1 in the middle
+PRIORS = ("popularity", "quality")  # depend on the neighbour alone
+CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
+HIDDEN_FACTORS = {"fame": 0.0, "rating": 1.0, "popularity": -0.18, "quality": 1.0}
+HIDDEN_PULL = 0.5
 
 
-def balanced(weights: Mapping[str, float], balance: float = BALANCE) -> dict[str, float]:
-    """The weights at a balance from 0, hidden gems, to 1, crowd-pleasers.
+def _logarithm(part: float, enough: float = 1.0) -> float:
+    return log((min(part, enough) + OFFSET) / (enough + OFFSET))
+
+
+def _genres(part: float) -> float:
+    return _logarithm(part, ENOUGH_GENRES) + MORE_GENRES / LIKENESS["genres"] * (part - 1)
+
+
+_SHARES = [byte / PART_SCALE for byte in range(PART_SCALE + 1)]
+_LOGARITHMS = [_logarithm(share) for share in _SHARES]
+_OWN = {
+    "genres": [_genres(share) for share in _SHARES],
+    "tone": [CLOSED_GATE, *(share - 1 for share in _SHARES[1:])],
+}
+# For each part what a weight of 1 adds to the sum, by the part's byte: 0 at best.
+UNITS = {name: _OWN.get(name, _LOGARITHMS) for name in PARTS}
+# The likeness of two films that share genres, year, length and tone alone.
+STRANGERS = sum(LIKENESS[name] * _LOGARITHMS[0] for name in ("series", "people", "title"))
+
+
+def pull(popularity: float, balance: float = BALANCE) -> float:
+    """How much appeal counts in a title's list: under a little known title, likeness leads.
+
+    Args:
+        popularity: log10 of the title's own votes over log10 of the most votes, in 0..1.
+        balance: in 0..1; towards 0 it becomes the same for all titles.
+    """
+    own = popularity**2
+    hidden = max(0.0, 1 - 2 * balance)
+    return own + hidden * (HIDDEN_PULL - own)
+
+
+def knob(balance: float) -> dict[str, float]:
+    """What the knob multiplies the weights of appeal by, from 0, hidden gems, to 1, crowd-pleasers.
 
     Raises:
         ValueError: the balance is not in 0..1.
     """
     if not HIDDEN_GEMS <= balance <= CROWD_PLEASERS:
         raise ValueError(f"the balance is a number from 0 to 1, not {balance}")
-    low, high = PRIOR_FACTORS
-    factor = low + (high - low) * balance
-    return {name: weight * (factor if name in PRIORS else 1) for name, weight in weights.items()}
+    hidden = max(0.0, 1 - 2 * balance)
+    crowd = 1 + (CROWD_FACTOR - 1) * max(0.0, 2 * balance - 1)
+    return {
+        name: 1 + hidden * (HIDDEN_FACTORS[name] - 1) if hidden else crowd if name in PRIORS else 1
+        for name in APPEAL
+    }
 
 
-def score(parts: Sequence[int], weights: Sequence[float]) -> float:
-    """The weighted mean, in 0..1, of parts stored as bytes."""
-    total = sum(part * weight for part, weight in zip(parts, weights, strict=True))
-    return total / (sum(weights) * PART_SCALE)
+def alike(likeness: float) -> float:
+    """The share that two titles of this likeness are alike, in 0..1."""
+    return 1 / (1 + exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+
+
+def total(parts: Sequence[int], weights: Mapping[str, float]) -> float:
+    """The weighted terms of parts stored as bytes, added up: 0 at best.
+
+    Args:
+        parts: as many as there are weights, in their order.
+        weights: by name of the part.
+    """
+    return sum(
+        weight * UNITS[name][part]
+        for part, (name, weight) in zip(parts, weights.items(), strict=True)
+    )
+
+
+class Blend:
+    """The rule as a release has it.
+
+    Attributes:
+        weights: by name of the part, as the release was made with them.
+    """
+
+    def __init__(self, weights: Mapping[str, float] = WEIGHTS) -> None:
+        self.weights = dict(weights)
+
+    def turned(self, balance: float, popularity: float) -> dict[str, float]:
+        """The weights in a title's list: those of appeal as the knob and the title turn them.
+
+        Raises:
+            ValueError: the balance is not in 0..1.
+        """
+        factors = knob(balance)
+        own = pull(popularity, balance)
+        return {
+            name: weight * factors[name] * own if name in factors else weight
+            for name, weight in self.weights.items()
+        }
+
+    def weigh(
+        self, neighbours: list[Neighbour], balance: float, popularity: float
+    ) -> list[Neighbour]:
+        """A title's neighbours as the knob orders them; how alike they are does not change.
+
+        Args:
+            neighbours: as stored, which is the order in the knob's middle.
+            balance: in 0..1.
+            popularity: of the title, in 0..1.
+
+        Raises:
+            ValueError: the balance is not in 0..1.
+        """
+        turned = self.turned(balance, popularity)
+        if balance == BALANCE:
+            return neighbours
+        return sorted(
+            neighbours,
+            key=lambda neighbour: -round(total(neighbour.parts, turned), SCORE_DIGITS),
+        )

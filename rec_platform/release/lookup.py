@@ -9,11 +9,13 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterator, Sequence
+from math import log10
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rec_platform.release.blend import PARTS, WEIGHTS
+from rec_platform.release import weighted_sum
+from rec_platform.release.blend import PARTS, WEIGHTS, Blend
 from rec_platform.release.queries import placeholders
 from rec_platform.release.schema import (
     SCHEMA_VERSION,
@@ -60,17 +62,23 @@ class Lookup:
             }
         except (sqlite3.Error, ValueError) as error:
             raise LookupFileError(f"{path} cannot be read as a lookup: {error}") from error
-        self.weights: dict[str, float] = self.release.get("weights", WEIGHTS)
         version = self.release.get("schema_version")
         if version != SCHEMA_VERSION:
             raise LookupFileError(
                 f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}: "
                 "run `rec-platform refresh` with this version, or serve with the one that wrote it"
             )
-        if tuple(self.weights) != PARTS:
+        weights = self.release.get("weights", WEIGHTS)
+        rules = {PARTS: Blend, weighted_sum.PARTS: weighted_sum.WeightedSum}
+        if tuple(weights) not in rules:
             raise LookupFileError(
-                f"{path} has the parts {[*self.weights]}; this program reads {[*PARTS]}"
+                f"{path} has the parts {[*weights]}; this program reads {[*PARTS]}"
             )
+        self.rule = rules[tuple(weights)](weights)
+        # Numbers follow votes.
+        sql = "SELECT votes FROM titles WHERE number = 1"
+        (votes,) = self._connection.execute(sql).fetchone() or (1,)
+        self._most_famous = max(1.0, log10(max(1, votes)))
 
     def close(self) -> None:
         """Close the file; the lookup cannot be used afterwards."""
@@ -143,13 +151,18 @@ class Lookup:
         (count,) = self._connection.execute("SELECT max(number) FROM titles").fetchone()
         return self.numbered([random.randint(1, count)])[0]  # noqa: S311
 
-    def all_neighbours(self) -> Iterator[tuple[str, list[Neighbour]]]:
-        """Every title's id with its neighbours, in order of title_id."""
+    def all_neighbours(self) -> Iterator[tuple[str, int, list[Neighbour]]]:
+        """Every title's id and votes with its neighbours, in order of title_id."""
         rows = self._connection.execute(
-            "SELECT title_id, packed FROM titles JOIN neighbours USING (number) ORDER BY title_id"
+            "SELECT title_id, votes, packed FROM titles JOIN neighbours USING (number) "
+            "ORDER BY title_id"
         )
-        for title_id, packed in rows:
-            yield title_id, unpack(packed)
+        for title_id, votes, packed in rows:
+            yield title_id, votes, unpack(packed)
+
+    def popularity(self, votes: int) -> float:
+        """The logarithm of these votes over that of the most voted title's, in 0..1."""
+        return log10(max(1, votes)) / self._most_famous
 
     def title_ids(self) -> dict[int, str]:
         """The id of each title by its number."""

@@ -2,17 +2,18 @@
 
 A release keeps each title's neighbours with the parts of their likeness. Each request makes a list
 from them: weighed by the balance knob, narrowed by filters, merged for a basket. How parts are
-weighed belongs in blend.py.
+weighed belongs in blend.py. That no list holds more than three films of one series is seen to
+where neighbours are kept, in modelling/neighbours.py.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rec_platform.release.blend import BALANCE, PART_SCALE, PARTS, balanced, score
+from rec_platform.release.blend import BALANCE, PART_SCALE
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
-from rec_platform.release.schema import LIST_LENGTH, SCORE_DIGITS, Neighbour, Title
+from rec_platform.release.schema import LIST_LENGTH, SCORE_DIGITS, Title
 
 RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
 SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # the value of a part, by its byte
@@ -22,8 +23,9 @@ SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # the value of a
 class Recommendation:
     """A title to recommend.
 
-    `rank` counts from 1. `score` is in 0..1; higher is more alike. `reasons` say why in words, the
-    strongest first. The score is the weighted mean of `parts`, each in 0..1.
+    `rank` counts from 1. `score` is in 0..1, the share that the two titles are alike. A list is not
+    in its order, because appeal counts too. `reasons` say why in words, the strongest first.
+    `parts` are what the two were compared by, each in 0..1.
     """
 
     rank: int
@@ -86,8 +88,8 @@ def lists(
     They are in order of title_id, so that releases with the same lists give the same lines.
     """
     title_ids = lookup.title_ids()
-    for title_id, neighbours in lookup.all_neighbours():
-        weighed = weigh(neighbours, lookup.weights, balance)
+    for title_id, votes, neighbours in lookup.all_neighbours():
+        weighed = lookup.rule.weigh(neighbours, balance, lookup.popularity(votes))
         for rank, neighbour in enumerate(weighed[:limit], start=1):
             yield title_id, rank, title_ids[neighbour.number], neighbour.score
 
@@ -107,33 +109,20 @@ def recommendations(
     # Without a filter, only the titles that are shown need to be read.
     most = limit if wanted == EVERYTHING else None
     stored = lookup.neighbours(title.title_id, most if balance == BALANCE else None)
-    neighbours = weigh(stored, lookup.weights, balance)[:most]
+    neighbours = lookup.rule.weigh(stored, balance, lookup.popularity(title.votes))[:most]
     others = lookup.numbered([neighbour.number for neighbour in neighbours])
     chosen = [pair for pair in zip(neighbours, others, strict=True) if wanted.passes(pair[1])]
+    names = lookup.rule.weights
     return [
         Recommendation(
             rank=rank,
             score=neighbour.score,
             title=other,
             reasons=reasons(title, other),
-            parts={name: SHARES[part] for name, part in zip(PARTS, neighbour.parts, strict=True)},
+            parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)},
         )
         for rank, (neighbour, other) in enumerate(chosen[:limit], start=1)
     ]
-
-
-def weigh(
-    neighbours: list[Neighbour], weights: Mapping[str, float], balance: float
-) -> list[Neighbour]:
-    """The neighbours as the balance knob orders and scores them; unchanged in its middle."""
-    turned = list(balanced(weights, balance).values())
-    if balance == BALANCE:
-        return neighbours
-    weighed = [
-        neighbour._replace(score=round(score(neighbour.parts, turned), SCORE_DIGITS))
-        for neighbour in neighbours
-    ]
-    return sorted(weighed, key=lambda neighbour: -neighbour.score)
 
 
 def basket(
@@ -154,7 +143,8 @@ def basket(
     points: defaultdict[int, float] = defaultdict(float)
     liked_by: defaultdict[int, list[Title]] = defaultdict(list)
     for title in liked:
-        neighbours = weigh(lookup.neighbours(title.title_id), lookup.weights, balance)
+        stored = lookup.neighbours(title.title_id)
+        neighbours = lookup.rule.weigh(stored, balance, lookup.popularity(title.votes))
         for rank, neighbour in enumerate(neighbours, start=1):
             points[neighbour.number] += 1 / (RANK_OFFSET + rank)
             liked_by[neighbour.number].append(title)

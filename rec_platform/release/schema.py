@@ -8,12 +8,11 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rec_platform.release.blend import PARTS
-
 SCHEMA_VERSION = 4
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
+PART_COUNT = 11  # of two titles that are compared: see blend.py
 SCORE_DIGITS = 6  # decimals that survive packing a score as float32
 
 # `number` runs from 1 for the most voted title, so that rowid order is order of popularity:
@@ -125,7 +124,8 @@ class Title:
 class Neighbour(NamedTuple):
     """A title's neighbour as stored: its number, and how alike the two titles are.
 
-    `score` is in 0..1, higher is more alike; `parts` are in the order of `blend.PARTS`, 0 to 255.
+    `score` is in 0..1, higher is more alike; `parts` are 0 to 255, in the order of the release's
+    weights. The order of a title's neighbours is that of its list, not of their scores.
     """
 
     number: int
@@ -155,19 +155,18 @@ def pack(numbers: bytes, scores: bytes, parts: bytes) -> bytes:
     Args:
         numbers: little-endian uint32, best first.
         scores: the same number of little-endian float32, in 0..1.
-        parts: `len(blend.PARTS)` bytes for each neighbour.
+        parts: `PART_COUNT` bytes for each neighbour.
     """
     return numbers + scores + parts
 
 
 def unpack(packed: bytes, limit: int | None = None) -> list[Neighbour]:
     """The first `limit` neighbours that pack() packed, or all of them."""
-    width = len(PARTS)
-    count = len(packed) // (8 + width)
+    count = len(packed) // (8 + PART_COUNT)
     values = struct.unpack_from(f"<{count}I{count}f", packed)
-    starts = range(8 * count, len(packed), width)
+    starts = range(8 * count, len(packed), PART_COUNT)
     rows = zip(values[:count], values[count:], starts, strict=True)
     return [
-        Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + width])
+        Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + PART_COUNT])
         for number, score, start in itertools.islice(rows, limit)
     ]

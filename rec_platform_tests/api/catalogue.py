@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from rec_platform.release.blend import PARTS, WEIGHTS, score
+from rec_platform.release.blend import LIKENESS, PARTS, WEIGHTS, alike, total
 from rec_platform.release.schema import NEIGHBOURS, Cluster, Title, pack
 from rec_platform.release.writer import write_lookup
 from rec_platform_tests.api.site import HOSTILE, invented, point
@@ -79,10 +79,11 @@ def publish_catalogue(releases: Path, release_id: str = "rich") -> Path:
 
 
 def neighbours(number: int, titles: list[Title]) -> bytes:
-    """Other titles, scored by their fame, their rating and whether they are of the same kind."""
-    ranked: list[tuple[float, int, bytes]] = []
+    """Other titles, ranked by their fame, their rating and whether they are of the same kind."""
+    ranked: list[tuple[float, float, int, bytes]] = []
     for other in range(1, COUNT + 1):
         parts = dict.fromkeys(PARTS, 0) | {
+            "tone": 255,
             "genres": 255 * (other % 3 == number % 3),
             "series": 255 * (number <= 3 and other <= 3),
             "fame": 255 - 2 * abs(other - number),
@@ -91,10 +92,11 @@ def neighbours(number: int, titles: list[Title]) -> bytes:
         }
         if other != number:
             values = bytes(parts.values())
-            ranked.append((score(values, list(WEIGHTS.values())), other, values))
+            likeness = total(values[: len(LIKENESS)], LIKENESS)
+            ranked.append((total(values, WEIGHTS), alike(likeness), other, values))
     ranked = sorted(ranked, reverse=True)[:NEIGHBOURS]
     return pack(
-        struct.pack(f"<{len(ranked)}I", *(other for _, other, _ in ranked)),
-        struct.pack(f"<{len(ranked)}f", *(points for points, _, _ in ranked)),
-        b"".join(parts for _, _, parts in ranked),
+        struct.pack(f"<{len(ranked)}I", *(other for *_, other, _ in ranked)),
+        struct.pack(f"<{len(ranked)}f", *(share for _, share, *_ in ranked)),
+        b"".join(parts for *_, parts in ranked),
     )

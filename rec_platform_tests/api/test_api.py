@@ -14,6 +14,7 @@ from api.logs import JsonLines
 from api.openapi import EXAMPLES
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.schema import SCHEMA_VERSION
+from rec_platform_tests.api.catalogue import SERIES, publish_catalogue
 from rec_platform_tests.api.site import CRIME, CRIME_COUNT, HOSTILE, Site, publish
 
 RECOMMENDATIONS = "/api/v1/titles/tt0000001/recommendations"
@@ -123,8 +124,17 @@ def test_filters_add_up_and_so_do_several_genres(site: Site):
 def test_the_balance_weighs_anew_and_says_how(site: Site):
     middle, gems = site.json(RECOMMENDATIONS), site.json(f"{RECOMMENDATIONS}?balance=0")
     assert (middle["balance"], middle["weights"]) == (0.5, WEIGHTS)
-    assert gems["weights"]["popularity"] < WEIGHTS["popularity"]
-    assert gems["recommendations"][0]["score"] == 0  # all its parts are, in this release
+    assert gems["weights"]["popularity"] < 0 < gems["weights"]["era"] == WEIGHTS["era"]
+    assert [row["score"] for row in gems["recommendations"]] == [
+        row["score"] for row in middle["recommendations"]
+    ]
+
+
+def test_a_list_of_recommendations_has_the_series_beside_it(site: Site, tmp_path: Path):
+    publish_catalogue(tmp_path)
+    answer = Site(tmp_path).json(RECOMMENDATIONS)
+    assert [title["title"] for title in answer["series"]] == [*SERIES]
+    assert site.json(RECOMMENDATIONS)["series"] == []
 
 
 def test_who_does_not_ask_why_is_not_told(site: Site):

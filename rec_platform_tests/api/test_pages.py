@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rec_platform.release.blend import WEIGHTS
+from rec_platform.release import weighted_sum
+from rec_platform.release.blend import APPEAL, LIKENESS
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH, Filter, basket, recommendations
 from rec_platform_tests.api.catalogue import COUNT, catalogue
-from rec_platform_tests.api.site import INDEXED, Reader, Site
+from rec_platform_tests.api.site import INDEXED, Reader, Site, publish
 
 
 def listed(page: Reader) -> list[str]:
@@ -136,6 +137,14 @@ def test_a_film_of_a_series_leads_to_those_beside_it(
         assert links.get(way) == (f"/title/{beside[way]}" if way in beside else None)
 
 
+def test_a_series_has_a_row_of_its_own_in_order(site: Site):
+    page = Reader(site.get("/title/tt0000002"))
+    assert "The series 3 films, by year" in page.text
+    row = [f"tt{number:07d}" for number in (1, 2, 3)]
+    assert page.cards()[2:5] == row  # after the links to those beside it
+    assert "The series" not in Reader(site.get("/title/tt0000005")).text
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=49", "balance=2", "year_min=x", "genre=%3Cb"])
 def test_what_a_list_cannot_be_is_refused_in_a_page(site: Site, query: str):
     for path in (f"/title/tt0000005?{query}", f"/basket?title=tt0000005&{query}"):
@@ -215,12 +224,33 @@ def test_home_has_what_rises_and_hidden_gems(site: Site, lookup: Lookup):
 
 def test_about_tells_weights_scorecard_and_what_the_catalogue_holds(site: Site):
     page = Reader(site.get("/about"))
-    share = f"{WEIGHTS['popularity'] / sum(WEIGHTS.values()):.0%}"
-    for told in ("Popularity", share, "NDCG@9", "0.387", "321 people", "2024-03-10", "60"):
+    share = f"{APPEAL['popularity'] / sum(APPEAL.values()):.0%}"
+    weighed = sum(weight for name, weight in LIKENESS.items() if name != "tone")
+    genres = f"{LIKENESS['genres'] / weighed:.0%}"
+    for told in (
+        "Popularity",
+        share,
+        "Genres",
+        genres,
+        "Tone",
+        "NDCG@9",
+        "0.387",
+        "321 people",
+        "2024-03-10",
+        "60",
+    ):
         assert told in page.text
     labels = [str(known["aria-label"]) for tag, known in page.tags if known.get("role") == "img"]
     assert labels[0] == "Films per year, from 1951 to 2010; most at 1951: 1"
     assert labels[1].startswith("Films per half point of rating, from 5.0 to 9.0; most at ")
+
+
+def test_about_an_old_release_tells_its_own_weights(tmp_path: Path):
+    weights = dict.fromkeys(weighted_sum.PARTS, 1.0)
+    publish(tmp_path, "old", weights=weights)
+    page = Reader(Site(tmp_path).get("/about"))
+    assert "A score is a weighted mean of parts" in page.text
+    assert page.text.count(" 9%") == len(weights) and "Neighbourhood" in page.text
 
 
 def test_search_engines_are_let_in_where_the_operator_says_so(

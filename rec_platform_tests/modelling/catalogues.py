@@ -38,7 +38,7 @@ def placed(matrix: np.ndarray, cluster: np.ndarray, distance: np.ndarray) -> Cat
         }
     )
     series = np.where(random.random(count) < 0.2, random.integers(0, count // 4 + 1, count), -1)
-    return Catalogue(matrix, cluster, distance, Parts(titles, people, cluster, series))
+    return Catalogue(matrix, cluster, distance, Parts(titles, people, series))
 
 
 def lists(blocks: list[Block]) -> dict[int, list[int]]:

@@ -4,12 +4,9 @@ import pytest
 from rec_platform.modelling import baselines
 from rec_platform.modelling.baselines import (
     at_random,
-    in_one_cluster,
     item_knn,
     most_voted,
 )
-from rec_platform.modelling.neighbours import blend, to_lists
-from rec_platform_tests.modelling.catalogues import catalogue
 
 
 def users(*liked: list[int]) -> list[np.ndarray]:
@@ -25,19 +22,6 @@ def test_random_lists_are_of_others_of_the_group_each_once() -> None:
         assert len(shown) == len(set(shown)) == min(48, (group == group[title]).sum() - 1)
         assert title not in shown and set(group[shown]) == {group[title]}
     assert (at_random(group) == lists).all()
-
-
-def test_without_clusters_more_titles_of_other_clusters_are_listed() -> None:
-    titles = catalogue(600, clusters=9)
-    titles.matrix[:] += 10 * titles.cluster[:, np.newaxis]  # so that half of the clusters are far
-    cluster = titles.cluster.copy()
-    free = to_lists(blend(in_one_cluster(titles), 48), 600)
-    bound = to_lists(blend(titles, 48), 600)
-    assert (titles.parts.cluster == cluster).all()  # which stay as they were
-    is_other_free, is_other_bound = (
-        cluster[lists[:, :9]] != cluster[:, np.newaxis] for lists in (free, bound)
-    )
-    assert is_other_free.mean() > is_other_bound.mean()
 
 
 def test_the_most_voted_are_in_every_list_but_their_own() -> None:

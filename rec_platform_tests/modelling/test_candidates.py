@@ -48,7 +48,7 @@ def planted(count: int, **shared: str) -> Catalogue:
     cluster = random.integers(1, 3, count)
     cluster[:2] = 0, 3
     matrix = np.eye(4, dtype="float32")[cluster]
-    return Catalogue(matrix, cluster, np.zeros(count), Parts(titles, people, cluster, series))
+    return Catalogue(matrix, cluster, np.zeros(count), Parts(titles, people, series))
 
 
 @pytest.fixture

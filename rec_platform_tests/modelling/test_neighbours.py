@@ -4,15 +4,25 @@ from scipy.spatial.distance import cdist
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling import neighbours as rules
-from rec_platform.modelling.neighbours import RULES, blend, nearest, original_2020
+from rec_platform.modelling.neighbours import (
+    RULES,
+    Catalogue,
+    blend,
+    nearest,
+    original_2020,
+    weigh_lists,
+)
 from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
-    PARTS,
-    WEIGHTS,
-    balanced,
+    LIKENESS,
+    PRIORS,
+    Blend,
+    alike,
+    total,
 )
+from rec_platform.release.schema import Neighbour
 from rec_platform_tests.modelling.catalogues import catalogue, lists, placed
 
 
@@ -64,10 +74,15 @@ def test_the_2020_original_gives_what_there_is_in_a_small_cluster() -> None:
 
 
 @pytest.mark.parametrize("rule", list(RULES))
-def test_every_rule_ranks_by_a_falling_score_within_bounds(rule: SimilarityRule) -> None:
+def test_every_rule_scores_within_bounds(rule: SimilarityRule) -> None:
+    for block in RULES[rule](catalogue(300), 24):
+        assert ((block.scores >= 0) & (block.scores <= 1)).all()
+
+
+@pytest.mark.parametrize("rule", [SimilarityRule.nearest, SimilarityRule.original_2020])
+def test_a_rule_without_appeal_ranks_by_a_falling_score(rule: SimilarityRule) -> None:
     for block in RULES[rule](catalogue(300), 24):
         assert (np.diff(block.scores, axis=1) <= 0).all()
-        assert ((block.scores >= 0) & (block.scores <= 1)).all()
 
 
 @pytest.mark.parametrize("rule", list(RULES))
@@ -85,37 +100,86 @@ def test_fewer_titles_than_neighbours_are_all_neighbours() -> None:
 # The blend
 
 
-def weighed(parts: np.ndarray, balance: float) -> np.ndarray:
-    """The scores of compared pairs, worked out one weight at a time."""
-    weights = balanced(WEIGHTS, balance)
-    terms = [parts[:, at] * weights[name] for at, name in enumerate(PARTS)]
-    return np.sum(terms, axis=0) / (255 * sum(weights.values()))
+def compared(titles: Catalogue, title: int, others: np.ndarray) -> list[bytes]:
+    parts = titles.parts.between(np.full(len(others), title), others)
+    return [row.tobytes() for row in parts]
 
 
-def test_the_score_of_the_blend_is_the_weighted_sum_of_the_parts() -> None:
+def points(titles: Catalogue, title: int, others: np.ndarray, balance: float) -> list[float]:
+    """What ranks a title's neighbours, worked out pair by pair with unrounded priors."""
+    parts = titles.parts
+    turned = Blend().turned(balance, float(parts.popularity[title]))
+    pair = {name: 0 if name in PRIORS else weight for name, weight in turned.items()}
+    return [
+        total(stored, pair)
+        + turned["popularity"] * np.log((parts.popularity[other] + 0.1) / 1.1)
+        + turned["quality"] * np.log((parts.quality[other] + 0.1) / 1.1)
+        for stored, other in zip(compared(titles, title, others), others, strict=True)
+    ]
+
+
+def test_the_score_is_how_alike_the_parts_are_and_the_order_also_counts_appeal() -> None:
     titles = catalogue(150)
     for block in blend(titles, 20):
         for title, neighbours, scores in zip(
             block.titles, block.neighbours, block.scores, strict=True
         ):
             others = neighbours[neighbours >= 0]
-            parts = titles.parts.between(np.full(len(others), title), others)
-            assert scores[: len(others)] == pytest.approx(weighed(parts, BALANCE), abs=1e-6)
+            expected = [
+                alike(total(stored[: len(LIKENESS)], LIKENESS))
+                for stored in compared(titles, title, others)
+            ]
+            assert scores[: len(others)] == pytest.approx(expected)
+            ranked = points(titles, title, others, BALANCE)
+            assert ranked == sorted(ranked, reverse=True)
             assert title not in others
             assert len(set(others.tolist())) == len(others)
 
 
 def test_the_best_at_either_end_of_the_knob_and_in_its_middle_are_kept() -> None:
-    """Held against all pairs; in one cluster of few titles all are candidates."""
+    """Held against all pairs; of few titles all are candidates."""
     count, kept = 60, 24
-    titles = catalogue(count, clusters=1)
+    titles = catalogue(count)
+    titles.parts.series[:] = -1
     neighbours = lists(list(blend(titles, kept)))
     for title in range(count):
         others = np.delete(np.arange(count), title)
-        parts = titles.parts.between(np.full(count - 1, title), others)
         for balance in (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS):
-            best = others[np.argsort(-weighed(parts, balance), kind="stable")]
-            assert set(best[: kept // 3].tolist()) <= set(neighbours[title])
+            order = np.argsort(-np.array(points(titles, title, others, balance)), kind="stable")
+            assert set(others[order][: kept // 3].tolist()) <= set(neighbours[title])
+
+
+def test_at_most_the_best_three_of_one_series_are_kept_wherever_the_knob_is() -> None:
+    titles = catalogue(60)
+    series = titles.parts.series
+    series[:] = np.arange(60) % 6 - 1
+    for title, neighbours in lists(list(blend(titles, 48))).items():
+        listed = series[neighbours]
+        for number in range(5):
+            members = np.flatnonzero((series == number) & (np.arange(60) != title))
+            order = np.argsort(-np.array(points(titles, title, members, BALANCE)), kind="stable")
+            assert set(np.array(neighbours)[listed == number]) == set(members[order][:3])
+
+
+def test_many_lists_are_weighed_as_each_one_is() -> None:
+    """Held against what the site does, for every stored neighbour."""
+    titles = catalogue(120)
+    blocks = list(blend(titles, 24))
+    stored = rules.to_lists(blocks, 120)
+    parts = np.zeros((*stored.shape, 11), dtype="uint8")
+    row, column = np.nonzero(stored >= 0)
+    parts[row, column] = titles.parts.between(row, stored[row, column])
+    popularity = titles.parts.popularity
+    for balance in (HIDDEN_GEMS, 0.3, BALANCE, 0.9, CROWD_PLEASERS):
+        weighed = weigh_lists(stored, parts, popularity, balance)
+        for title in range(120):
+            one = [
+                Neighbour(int(other), 0.5, parts[title, place].tobytes())
+                for place, other in enumerate(stored[title])
+                if other >= 0
+            ]
+            expected = Blend().weigh(one, balance, float(popularity[title]))
+            assert [row.number for row in expected] == weighed[title][: len(one)].tolist()
 
 
 def test_the_blend_is_the_same_bytes_each_time() -> None:

@@ -30,14 +30,13 @@ def films(*changes: dict[str, Any]) -> pd.DataFrame:
 def parts(
     titles: pd.DataFrame,
     people: list[tuple[int, str, str]] = NOBODY,
-    cluster: list[int] | None = None,
     series: list[int] | None = None,
 ) -> Parts:
     """All of the titles, with people as (place of the title, person, role)."""
     rows = [(f"tt{place}", person, role) for place, person, role in people]
     table = pd.DataFrame(rows, columns=["title_id", "person_id", "role"], dtype=str)
     count = len(titles)
-    return Parts(titles, table, cluster or [0] * count, series or [-1] * count)
+    return Parts(titles, table, series or [-1] * count)
 
 
 def compared(known: Parts, title: int = 0, neighbour: int = 1) -> dict[str, float]:
@@ -53,17 +52,28 @@ def near(value: float) -> Any:
 def test_a_twin_is_alike_in_all_but_series_people_and_quality() -> None:
     twins = films({"title": "One"}, {"title": "One"}, {"title": "Two", "genres": "War"})
     alikeness = compared(parts(twins))
-    alike = ("title", "genres", "era", "runtime", "fame", "rating", "cluster", "popularity")
+    alike = ("title", "genres", "era", "runtime", "tone", "fame", "rating", "popularity")
     assert [alikeness[name] for name in alike] == [1] * len(alike)
     assert alikeness["series"] == alikeness["people"] == 0
     assert alikeness["quality"] == near(6 / 9)
 
 
-def test_series_and_cluster_are_the_same_or_not() -> None:
-    four = films({}, {}, {}, {})
-    known = parts(four, cluster=[1, 1, 2, 2], series=[7, 7, 8, -1])
+def test_the_series_is_the_same_or_not() -> None:
+    known = parts(films({}, {}, {}, {}), series=[7, 7, 8, -1])
     assert [compared(known, 0, other)["series"] for other in (1, 2, 3)] == [1, 0, 0]
-    assert [compared(known, 0, other)["cluster"] for other in (1, 2, 3)] == [1, 0, 0]
+
+
+def test_another_tone_lowers_the_tone_by_its_weight_and_a_closed_gate_to_nothing() -> None:
+    genres = ["Drama,Romance", "Drama", "Drama,Horror", "Comedy"]
+    known = parts(films(*({"genres": text} for text in genres)))
+    assert compared(known, 0, 1)["tone"] == pytest.approx(1 - 4 / 25.5)
+    assert compared(known, 0, 2)["tone"] == pytest.approx(1 - (4 + 1) / 25.5)
+    assert compared(known, 0, 3)["tone"] == 0
+
+
+def test_no_gate_is_closed_within_a_series() -> None:
+    known = parts(films({"genres": "Drama"}, {"genres": "Comedy"}), series=[7, 7])
+    assert compared(known)["tone"] == pytest.approx(1 - 1.5 / 25.5)
 
 
 def test_to_be_in_no_series_is_nothing_in_common() -> None:
@@ -199,7 +209,7 @@ def test_many_pairs_are_compared_as_each_one_is() -> None:
         )
     )
     people = [(int(place), f"nm{place % 4}", "actor") for place in range(30)]
-    known = parts(titles, people, [*random.integers(0, 3, 30)], [*random.integers(-1, 5, 30)])
+    known = parts(titles, people, [*random.integers(-1, 5, 30)])
     some, others = np.arange(30), np.roll(np.arange(30), 7)
     table = known.between(some, others)
     assert table.shape == (30, len(PARTS)) and table.dtype == np.uint8

@@ -10,6 +10,7 @@ from rec_platform.modelling.ranking import (
     mean_and_interval,
     most_liked,
     novelty,
+    series_rows,
     siblings,
     without,
 )
@@ -98,6 +99,24 @@ def test_of_a_long_series_nine_siblings_are_all() -> None:
     series = np.zeros(12, dtype=int)
     some = lists(*([place for place in range(10) if place != title][:9] for title in range(12)))
     assert siblings(some, series) == 1
+
+
+def test_siblings_in_the_row_of_the_series_are_found_once() -> None:
+    series = np.array([7, 7, 7, -1])
+    some = lists([1, 3], [3], [3], [])
+    assert siblings(some, series) == pytest.approx((1 / 2 + 0 + 0) / 3)
+    row = lists([1], [0], [], [])
+    assert siblings(some, series, row) == pytest.approx((1 / 2 + 1 / 2 + 0) / 3)
+    assert siblings(some, series, series_rows(series, np.array([2, 1, 3, 4]))) == 1
+
+
+def test_the_row_of_a_series_has_the_first_nine_others_by_year() -> None:
+    series = np.array([7, -1, 7, 8, 7, *[9] * 12])
+    year = np.array([1990, 1980, 1970, 1960, 1980, *range(2012, 2000, -1)])
+    rows = series_rows(series, year)
+    assert rows[:5, :3].tolist() == [[2, 4, -1], [-1] * 3, [4, 0, -1], [-1] * 3, [2, 0, -1]]
+    assert rows[5].tolist() == list(range(16, 7, -1))
+    assert (series_rows(np.array([-1, -1]), np.array([1, 2])) == -1).all()
 
 
 def test_without_a_series_there_is_no_figure_of_siblings() -> None:

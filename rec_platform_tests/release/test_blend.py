@@ -1,73 +1,132 @@
-"""The weights, the knob that turns them, and the score."""
+"""Likeness, appeal, and the knob that turns appeal alone."""
 
 import math
 
 import pytest
 
 from rec_platform.release.blend import (
+    APPEAL,
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
+    LIKENESS,
     PART_SCALE,
     PARTS,
     PRIORS,
     WEIGHTS,
-    balanced,
-    score,
+    Blend,
+    alike,
+    knob,
+    pull,
+    total,
 )
+from rec_platform.release.schema import PART_COUNT, Neighbour
 
 FULL = bytes([PART_SCALE] * len(PARTS))
 
 
-def test_the_parts_are_the_weights_in_their_order_and_the_priors_are_among_them() -> None:
-    assert list(PARTS) == list(WEIGHTS)
-    assert set(PRIORS) < set(PARTS)
+def pair(**parts: float) -> bytes:
+    """The bytes of two titles that have all in common but what is named, in 0..1."""
+    return bytes(round(parts.get(name, 1) * PART_SCALE) for name in PARTS)
+
+
+def likeness(stored: bytes) -> float:
+    return total(stored[: len(LIKENESS)], LIKENESS)
+
+
+def test_the_parts_are_those_of_likeness_then_those_of_appeal_and_fit_the_schema() -> None:
+    assert list(PARTS) == [*LIKENESS, *APPEAL] == list(WEIGHTS)
+    assert len(PARTS) == PART_COUNT
+    assert set(PRIORS) < set(APPEAL)
     assert all(weight > 0 for weight in WEIGHTS.values())
 
 
+def test_all_in_common_takes_nothing_off() -> None:
+    assert total(FULL, WEIGHTS) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("name", [name for name in PARTS if name not in ("genres", "tone")])
+def test_a_part_takes_off_its_weight_times_its_logarithm(name: str) -> None:
+    for byte in (0, 51, 204):
+        part = byte / 255
+        expected = WEIGHTS[name] * math.log((part + 0.1) / 1.1)
+        assert total(pair(**{name: part}), WEIGHTS) == pytest.approx(expected)
+
+
+def test_a_third_of_the_genres_in_common_is_nearly_all() -> None:
+    enough, half = likeness(pair(genres=0.372)), likeness(pair(genres=0.2))
+    assert enough == pytest.approx(-0.2 * (1 - 95 / 255))
+    assert half == pytest.approx(6 * math.log(0.3 / 0.47) - 0.2 * 0.8)
+
+
+def test_a_closed_gate_takes_off_more_than_any_tone() -> None:
+    assert likeness(pair(tone=0)) < likeness(pair(tone=1 / 255)) - 50
+    assert alike(likeness(pair(tone=0))) < 0.001
+
+
+def test_films_of_the_same_genres_and_year_are_85_percent_alike_without_a_shared_name() -> None:
+    assert alike(likeness(pair(series=0, people=0, title=0))) == pytest.approx(0.852, abs=1e-3)
+    assert alike(likeness(FULL)) > 0.99
+    ten_years = pair(series=0, people=0, title=0, era=math.exp(-1))
+    assert alike(likeness(ten_years)) == pytest.approx(0.69, abs=0.01)
+
+
+def test_appeal_counts_by_the_square_of_the_titles_own_popularity() -> None:
+    assert [pull(share) for share in (0, 0.5, 1)] == [0, 0.25, 1]
+    assert [pull(share, HIDDEN_GEMS) for share in (0, 0.5, 1)] == [0.5] * 3
+    assert pull(0.5, CROWD_PLEASERS) == pull(0.5)
+
+
 def test_in_the_middle_the_knob_changes_nothing() -> None:
-    assert balanced(WEIGHTS) == balanced(WEIGHTS, BALANCE) == WEIGHTS
+    assert Blend().turned(BALANCE, 1) == WEIGHTS
 
 
-@pytest.mark.parametrize(("balance", "factor"), [(0, 0.4), (0.25, 0.7), (0.75, 1.3), (1, 1.6)])
-def test_the_knob_turns_the_priors_and_nothing_else(balance: float, factor: float) -> None:
-    for name, weight in balanced(WEIGHTS, balance).items():
-        expected = WEIGHTS[name] * (factor if name in PRIORS else 1)
-        assert weight == pytest.approx(expected)
+@pytest.mark.parametrize("balance", [0, 0.2, 0.5, 0.8, 1])
+def test_the_knob_turns_no_weight_of_likeness(balance: float) -> None:
+    turned = Blend().turned(balance, 0.7)
+    assert {name: turned[name] for name in LIKENESS} == LIKENESS
+    assert list(turned) == list(PARTS)
+
+
+def test_the_knob_turns_the_priors_up_for_the_crowd_and_fame_away_for_hidden_gems() -> None:
+    assert knob(CROWD_PLEASERS) == {"fame": 1, "rating": 1, "popularity": 1.6, "quality": 1.6}
+    assert knob(0.75) == {"fame": 1, "rating": 1, "popularity": 1.3, "quality": 1.3}
+    assert knob(HIDDEN_GEMS) == pytest.approx(
+        {"fame": 0, "rating": 1, "popularity": -0.18, "quality": 1}
+    )
+    assert knob(0.25) == pytest.approx({"fame": 0.5, "rating": 1, "popularity": 0.41, "quality": 1})
 
 
 @pytest.mark.parametrize("balance", [-0.01, 1.01, math.nan, math.inf])
 def test_the_knob_does_not_turn_farther_than_its_ends(balance: float) -> None:
     with pytest.raises(ValueError, match="from 0 to 1"):
-        balanced(WEIGHTS, balance)
-
-
-def test_the_score_is_the_weighted_mean_of_the_parts() -> None:
-    assert score([255, 0, 51], [1, 2, 5]) == pytest.approx((1 + 5 * 0.2) / 8)
-
-
-@pytest.mark.parametrize("balance", [HIDDEN_GEMS, BALANCE, CROWD_PLEASERS])
-def test_the_score_is_0_for_nothing_and_1_for_everything_wherever_the_knob_is(
-    balance: float,
-) -> None:
-    weights = [*balanced(WEIGHTS, balance).values()]
-    assert score(bytes(len(PARTS)), weights) == 0
-    assert score(FULL, weights) == pytest.approx(1)
+        Blend().turned(balance, 1)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Blend().weigh([], balance, 1)
 
 
 def test_a_part_that_is_missing_is_an_error() -> None:
     with pytest.raises(ValueError, match="argument"):
-        score(FULL[1:], [*WEIGHTS.values()])
+        total(FULL[1:], WEIGHTS)
 
 
 def test_what_is_known_better_gains_as_the_knob_turns_to_the_crowd() -> None:
-    """Of two neighbours the one with more of the priors gains on the other."""
-    well_known = [255 if name in PRIORS else 100 for name in PARTS]
-    alike = [80 if name in PRIORS else 200 for name in PARTS]
+    known, hidden = pair(people=0), pair(people=0, popularity=0.5, fame=0.9)
 
     def lead(balance: float) -> float:
-        weights = [*balanced(WEIGHTS, balance).values()]
-        return score(well_known, weights) - score(alike, weights)
+        turned = Blend().turned(balance, 0.9)
+        return total(known, turned) - total(hidden, turned)
 
     leads = [lead(step / 10) for step in range(11)]
-    assert leads == sorted(leads) and leads[0] < leads[-1]
+    assert leads == sorted(leads) and leads[0] < 0 < leads[-1]
+
+
+def test_the_knob_orders_neighbours_and_changes_no_score() -> None:
+    stored = [
+        Neighbour(1, 0.6, pair(people=0, popularity=0.5, fame=0.8)),
+        Neighbour(2, 0.9, pair(people=0)),
+        Neighbour(3, 0.9, pair(people=0)),
+    ]
+    assert Blend().weigh(stored, BALANCE, 0.9) == stored
+    assert Blend().weigh(stored, CROWD_PLEASERS, 0.9) == [stored[1], stored[2], stored[0]]
+    assert Blend().weigh(stored[::-1], HIDDEN_GEMS, 0.9) == [stored[0], stored[2], stored[1]]

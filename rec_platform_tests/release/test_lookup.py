@@ -106,8 +106,8 @@ def test_neighbours_come_in_order_with_scores_and_parts(lookup: Lookup) -> None:
 
 def test_all_neighbours_come_in_order_of_id(lookup: Lookup) -> None:
     stored = list(lookup.all_neighbours())
-    assert [title_id for title_id, _ in stored] == [f"tt{place}" for place in range(1, 6)]
-    assert stored[1][1] == lookup.neighbours("tt2")
+    assert [title_id for title_id, *_ in stored] == [f"tt{place}" for place in range(1, 6)]
+    assert stored[1] == ("tt2", title(2).votes, lookup.neighbours("tt2"))
     assert lookup.title_ids() == {place: f"tt{place}" for place in range(1, 6)}
 
 

@@ -149,7 +149,7 @@ def test_every_neighbour_of_a_release_has_a_true_reason(released: Platform) -> N
     titles = dict(zip(ids, lookup.numbered([*ids]), strict=True))
     by_id = {title.title_id: title for title in titles.values()}
     said: defaultdict[str, int] = defaultdict(int)
-    for title_id, neighbours in lookup.all_neighbours():
+    for title_id, _, neighbours in lookup.all_neighbours():
         for neighbour in neighbours:
             title, similar = by_id[title_id], titles[neighbour.number]
             told = reasons(title, similar)
