@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import itertools
 import os
 import re
 import signal
@@ -330,9 +329,8 @@ def test_export_writes_every_titles_list_in_order_of_rank(released: Platform):
     assert [line[0] for line in lines] == sorted(line[0] for line in lines)
     assert len({line[0] for line in lines}) == count
     assert {line[2] for line in lines} <= {line[0] for line in lines}
-    for line, next_line in itertools.pairwise(lines):
+    for line in lines:  # ranked by what is alike and appeals; the score is how alike alone
         assert 0 <= float(line[3]) <= 1 and line[0] != line[2]
-        assert line[0] != next_line[0] or float(line[3]) >= float(next_line[3])
     lookup = released.serving()
     served = recommendations(lookup, lookup.titles([lines[0][0]])[0])
     assert [(similar.title.title_id, similar.score) for similar in served] == [
