@@ -24,6 +24,7 @@ from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import lists, recommendations
 from rec_platform.release.text import search_key
 from rec_platform.resources.clustering import ScikitLearnClustering
+from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
 from rec_platform_tests.real_files import DATA, warehouse
 from rec_platform_tests.release.truth import check
