@@ -18,8 +18,9 @@ from markupsafe import Markup
 from starlette.types import Scope
 
 from rec_platform.release.blend import BALANCE
+from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.lookup import Lookup
-from rec_platform.release.recommend import EVERYTHING, LIST_LENGTH, Filter, recommendations
+from rec_platform.release.recommend import LIST_LENGTH, recommendations
 from rec_platform.release.recommend import basket as merged
 from rec_platform.release.schema import NEIGHBOURS, Title
 

@@ -13,7 +13,8 @@ from pydantic import Field, StringConstraints, ValidationError, validate_call
 from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
-from rec_platform.release.recommend import EVERYTHING, LIST_LENGTH, Filter
+from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.schema import NEIGHBOURS
 
 ListLength = Annotated[

@@ -157,7 +157,7 @@ async def recommendations(
     tuned: Tuned,
     explain: Explain = True,
 ) -> Recommendations:
-    """Best first, of the titles that pass the filters; at most three of one series.
+    """Best first, of all titles that pass the filters; at most three of one series.
 
     What is best is alike and appeals. A score, in 0..1, says only how alike, so scores are not in
     the order of the list. The balance changes the order, and no score.
@@ -183,7 +183,7 @@ async def basket(
     tuned: Tuned,
     explain: Explain = True,
 ) -> Basket:
-    """Best first, of the titles that pass the filters; never one of the liked titles.
+    """Best first, of all titles that pass the filters; never one of the liked titles.
 
     Ids that this release does not have are reported and left out, so that a shared link outlives a
     release.

@@ -10,7 +10,6 @@ from typer.main import get_command
 from rec_platform.choices import GatedFigure
 from rec_platform.cli import app
 from rec_platform.definitions import define
-from rec_platform.modelling.neighbours import SERIES_MOST
 from rec_platform.modelling.scorecard import COLUMNS
 from rec_platform.modelling.tone import ADULT, FAMILY, TONES
 from rec_platform.recipe import Recipe, SelectionPreset
@@ -25,6 +24,7 @@ from rec_platform.release.blend import (
     WEIGHTS,
     WIDTH,
 )
+from rec_platform.release.schema import SERIES_MOST
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform_tests.api.site import Site

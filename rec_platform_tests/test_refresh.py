@@ -138,6 +138,7 @@ def test_another_recipe_makes_a_new_release_and_leaves_the_old_one_as_it_was(cha
     lookup = changed.platform.serving()
     recipe = lookup.release["recipe"]
     assert (recipe["clusters"], recipe["year_max"], recipe["rule"]) == (4, 1999, "original_2020")
+    assert lookup.tiles is None  # filters reach the neighbours of this rule, not all by the blend
     years = [title.year for number in range(4) for title in lookup.cluster_titles(number, TITLES)]
     assert max(years) <= 1999 and len(years) == lookup.release["title_count"]
     for part in ("up to 1999", "4 clusters", "original_2020 neighbours"):

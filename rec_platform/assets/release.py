@@ -27,6 +27,7 @@ from rec_platform.assets.stored import (
     read_scaling,
     read_scorecard,
 )
+from rec_platform.choices import SimilarityRule
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.lookup import Lookup, LookupFileError
@@ -34,6 +35,7 @@ from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
 from rec_platform.release.schema import LOOKUP_FILE, Credit, Title, pack
 from rec_platform.release.text import search_key
+from rec_platform.release.tiles import Combination
 from rec_platform.release.writer import write_lookup
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
@@ -96,6 +98,7 @@ def cluster_lookup(
         clusters=read_profiles(storage),
         titles=_titles(warehouse),
         neighbours=_neighbours(warehouse, provenance["title_count"]),
+        combinations=_combinations(warehouse) if recipe["rule"] == SimilarityRule.blend else (),
     )
     size = path.stat().st_size
     storage.put(path, LOOKUP_KEY)
@@ -222,6 +225,18 @@ def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[bytes]:
     for start, end in itertools.pairwise(ends):
         rows = slice(start, end)
         yield pack(neighbours[rows].tobytes(), scores[rows].tobytes(), parts[rows].tobytes())
+
+
+def _combinations(warehouse: Warehouse) -> Iterator[Combination]:
+    """All titles by combination of genres."""
+    from rec_platform.modelling.tiling import tile
+
+    return tile(
+        warehouse.query("""
+            SELECT year, runtime_minutes, genres, rating, votes FROM titles
+            ORDER BY votes DESC, title_id
+        """)
+    )
 
 
 @dg.asset_check(asset=cluster_lookup, blocking=True)

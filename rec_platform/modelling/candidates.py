@@ -13,13 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
-from rec_platform.modelling.parts import (
-    ERA_YEARS,
-    FAME_DECADES,
-    RATING_SPAN,
-    RATING_WIDTH,
-    Parts,
-)
+from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
     APPEAL,
     BALANCE,
@@ -32,6 +26,7 @@ from rec_platform.release.blend import (
     UNITS,
     knob,
 )
+from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_SPAN, RATING_WIDTH
 
 # How many come from each side. Siblings all come.
 NEAREST_CANDIDATES = {HIDDEN_GEMS: 48, BALANCE: 96, CROWD_PLEASERS: 48}  # by place of the knob

@@ -32,10 +32,9 @@ from rec_platform.release.blend import (
     knob,
     pull,
 )
-from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
+from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS, SERIES_MOST
 
 BLOCK_ROWS = 4_096
-SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
 PLACES = (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)  # of the knob, whose best are kept
 
 

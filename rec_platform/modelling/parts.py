@@ -18,8 +18,7 @@
 | quality | a trusted rating of 10 | (trusted rating - 1) / 9; the neighbour's own |
 
 The genres' overlap is a weighted Jaccard index (Ioffe, ICDM 2010); inverse document frequency is
-Sparck Jones's (1972). A trusted rating is computed as for IMDb's own list of the best: as if
-`TRUST_VOTES` more people had given the catalogue's mean. How parts are weighed is in
+Sparck Jones's (1972). What a trusted rating is, facts.py says. How parts are weighed is in
 release/blend.py.
 """
 
@@ -30,26 +29,21 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from rec_platform.modelling.tone import gate, other_tone
-from rec_platform.release.blend import LIKENESS, PART_SCALE, PARTS
+from rec_platform.modelling.facts import Facts, to_bytes
+from rec_platform.release.blend import LIKENESS, PARTS
+from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_WIDTH, RUNTIME_MINUTES
 from rec_platform.release.text import search_key
 
 ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
 OTHER_ROLE_WEIGHT = 0.1
-TRUST_VOTES = 10_000
-ERA_YEARS = 10
-RUNTIME_MINUTES = 30
-FAME_DECADES = 3
-RATING_WIDTH = 4
-RATING_SPAN = 9  # ratings are 1..10
 # Ignored, because every other title has one.
 STOP_WORDS = frozenset(
     "the a an of and in on to at for from with by is it le la les el un".split()  # noqa: SIM905
 )
 
 
-class Parts:
-    """What the titles of a catalogue are compared by.
+class Parts(Facts):
+    """What the titles of a catalogue are compared by: what every title has, and what they share.
 
     Args:
         titles: title_id, title, year, runtime_minutes, genres, rating, votes; one row per title.
@@ -60,44 +54,13 @@ class Parts:
         people: (titles, persons), sparse: role weight x root of rarity, so that the product of two
             rows is what the titles share.
         words: (titles, words), sparse, rows of length 1.
-        genres: (titles, genres), the rarity of those a title has.
-        combination: (titles,) int, which of the combinations of genres a title has.
-        overlap: (combinations, combinations) float32, the part `genres` of two.
-        tone: the same, what another tone takes off the likeness.
-        passes_gate: the same, bool: may the second be in the first one's list?
-        popularity: (titles,) log10 of the votes over that of the most votes.
-        quality: (titles,) the trusted rating over its span, 0..1.
-        fame: (titles,) log10 of the votes.
-        rating: (titles,) the trusted rating, 1..10.
-        year: (titles,)
     """
 
-    def __init__(
-        self,
-        titles: pd.DataFrame,
-        people: pd.DataFrame,
-        series: ArrayLike,
-    ) -> None:
-        votes, rating = titles["votes"].to_numpy("float64"), titles["rating"].to_numpy("float64")
-        runtime = titles["runtime_minutes"].astype("float64")
-        self.year = titles["year"].to_numpy("float32")
-        # A title of unknown length gets the usual one.
-        usual = runtime.median() if runtime.notna().any() else 0
-        self.runtime = runtime.fillna(usual).to_numpy("float32")
-        self.fame = np.log10(np.maximum(votes, 1)).astype("float32")
-        trusted = (votes * rating + TRUST_VOTES * rating.mean()) / (votes + TRUST_VOTES)
-        self.rating = trusted.astype("float32")
-        self.popularity = self.fame / max(float(self.fame.max()), 1.0)
-        self.quality = (self.rating - 1) / RATING_SPAN
+    def __init__(self, titles: pd.DataFrame, people: pd.DataFrame, series: ArrayLike) -> None:
+        super().__init__(titles)
         self.series = np.asarray(series)
         self.people = _people(titles, people)
         self.words = _words(titles["title"])
-        self.combination, combinations = pd.factorize(titles["genres"], sort=True)
-        rarity = _genre_rarity(self.combination, combinations)
-        self.genres = rarity[self.combination]
-        self.overlap = _overlap(rarity).astype("float32")
-        self.tone = other_tone(combinations)
-        self.passes_gate = gate(combinations)
 
     def __len__(self) -> int:
         """The number of titles."""
@@ -132,7 +95,7 @@ class Parts:
         }
         compared = np.empty((len(titles), len(PARTS)), dtype="uint8")
         for column, name in enumerate(PARTS):
-            compared[:, column] = np.rint(np.clip(formulas[name](), 0, 1) * PART_SCALE)
+            compared[:, column] = to_bytes(formulas[name]())
         return compared
 
 
@@ -173,22 +136,3 @@ def _words(titles: "pd.Series[str]") -> sparse.csr_array:
     matrix = sparse.csr_array((rarity[columns], (rows, columns)), shape=shape)
     length = np.sqrt(matrix.multiply(matrix).sum(axis=1))
     return sparse.csr_array(sparse.diags_array(1 / np.maximum(length, 1e-9)) @ matrix)
-
-
-def _genre_rarity(combination: np.ndarray, combinations: "pd.Index[str]") -> np.ndarray:
-    """For each combination of genres the rarity of those in it: (combinations, genres)."""
-    split = [set(filter(None, text.split(","))) for text in combinations]
-    genres = sorted({genre for names in split for genre in names})
-    flags = np.array([[genre in names for genre in genres] for names in split], dtype="float64")
-    flags = flags.reshape(len(split), len(genres))
-    share = np.bincount(combination) @ flags / len(combination)
-    # A genre that all titles have tells nothing apart, but two of them do share it.
-    return flags * -np.log(np.minimum(share, 0.99))
-
-
-def _overlap(rarity: np.ndarray) -> np.ndarray:
-    """What each two combinations share over what they have; 0 where neither has a genre."""
-    shared = rarity @ (rarity > 0).T
-    total = rarity.sum(axis=1)
-    union = total[:, np.newaxis] + total - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

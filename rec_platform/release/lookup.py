@@ -9,6 +9,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from rec_platform.release.schema import (
     unpack,
 )
 from rec_platform.release.search import search
+from rec_platform.release.tiles import Combination, Tiles
 
 READER_CACHE_KIB = 8_192  # SQLite's default, 2 MiB, holds little of a large release
 
@@ -39,6 +41,8 @@ class LookupFileError(Exception):
 
 class Lookup:
     """A read-only view of one release.
+
+    `rule` weighs its neighbours; `most_famous` is log10 of the votes of its most voted title.
 
     Safe to share between threads: SQLite serialises the connection, and nothing writes to it.
 
@@ -78,7 +82,7 @@ class Lookup:
         # Numbers follow votes.
         sql = "SELECT votes FROM titles WHERE number = 1"
         (votes,) = self._connection.execute(sql).fetchone() or (1,)
-        self._most_famous = max(1.0, log10(max(1, votes)))
+        self.most_famous = max(1.0, log10(max(1, votes)))
 
     def close(self) -> None:
         """Close the file; the lookup cannot be used afterwards."""
@@ -146,6 +150,26 @@ class Lookup:
         sql = "SELECT * FROM titles WHERE series = ? ORDER BY year, title_id"
         return list(self._titles(sql, title.series))
 
+    def number(self, title_id: str) -> int:
+        """The number of a title of this release."""
+        sql = "SELECT number FROM titles WHERE title_id = ?"
+        return self._connection.execute(sql, (title_id,)).fetchone()[0]
+
+    def siblings(self, title: Title) -> list[int]:
+        """The numbers of all titles of a title's series; none for a title that is in no series."""
+        sql = "SELECT number FROM titles WHERE series = ?"
+        return [number for (number,) in self._connection.execute(sql, (title.series,))]
+
+    @cached_property
+    def tiles(self) -> Tiles | None:
+        """All titles, to find the best of them; None in a release that has only neighbours."""
+        tables = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if ("combinations",) not in tables.fetchall():  # a release of 0.1.0
+            return None
+        sql = "SELECT genres, compared, titles FROM combinations ORDER BY combination"
+        stored = list(itertools.starmap(Combination, self._connection.execute(sql)))
+        return Tiles(stored) if stored else None
+
     def random_title(self) -> Title:
         """A random title; every title is equally likely."""
         (count,) = self._connection.execute("SELECT max(number) FROM titles").fetchone()
@@ -162,7 +186,7 @@ class Lookup:
 
     def popularity(self, votes: int) -> float:
         """The logarithm of these votes over that of the most voted title's, in 0..1."""
-        return log10(max(1, votes)) / self._most_famous
+        return log10(max(1, votes)) / self.most_famous
 
     def title_ids(self) -> dict[int, str]:
         """The id of each title by its number."""

@@ -1,9 +1,9 @@
 """Lists: what is recommended to somebody who likes one title or several, and why.
 
 A release keeps each title's neighbours with the parts of their likeness. Each request makes a list
-from them: weighed by the balance knob, narrowed by filters, merged for a basket. How parts are
-weighed belongs in blend.py. That no list holds more than three films of one series is seen to
-where neighbours are kept, in modelling/neighbours.py.
+from them: weighed by the balance knob, merged for a basket. How parts are weighed belongs in
+blend.py, and how a filter reaches all titles in filtered.py. That no list holds more than three
+films of one series is seen to where neighbours are kept, in modelling/neighbours.py, and there.
 """
 
 from collections import defaultdict
@@ -11,9 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rec_platform.release.blend import BALANCE, PART_SCALE
+from rec_platform.release.filtered import filtered
+from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
-from rec_platform.release.schema import LIST_LENGTH, SCORE_DIGITS, Title
+from rec_platform.release.schema import (
+    LIST_LENGTH,
+    NEIGHBOURS,
+    SCORE_DIGITS,
+    Neighbour,
+    Title,
+)
 
 RANK_OFFSET = 60  # of reciprocal rank fusion, as its authors set it
 SHARES = [part / PART_SCALE for part in range(PART_SCALE + 1)]  # the value of a part, by its byte
@@ -53,33 +61,6 @@ class Because:
     reasons: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a recommended title must be; None means no condition.
-
-    A title of unknown runtime passes no runtime filter.
-    """
-
-    year_min: int | None = None
-    year_max: int | None = None
-    rating_min: float | None = None
-    runtime_max: int | None = None
-    genres: tuple[str, ...] = ()  # the title has all of them
-
-    def passes(self, title: Title) -> bool:
-        """Whether a title meets every condition."""
-        return (
-            (self.year_min is None or title.year >= self.year_min)
-            and (self.year_max is None or title.year <= self.year_max)
-            and (self.rating_min is None or title.rating >= self.rating_min)
-            and (self.runtime_max is None or (title.runtime_minutes or 10**6) <= self.runtime_max)
-            and set(self.genres) <= set(title.genres)
-        )
-
-
-EVERYTHING = Filter()
-
-
 def lists(
     lookup: Lookup, limit: int = LIST_LENGTH, balance: float = BALANCE
 ) -> Iterator[tuple[str, int, str, float]]:
@@ -106,12 +87,8 @@ def recommendations(
     Raises:
         ValueError: the balance is not in 0..1.
     """
-    # Without a filter, only the titles that are shown need to be read.
-    most = limit if wanted == EVERYTHING else None
-    stored = lookup.neighbours(title.title_id, most if balance == BALANCE else None)
-    neighbours = lookup.rule.weigh(stored, balance, lookup.popularity(title.votes))[:most]
+    neighbours = _neighbours(lookup, title, limit, balance, wanted)
     others = lookup.numbered([neighbour.number for neighbour in neighbours])
-    chosen = [pair for pair in zip(neighbours, others, strict=True) if wanted.passes(pair[1])]
     names = lookup.rule.weights
     return [
         Recommendation(
@@ -121,8 +98,18 @@ def recommendations(
             reasons=reasons(title, other),
             parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)},
         )
-        for rank, (neighbour, other) in enumerate(chosen[:limit], start=1)
+        for rank, (neighbour, other) in enumerate(zip(neighbours, others, strict=True), start=1)
     ]
+
+
+def _neighbours(
+    lookup: Lookup, title: Title, limit: int, balance: float, wanted: Filter
+) -> list[Neighbour]:
+    """The neighbours of a title that pass a filter, best first."""
+    if wanted != EVERYTHING:
+        return filtered(lookup, title, limit, balance, wanted)
+    stored = lookup.neighbours(title.title_id, limit if balance == BALANCE else None)
+    return lookup.rule.weigh(stored, balance, lookup.popularity(title.votes))[:limit]
 
 
 def basket(
@@ -143,8 +130,7 @@ def basket(
     points: defaultdict[int, float] = defaultdict(float)
     liked_by: defaultdict[int, list[Title]] = defaultdict(list)
     for title in liked:
-        stored = lookup.neighbours(title.title_id)
-        neighbours = lookup.rule.weigh(stored, balance, lookup.popularity(title.votes))
+        neighbours = _neighbours(lookup, title, NEIGHBOURS, balance, wanted)
         for rank, neighbour in enumerate(neighbours, start=1):
             points[neighbour.number] += 1 / (RANK_OFFSET + rank)
             liked_by[neighbour.number].append(title)
@@ -152,11 +138,7 @@ def basket(
     order = sorted(points, key=lambda number: (-points[number], number))
     ids = {title.title_id for title in liked}
     others = zip(order, lookup.numbered(order), strict=True)
-    chosen = [
-        (number, other)
-        for number, other in others
-        if other.title_id not in ids and wanted.passes(other)
-    ]
+    chosen = [(number, other) for number, other in others if other.title_id not in ids]
     return [
         BasketRecommendation(
             rank=rank,

@@ -12,6 +12,7 @@ SCHEMA_VERSION = 4
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
+SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
 PART_COUNT = 11  # of two titles that are compared: see blend.py
 SCORE_DIGITS = 6  # decimals that survive packing a score as float32
 
@@ -54,6 +55,12 @@ CREATE TABLE titles (
 CREATE TABLE neighbours (
     number INTEGER PRIMARY KEY REFERENCES titles,
     packed BLOB NOT NULL               -- numbers, best first, then scores, then parts: see pack()
+);
+CREATE TABLE combinations (            -- of genres; none where another rule than the blend was used
+    combination INTEGER PRIMARY KEY,
+    genres TEXT NOT NULL,              -- JSON array, as its titles have it
+    compared BLOB NOT NULL,            -- parts of it with each combination: see pack_compared()
+    titles BLOB NOT NULL               -- columns of its titles: see tiles.py
 );
 CREATE VIRTUAL TABLE title_search USING fts5 (
     names,                             -- search_names() of all its names

@@ -14,6 +14,7 @@ from typing import Any
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.spelling import deletes
 from rec_platform.release.text import search_key, search_names
+from rec_platform.release.tiles import Combination
 
 # SQLite's default cache, 2 MiB, would be written out again and again.
 WRITER_CACHE_KIB = 65_536
@@ -57,6 +58,7 @@ def write_lookup(
     clusters: Iterable[Cluster],
     titles: Iterable[tuple[Title, str]],
     neighbours: Iterable[bytes],
+    combinations: Iterable[Combination] = (),
 ) -> None:
     """Write a lookup file, streaming.
 
@@ -67,6 +69,8 @@ def write_lookup(
         titles: each title with its other names as one text to search, the most voted first. A
             title's number is its place in this order, from 1.
         neighbours: each title's neighbours from pack(), in the same order.
+        combinations: all titles by combination of genres, so that filters reach them; only if the
+            neighbours are those of the blend.
 
     Raises:
         sqlite3.Error: a title_id occurs twice, or the disk is full.
@@ -85,6 +89,8 @@ def write_lookup(
         connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
         connection.executemany(_insert("titles", 15), _title_rows(connection, titles))
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
+        rows = ((number, *stored) for number, stored in enumerate(combinations))
+        connection.executemany(_insert("combinations", 4), rows)
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
         connection.execute("INSERT INTO word_search (word_search) VALUES ('optimize')")
         connection.execute("COMMIT")

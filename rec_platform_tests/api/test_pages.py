@@ -11,10 +11,12 @@ import pytest
 
 from rec_platform.release import weighted_sum
 from rec_platform.release.blend import APPEAL, LIKENESS
+from rec_platform.release.filters import Filter
 from rec_platform.release.lookup import Lookup
-from rec_platform.release.recommend import LIST_LENGTH, Filter, basket, recommendations
+from rec_platform.release.recommend import LIST_LENGTH, basket, recommendations
 from rec_platform_tests.api.catalogue import COUNT, catalogue
 from rec_platform_tests.api.site import INDEXED, Reader, Site, publish
+from rec_platform_tests.conftest import Platform
 
 
 def listed(page: Reader) -> list[str]:
@@ -112,10 +114,26 @@ def test_more_of_the_list_keeps_what_was_asked_for_until_all_is_shown(site: Site
     assert lengths[:2] == [9, 18] and lengths[-1] > 40
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["genre=Drama", "year_max=1995&balance=0.2&limit=48", "rating_min=7&runtime_max=100&limit=30"],
+)
+def test_the_page_and_the_api_show_the_same_of_all_titles(released: Platform, asked: str):
+    site = Site(released.releases)
+    lookup, beyond = released.serving(), 0
+    for title_id in [*lookup.title_ids().values()][:5]:
+        answer = site.json(f"/api/v1/titles/{title_id}/recommendations?{asked}")
+        ids = [row["title"]["title_id"] for row in answer["recommendations"]]
+        assert listed(Reader(site.get(f"/title/{title_id}?{asked}"))) == ids
+        stored = {neighbour.number for neighbour in lookup.neighbours(title_id)}
+        beyond += sum(lookup.number(other) not in stored for other in ids)
+    assert beyond > 0
+
+
 def test_filters_that_nothing_passes_say_so_and_can_be_cleared(site: Site):
     page = Reader(site.get("/title/tt0000005?genre=Western&balance=0.2"))
     assert listed(page) == []
-    assert "none passes all these filters" in page.text
+    assert "No film like this one passes all these filters" in page.text
     assert "/title/tt0000005?balance=0.2" in page.links
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.modelling.parts import TRUST_VOTES, Parts
+from rec_platform.modelling.facts import TRUST_VOTES
+from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import PARTS
 
 NOBODY: list[tuple[int, str, str]] = []

@@ -19,11 +19,11 @@ from rec_platform.release.blend import (
     alike,
     total,
 )
+from rec_platform.release.filters import Filter
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import (
     RANK_OFFSET,
-    Filter,
     basket,
     lists,
     recommendations,

@@ -1,0 +1,81 @@
+# pyright: standard
+"""Facts: what every title of a catalogue has, by which any two can be compared.
+
+What only some titles share (series, people, words) is in parts.py.
+"""
+
+import numpy as np
+import pandas as pd
+
+from rec_platform.modelling.tone import gate, other_tone
+from rec_platform.release.blend import PART_SCALE
+from rec_platform.release.formulas import RATING_SPAN
+
+TRUST_VOTES = 10_000
+
+
+class Facts:
+    """What every title has.
+
+    A trusted rating is computed as for IMDb's own list of the best: as if `TRUST_VOTES` more people
+    had given the catalogue's mean.
+
+    Args:
+        titles: year, runtime_minutes, genres, rating, votes; one row per title.
+
+    Attributes:
+        year: (titles,)
+        runtime: (titles,) minutes; a title of unknown length has the usual one.
+        fame: (titles,) log10 of the votes.
+        rating: (titles,) the trusted rating, 1..10.
+        popularity: (titles,) log10 of the votes over that of the most votes.
+        quality: (titles,) the trusted rating over its span, 0..1.
+        combinations: the combinations of genres, comma-separated.
+        combination: (titles,) int, which of them a title has.
+        genres: (titles, genres), the rarity of those a title has.
+        overlap: (combinations, combinations) float32, the part `genres` of two.
+        tone: the same, what another tone takes off the likeness.
+        passes_gate: the same, bool: may the second be in the first one's list?
+    """
+
+    def __init__(self, titles: pd.DataFrame) -> None:
+        votes, rating = titles["votes"].to_numpy("float64"), titles["rating"].to_numpy("float64")
+        runtime = titles["runtime_minutes"].astype("float64")
+        self.year = titles["year"].to_numpy("float32")
+        usual = runtime.median() if runtime.notna().any() else 0
+        self.runtime = runtime.fillna(usual).to_numpy("float32")
+        self.fame = np.log10(np.maximum(votes, 1)).astype("float32")
+        trusted = (votes * rating + TRUST_VOTES * rating.mean()) / (votes + TRUST_VOTES)
+        self.rating = trusted.astype("float32")
+        self.popularity = self.fame / max(float(self.fame.max()), 1.0)
+        self.quality = (self.rating - 1) / RATING_SPAN
+        self.combination, self.combinations = pd.factorize(titles["genres"], sort=True)
+        rarity = _genre_rarity(self.combination, self.combinations)
+        self.genres = rarity[self.combination]
+        self.overlap = _overlap(rarity).astype("float32")
+        self.tone = other_tone(self.combinations)
+        self.passes_gate = gate(self.combinations)
+
+
+def to_bytes(values: np.ndarray) -> np.ndarray:
+    """Parts in 0..1 as uint8, 0 to PART_SCALE."""
+    return np.rint(np.clip(values, 0, 1) * PART_SCALE).astype("uint8")
+
+
+def _genre_rarity(combination: np.ndarray, combinations: "pd.Index[str]") -> np.ndarray:
+    """For each combination of genres the rarity of those in it: (combinations, genres)."""
+    split = [set(filter(None, text.split(","))) for text in combinations]
+    genres = sorted({genre for names in split for genre in names})
+    flags = np.array([[genre in names for genre in genres] for names in split], dtype="float64")
+    flags = flags.reshape(len(split), len(genres))
+    share = np.bincount(combination) @ flags / len(combination)
+    # A genre that all titles have tells nothing apart, but two of them do share it.
+    return flags * -np.log(np.minimum(share, 0.99))
+
+
+def _overlap(rarity: np.ndarray) -> np.ndarray:
+    """What each two combinations share over what they have; 0 where neither has a genre."""
+    shared = rarity @ (rarity > 0).T
+    total = rarity.sum(axis=1)
+    union = total[:, np.newaxis] + total - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

@@ -1,0 +1,199 @@
+"""The best of all titles for a title's list, by what any two titles can be compared by.
+
+That is all but series, people and words. What shares those is among the neighbours that a release
+stores. The search is best first (Hjaltason and Samet, ACM TODS 1999): bounds tell how good the best
+title of a combination of genres, or of a tile, can be. What cannot be better than what is found is
+not looked at. How parts are weighed belongs in blend.py.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
+from heapq import heapify, heappop, heappush
+from math import inf
+
+from rec_platform.release import formulas
+from rec_platform.release.blend import LIKENESS, PARTS, UNITS, alike, total
+from rec_platform.release.filters import Filter
+from rec_platform.release.schema import SCORE_DIGITS, Neighbour
+from rec_platform.release.tiles import Bounds, Tiles
+
+BY_GENRES = ("genres", "tone")
+BY_FIGURES = ("era", "runtime", "fame", "rating", "popularity", "quality")
+NOT_COMPARED = tuple(name for name in PARTS if name not in BY_GENRES + BY_FIGURES)  # these are 0
+BEHIND = -1e6  # points for a closed gate: fame may outweigh what the blend takes off for it
+# What waits in the queue. Of what is equally good, a title comes after what may hold a better one.
+STORED, GENRES, COMBINATION, TILE, TITLE = range(5)
+# Its points times -1, what it is, its order among equals, its combination, and its places.
+Waiting = tuple[float, int, int, int, int, int]
+
+
+class BestFirst:
+    """Compares all titles with one.
+
+    Args:
+        tiles: all titles.
+        genres: of the one title.
+        number: of the one title.
+        weights: of the parts in its list. Only those of popularity and quality may be negative.
+        most_famous: log10 of the votes of the most voted title.
+    """
+
+    def __init__(
+        self,
+        tiles: Tiles,
+        genres: Collection[str],
+        number: int,
+        weights: Mapping[str, float],
+        most_famous: float,
+    ) -> None:
+        self._tiles, self._weights, self._most_famous = tiles, weights, most_famous
+        combination, place = tiles.find(genres, number)
+        self._compared = tiles.compared(combination)
+        self._own = tiles.figures(place)
+        terms = {name: [weight * unit for unit in UNITS[name]] for name, weight in weights.items()}
+        not_compared = sum(terms[name][0] for name in NOT_COMPARED)
+        self._by_genres = [
+            not_compared + terms["genres"][overlap] + terms["tone"][tone] + BEHIND * (not tone)
+            for overlap, tone in zip(*self._compared, strict=True)
+        ]
+        year, runtime, fame, rating = self._own
+        self._era = _adds(terms["era"], lambda other: formulas.era(other - year))
+        self._runtime = _adds(terms["runtime"], lambda other: formulas.runtime(other - runtime))
+        self._fame = _adds(terms["fame"], lambda other: formulas.fame(other - fame))
+        self._rating = _adds(terms["rating"], lambda other: formulas.rating(other - rating))
+        self._popularity = _adds(
+            terms["popularity"], lambda other: formulas.popularity(other, most_famous)
+        )
+        self._quality = _adds(terms["quality"], formulas.quality)
+
+    def ranked(
+        self, wanted: Filter, stored: Sequence[Neighbour], skipped: Collection[int]
+    ) -> Iterator[Neighbour]:
+        """Stored neighbours and the titles that pass a filter, best first.
+
+        What is behind a closed gate comes last. The stored ones keep their order and come before
+        what is equally good. Of others that are equally good the most voted comes first.
+
+        Args:
+            wanted: the filter.
+            stored: neighbours of the one title, best first, which are not compared again.
+            skipped: the numbers of titles that are not looked for.
+        """
+        stored = sorted(stored, key=_is_behind_gate)
+        queue = [*self._stored(stored), *self._combinations({*wanted.genres})]
+        heapify(queue)
+        while queue:
+            _, kind, order, combination, start, end = heappop(queue)
+            if kind == STORED:
+                yield stored[order]
+            elif kind == TITLE:
+                yield self._neighbour(order, combination, start)
+            else:
+                inside = (
+                    self._titles(combination, range(start, end), wanted, skipped)
+                    if kind == TILE
+                    else self._tiles_of(combination, kind, wanted)
+                )
+                for waiting in inside:
+                    heappush(queue, waiting)
+
+    def _stored(self, neighbours: Sequence[Neighbour]) -> Iterator[Waiting]:
+        lost = -inf
+        for order, neighbour in enumerate(neighbours):
+            # By its parts a neighbour may be a little better than the one before it: they were
+            # ranked before the parts were rounded.
+            points = total(neighbour.parts, self._weights) + BEHIND * _is_behind_gate(neighbour)
+            lost = max(lost, -round(points, SCORE_DIGITS))
+            yield lost, STORED, order, 0, 0, 0
+
+    def _combinations(self, wanted: Collection[str]) -> Iterator[Waiting]:
+        """The combinations of genres that have the wanted ones, as good as any title could be."""
+        most = self._most(self._tiles.bounds)
+        for combination, genres in enumerate(self._tiles.genres):
+            if genres.issuperset(wanted):
+                yield self._lost(combination, most), GENRES, combination, combination, 0, 0
+
+    def _tiles_of(self, combination: int, kind: int, wanted: Filter) -> Iterator[Waiting]:
+        """A combination of genres as good as its best title could be, or else its tiles."""
+        inside, bounds = TILE, self._tiles.tiles(combination)
+        if kind == GENRES and len(bounds) > 1:
+            inside, bounds = COMBINATION, [self._tiles.combinations[combination]]
+        for some in bounds:
+            if some.may_pass(wanted):
+                lost = self._lost(combination, self._most(some))
+                yield lost, inside, some.start, combination, some.start, some.end
+
+    def _titles(
+        self, combination: int, places: range, wanted: Filter, skipped: Collection[int]
+    ) -> Iterator[Waiting]:
+        numbers = self._tiles.columns["number"]
+        for place in self._tiles.passing(places, wanted):
+            number = numbers[place]
+            if number not in skipped:
+                lost = self._lost(combination, self._points(place))
+                yield lost, TITLE, number, combination, place, place
+
+    def _lost(self, combination: int, points: float) -> float:
+        return -round(self._by_genres[combination] + points, SCORE_DIGITS)
+
+    def _points(self, place: int) -> float:
+        """What the figures of a title add."""
+        year, runtime, fame, rating = self._tiles.figures(place)
+        return (
+            self._era(year)
+            + self._runtime(runtime)
+            + self._fame(fame)
+            + self._popularity(fame)
+            + self._rating(rating)
+            + self._quality(rating)
+        )
+
+    def _most(self, bounds: Bounds) -> float:
+        """What the best figures within bounds would add."""
+        year, runtime, fame, rating = self._own
+        return (
+            self._era(_nearest(year, bounds.years))
+            + self._runtime(runtime)
+            + self._fame(_nearest(fame, bounds.fame))
+            + max(map(self._popularity, bounds.fame))
+            + self._rating(_nearest(rating, bounds.rating))
+            + max(map(self._quality, bounds.rating))
+        )
+
+    def _neighbour(self, number: int, combination: int, place: int) -> Neighbour:
+        own_year, own_runtime, own_fame, own_rating = self._own
+        year, runtime, fame, rating = self._tiles.figures(place)
+        overlap, tone = self._compared
+        values = dict.fromkeys(NOT_COMPARED, 0) | {
+            "genres": overlap[combination],
+            "tone": tone[combination],
+            "era": formulas.era(year - own_year),
+            "runtime": formulas.runtime(runtime - own_runtime),
+            "fame": formulas.fame(fame - own_fame),
+            "rating": formulas.rating(rating - own_rating),
+            "popularity": formulas.popularity(fame, self._most_famous),
+            "quality": formulas.quality(rating),
+        }
+        parts = bytes(values[name] for name in PARTS)
+        likeness = total(parts[: len(LIKENESS)], {name: self._weights[name] for name in LIKENESS})
+        return Neighbour(number, round(alike(likeness), SCORE_DIGITS), parts)
+
+
+def _is_behind_gate(neighbour: Neighbour) -> bool:
+    return not neighbour.parts[PARTS.index("tone")]
+
+
+def _adds(terms: Sequence[float], part: Callable[[float], int]) -> Callable[[float], float]:
+    """What a figure of a title adds; remembered, as many have the same year, length or votes."""
+
+    @cache
+    def added(figure: float) -> float:
+        return terms[part(figure)]
+
+    return added
+
+
+def _nearest(value: float, bounds: tuple[float, float]) -> float:
+    """Of the values within bounds, the nearest to this one."""
+    low, high = bounds
+    return low if value < low else min(value, high)
