@@ -30,6 +30,10 @@ from rec_platform.release.root import serving_release
 from rec_platform.release.schema import LIST_LENGTH, Title
 
 COLUMNS = ("p50", "p99")
+FILTERS = (
+    *("genre=Documentary", "year_max=2005", "rating_min=8", "runtime_max=60"),
+    "genre=Comedy&year_min=2010&rating_min=7&runtime_max=100",
+)
 
 
 def main() -> None:
@@ -82,9 +86,13 @@ def measured(
     lists = [f"/api/v1/titles/{title_id}/recommendations" for title_id in some[:2_000]]
     typos = [f"/api/v1/search?q={quote(typo(name, dice))}" for name in names[:1_000]]
     exact = [f"/api/v1/search?q={quote(name)}" for name in names[:1_000]]
+    filtered = {
+        f"{query}, one by one": [f"{path}?{query}" for path in lists[:500]] for query in FILTERS
+    }
     return {
         f"title page at {arguments.rate}/s": asyncio.run(steady(port, pages, arguments.rate)),
         "recommendations, one by one": asyncio.run(steady(port, lists, 0)),
+        **{name: asyncio.run(steady(port, paths, 0)) for name, paths in filtered.items()},
         "search, one by one": asyncio.run(steady(port, exact, 0)),
         "search with a typo, one by one": asyncio.run(steady(port, typos, 0)),
     }

@@ -19,6 +19,7 @@ from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.series import find_series
 from rec_platform.recipe import FeaturePreset
 from rec_platform.release.blend import BALANCE, HIDDEN_GEMS
+from rec_platform.release.filters import Filter
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import lists, recommendations
@@ -345,9 +346,29 @@ def test_the_popular_end_pleases_more(scored: dict[str, dict[str, float]]) -> No
     assert scored["crowd-pleasers"]["ndcg"] > scored["default"]["ndcg"]
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) -> Platform:
+    return refreshed(tmp_path_factory.mktemp("large"), "us-2022-09", dagster_home)
+
+
+def test_a_filter_reaches_every_documentary_from_a_documentary(large: Platform) -> None:
+    lookup = large.serving()
+    (blackfish,) = lookup.titles(["tt2545118"])
+    assert blackfish.title == "Blackfish"
+    for wanted in (
+        Filter(genres=("Documentary",)),
+        Filter(genres=("Documentary", "Crime")),
+        Filter(genres=("Documentary",), year_max=2005, rating_min=7.5, runtime_max=90),
+    ):
+        for balance in (HIDDEN_GEMS, BALANCE):
+            nine = recommendations(lookup, blackfish, 9, balance, wanted)
+            assert len(nine) == 9
+            assert all(wanted.passes(row.title) and row.reasons for row in nine)
+            assert all(row.score > 0 for row in nine)  # none is behind the gate
+
+
 def test_without_people_files_the_lists_are_three_times_as_good_as_the_seed_rules(
-    tmp_path: Path, dagster_home: Path
+    large: Platform,
 ) -> None:
-    platform = refreshed(tmp_path, "us-2022-09", dagster_home)
-    found = platform.serving().release["scorecard"]["figures"]
+    found = large.serving().release["scorecard"]["figures"]
     assert found["default"]["ndcg"] >= 3 * found["2020 original"]["ndcg"]
