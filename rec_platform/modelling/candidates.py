@@ -7,7 +7,6 @@ words in the title, and the series. How they are weighed does not belong here (s
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import log2
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,7 +24,7 @@ from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
-    HIDDEN_PULL,
+    LEAST_PULL,
     LIKENESS,
     OFFSET,
     PART_SCALE,
@@ -34,7 +33,7 @@ from rec_platform.release.blend import (
 )
 
 # How many come from each side. Siblings all come.
-NEAREST_CANDIDATES = {HIDDEN_GEMS: 48, BALANCE: 96, CROWD_PLEASERS: 48}  # by place of the knob
+NEAREST_CANDIDATES = {HIDDEN_GEMS: 40, BALANCE: 96, CROWD_PLEASERS: 40}  # by place of the knob
 PEOPLE_CANDIDATES = 32
 WORD_CANDIDATES = 8
 COMMON_WORD = 100  # titles; a word that more titles have finds no candidates
@@ -45,8 +44,7 @@ RARE_COMBINATION = 64  # titles
 FEWEST = 256  # titles in a tree
 GATED = 100  # the cost of a closed gate
 FEW_QUERIES = 256
-LEAST_PULL = 1 / 16
-LEAST_FACTOR = 0.02  # of fame, whose factor is 0 at the hidden end of the knob
+HIDDEN_DECADES = 2.5  # of votes fewer: where to look for hidden gems
 # Squared, the distances in years, in decades of votes and in points of rating are about what the
 # blend takes off a score, at its usual distances; the last two where the pull is 1.
 YEAR_COST = 0.085 / ERA_YEARS
@@ -109,8 +107,10 @@ class _Nearest:
         bytes_ = np.rint(parts.overlap * PART_SCALE).astype("uint8")
         self._cost = parts.tone - LIKENESS["genres"] * np.array(UNITS["genres"])[bytes_]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
-        own_pull = np.maximum(parts.popularity.astype("float64") ** 2, LEAST_PULL)
-        level = np.log2(own_pull)
+        own_pull = parts.popularity.astype("float64") ** 2
+        level = np.log2(np.maximum(own_pull, LEAST_PULL))
+        # Beside equal fame and rating the priors of little known titles count less.
+        self._prior_share = np.minimum(own_pull / LEAST_PULL, 1)
         # The titles of a rare combination share one tree, for their mean pull.
         counts = np.bincount(parts.combination)
         means = np.bincount(parts.combination, level) / counts
@@ -119,50 +119,31 @@ class _Nearest:
         by_combination = np.argsort(parts.combination, kind="stable")
         starts = np.searchsorted(parts.combination[by_combination], np.arange(len(self._cost) + 1))
         self._members = [by_combination[start:end] for start, end in pairwise(starts)]
+        self._sizes = np.diff(starts)
         self.order = np.lexsort((self._level, parts.combination))
 
     def of(self, titles: np.ndarray) -> np.ndarray:
-        """Candidates for titles: (rows, count) positions, -1 for none."""
-        hidden = np.full(len(titles), round(log2(HIDDEN_PULL)))
-        sides = [self._around(titles, hidden, LEAST_FACTOR, (HIDDEN_GEMS,))]
-        sides += [self._around(titles, self._level[titles], 1, (BALANCE, CROWD_PLEASERS))]
-        return np.hstack(sides)
-
-    def _around(
-        self, titles: np.ndarray, levels: np.ndarray, fame: float, balances: tuple[float, ...]
-    ) -> np.ndarray:
-        """Candidates for titles at some places of the knob, where the same trees find them.
-
-        Args:
-            titles: (rows,) positions.
-            levels: (rows,) of the pull: its logarithm to base 2.
-            fame: the factor of fame there.
-            balances: the places of the knob.
-        """
-        counts = [NEAREST_CANDIDATES[balance] for balance in balances]
-        nearest = np.full((len(titles), sum(counts)), -1)
-        for rows, combination, level in self._groups(titles, levels):
+        """Candidates for titles: (rows, columns) positions, -1 for none."""
+        nearest = np.full((len(titles), sum(NEAREST_CANDIDATES.values())), -1)
+        for rows, combination, level in self._groups(titles):
             listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
-            costs = np.array([YEAR_COST, 2.0**level * fame * FAME_COST, 2.0**level * RATING_COST])
-            places = np.column_stack([self._facts[listed] * np.sqrt(costs), np.sqrt(cost)])
+            scale = np.sqrt([YEAR_COST, 2.0**level * FAME_COST, 2.0**level * RATING_COST])
+            places = np.column_stack([self._facts[listed] * scale, np.sqrt(cost)])
             tree = KDTree(places, balanced_tree=False, compact_nodes=False)
-            facts = self._facts[titles[rows]]
             start = 0
-            for balance, count in zip(balances, counts, strict=True):
-                asked = (facts + self._shift(facts, fame, balance)) * np.sqrt(costs)
+            for balance, count in NEAREST_CANDIDATES.items():
+                best = self._facts[titles[rows]] + self._shift(titles[rows], balance)
+                asked = np.column_stack([best * scale, np.zeros(len(rows))])
                 ranks = range(1, min(count, len(listed)) + 1)
-                asked = np.column_stack([asked, np.zeros(len(rows))])
                 workers = -1 if len(rows) > FEW_QUERIES else 1  # threads take time to start
                 _, near = tree.query(asked, k=ranks, workers=workers)
                 nearest[rows, start : start + len(ranks)] = listed[near]
                 start += count
         return nearest
 
-    def _groups(
-        self, titles: np.ndarray, levels: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, int, int]]:
+    def _groups(self, titles: np.ndarray) -> Iterator[tuple[np.ndarray, int, int]]:
         """Rows of titles that share a tree, with their combination and the level of their pull."""
-        keys = np.column_stack([self._parts.combination[titles], levels])
+        keys = np.column_stack([self._parts.combination[titles], self._level[titles]])
         groups, group = np.unique(keys, axis=0, return_inverse=True)
         order = np.argsort(group, kind="stable")
         ends = np.searchsorted(group[order], np.arange(len(groups)), side="right")
@@ -178,26 +159,29 @@ class _Nearest:
         """
         cost = self._cost[combination] + GATED * ~self._parts.passes_gate[combination]
         order = np.argsort(cost, kind="stable")
-        sizes = np.cumsum([len(self._members[other]) for other in order])
-        few = np.searchsorted(sizes, FEWEST) + 1
+        few = np.searchsorted(np.cumsum(self._sizes[order]), FEWEST) + 1
         kept = order[: max(np.searchsorted(cost[order], most_cost, side="right"), few)]
-        members = [self._members[other] for other in kept]
-        return np.concatenate(members), np.repeat(cost[kept], [len(some) for some in members])
+        members = np.concatenate([self._members[other] for other in kept])
+        return members, np.repeat(cost[kept], self._sizes[kept])
 
-    def _shift(self, facts: np.ndarray, fame: float, balance: float) -> np.ndarray:
-        """How far from a title's own year, fame and rating its best neighbours are: as `facts`."""
+    def _shift(self, titles: np.ndarray, balance: float) -> np.ndarray:
+        """How far from a title's own year, fame and rating its best neighbours are: (rows, 3)."""
+        _, votes, rating = self._facts[titles].T
+        if balance == HIDDEN_GEMS:  # there, equal fame counts nothing
+            lower = np.full(len(titles), -HIDDEN_DECADES)
+            return np.column_stack([np.zeros(len(titles)), lower, np.zeros(len(titles))])
         factors = knob(balance)
-        votes, rating = facts[:, 1], facts[:, 2] - 1
         # The slope of a prior's logarithm at the title, over twice the slope of the parabola.
         popularity = (
             APPEAL["popularity"] * factors["popularity"] / (votes + OFFSET * self._most_famous)
         )
-        quality = APPEAL["quality"] * factors["quality"] / (rating + OFFSET * RATING_SPAN)
+        quality = APPEAL["quality"] * factors["quality"] / (rating - 1 + OFFSET * RATING_SPAN)
+        share = self._prior_share[titles]
         return np.column_stack(
             [
-                np.zeros(len(facts)),
-                popularity / (2 * fame * FAME_COST),
-                quality / (2 * RATING_COST),
+                np.zeros(len(titles)),
+                share * popularity / (2 * FAME_COST),
+                share * quality / (2 * RATING_COST),
             ]
         )
 

@@ -19,6 +19,7 @@ from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
+    LEAST_PULL,
     LIKENESS,
     MIDDLE,
     OFFSET,
@@ -36,6 +37,7 @@ from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 
 BLOCK_ROWS = 4_096
 SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
+LOWEST = 10**6  # below all scores
 PLACES = (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)  # of the knob, whose best are kept
 
 
@@ -99,7 +101,11 @@ def blend(
             own = _priors(parts, turned)[candidates[row, column]]
             pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
             pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-            scores[place, row, column] = likeness + pulls[row] * (_sum(compared, pair) + own)
+            scores[place, row, column] = (
+                likeness
+                + pulls[row] * own
+                + np.maximum(pulls, LEAST_PULL)[row] * _sum(compared, pair)
+            )
         middle = scores[PLACES.index(BALANCE)]
         scores[:, _is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
         shares = np.zeros(candidates.shape)
@@ -244,8 +250,13 @@ def _is_beyond(
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    """The place of each score along the last axis, 0 for the highest."""
-    order = np.argsort(-scores, axis=-1, kind="stable")
+    """The place of each score along the last axis, 0 for the highest; of equals the first leads.
+
+    Whole numbers that differ are sorted much faster than equal scores that must stay in order.
+    """
+    width = scores.shape[-1]
+    rounded = np.rint(np.maximum(scores, -LOWEST) * 10**SCORE_DIGITS).astype("int64")
+    order = np.argsort(np.arange(width) - rounded * width, axis=-1)
     ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(scores.shape[-1]), axis=-1)
+    np.put_along_axis(ranks, order, np.arange(width), axis=-1)
     return ranks

@@ -142,6 +142,8 @@ def _difference(values: np.ndarray, titles: np.ndarray, neighbours: np.ndarray) 
 
 def _products(matrix: sparse.csr_array, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
     """The product of each title's row with its neighbour's."""
+    if not matrix.nnz:  # IMDb's files of people are optional
+        return np.zeros(len(titles))
     return np.asarray(matrix[titles].multiply(matrix[neighbours]).sum(axis=1)).ravel()
 
 

@@ -43,6 +43,9 @@ PRIORS = ("popularity", "quality")  # depend on the neighbour alone
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
 HIDDEN_FACTORS = {"fame": 0.0, "rating": 1.0, "popularity": -0.18, "quality": 1.0}
 HIDDEN_PULL = 0.5
+# Equal fame and rating count at least this much, so that the lists of little known titles are not
+# all led by the same better known ones.
+LEAST_PULL = 0.25
 
 
 def _logarithm(part: float, enough: float = 1.0) -> float:
@@ -130,7 +133,9 @@ class Blend:
         factors = knob(balance)
         own = pull(popularity, balance)
         return {
-            name: weight * factors[name] * own if name in factors else weight
+            name: weight * factors[name] * (own if name in PRIORS else max(own, LEAST_PULL))
+            if name in factors
+            else weight
             for name, weight in self.weights.items()
         }
 

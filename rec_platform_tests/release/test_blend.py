@@ -77,6 +77,13 @@ def test_appeal_counts_by_the_square_of_the_titles_own_popularity() -> None:
     assert pull(0.5, CROWD_PLEASERS) == pull(0.5)
 
 
+def test_under_a_title_that_few_know_equal_fame_counts_more_than_fame() -> None:
+    turned = Blend().turned(BALANCE, popularity=0.2)
+    assert turned["popularity"] == pytest.approx(0.04 * APPEAL["popularity"])
+    assert turned["fame"] == pytest.approx(0.25 * APPEAL["fame"])
+    assert turned["rating"] == pytest.approx(0.25 * APPEAL["rating"])
+
+
 def test_in_the_middle_the_knob_changes_nothing() -> None:
     assert Blend().turned(BALANCE, 1) == WEIGHTS
 
