@@ -4,7 +4,6 @@ Which films form a series because of them does not belong here (see series.py).
 """
 
 import re
-from collections.abc import Iterable
 
 from rec_platform.modelling.title_names import Words, compared_words
 
@@ -36,8 +35,3 @@ def character(text: str) -> Words:
 def is_full(name: Words) -> bool:
     """Whether a name has first name and surname: of "Jack" there are many."""
     return sum(len(word) > 1 for word in name) > 1
-
-
-def characters(texts: Iterable[str]) -> frozenset[Words]:
-    """The characters of a film."""
-    return frozenset(filter(None, map(character, texts)))

@@ -246,20 +246,21 @@ def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     anybody, so writers do not count. A name in more than `MOST_BEARERS` films is a figure of
     history, or everybody's, as Dracula.
     """
-    crew = people[people["role"] != "writer"]
-    leads = crew[(crew["role"] == "director") | _is_leading_actor(crew)]
     pairs = sorted(_fellows(films))
     involved = {films.ids[film] for pair in pairs for film in pair}
-    everybody, leading = (
-        rows[rows["title_id"].isin(involved)].groupby("title_id")["person_id"].agg(frozenset)
-        for rows in (crew, leads)
-    )
-    nobody: frozenset[str] = frozenset()
+    crew = people[people["title_id"].isin(involved) & (people["role"] != "writer")]
+    is_lead = (crew["role"] == "director") | _is_leading_actor(crew)
+    everybody: defaultdict[str, set[str]] = defaultdict(set)
+    leading: defaultdict[str, set[str]] = defaultdict(set)
+    for title_id, person, leads in zip(crew["title_id"], crew["person_id"], is_lead, strict=True):
+        everybody[title_id].add(person)
+        if leads:
+            leading[title_id].add(person)
     for first, second in pairs:
         here, there = films.ids[first], films.ids[second]
         common = films.characters[first] & films.characters[second]
-        has_lead = not leading.get(here, nobody).isdisjoint(leading.get(there, nobody))
-        has_crew = len(everybody.get(here, nobody) & everybody.get(there, nobody)) > 1
+        has_lead = not leading[here].isdisjoint(leading[there])
+        has_crew = len(everybody[here] & everybody[there]) > 1
         begins = beginning(films.names[first].words, films.names[second].words)
         words = telling(begins).difference(*common)
         has_word = any(films.counts[word] <= films.rare(RARE) for word in words)

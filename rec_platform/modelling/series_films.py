@@ -1,12 +1,12 @@
 # pyright: standard
 """The films as the rules that find series see them: by year, taken apart into names and words."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pandas as pd
 
-from rec_platform.modelling.character_names import characters
-from rec_platform.modelling.title_names import name, telling
+from rec_platform.modelling.character_names import character
+from rec_platform.modelling.title_names import Words, name, telling
 
 LONGEST_GAP = 30
 MOST_VOTES = 100  # times as many as the other film
@@ -34,8 +34,12 @@ class Films:
         self.starts = Counter(
             title.words[:end] for title in self.names for end in range(2, len(title.words) + 1)
         )
-        by_title = played.groupby("title_id")["character_name"].agg(characters).to_dict()
-        self.characters = [by_title.get(title_id, frozenset()) for title_id in self.ids]
+        known = {text: character(text) for text in played["character_name"].unique()}
+        by_title: defaultdict[str, set[Words]] = defaultdict(set)
+        for title_id, text in zip(played["title_id"], played["character_name"], strict=True):
+            if known[text]:
+                by_title[title_id].add(known[text])
+        self.characters = [by_title[title_id] for title_id in self.ids]
 
     def rare(self, share: float) -> float:
         """How many films may have a rare word, or one that few have."""
