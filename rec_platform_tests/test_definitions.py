@@ -21,6 +21,7 @@ GRAPH = {
     "title_akas": {"selection", "raw_title_akas"},
     "title_people": {"selection", "raw_title_crew", "raw_title_principals", "raw_name_basics"},
     "title_series": {"titles", "title_people", "title_akas"},
+    "title_keywords": {"selection"},
     "scaled_matrix": {"recipe", "titles"},
     "kmeans_model": {"recipe", "scaled_matrix"},
     "title_clusters": {"titles", "scaled_matrix", "kmeans_model"},
@@ -43,7 +44,7 @@ GRAPH = {
 GROUPS = {
     **dict.fromkeys(list(GRAPH)[:6], "raw"),
     **dict.fromkeys(["recipe", "titles", "selection"], "features"),
-    **dict.fromkeys(["title_akas", "title_people", "title_series"], "features"),
+    **dict.fromkeys(["title_akas", "title_people", "title_series", "title_keywords"], "features"),
     **dict.fromkeys(["scaled_matrix", "kmeans_model", "title_clusters"], "model"),
     **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),
     **dict.fromkeys(["scorecard", "cost_receipt"], "quality"),
