@@ -29,15 +29,18 @@ GRAPH = {
     "title_clusters": {"titles", "scaled_matrix", "kmeans_model"},
     "similar_titles": {
         *("recipe", "titles", "title_people", "title_series", "scaled_matrix", "title_clusters"),
+        *("title_characters", "title_origins", "title_keywords"),
     },
     "scorecard": {
         *("recipe", "titles", "title_people", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles"),
     },
     "cluster_lookup": {
         *("raw_title_basics", "raw_title_akas", "raw_title_ratings"),
         *("raw_title_crew", "raw_title_principals", "raw_name_basics"),
         *("recipe", "titles", "title_people", "title_akas", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles", "scorecard"),
     },
     "release": {"cluster_lookup"},
