@@ -110,7 +110,7 @@ def _characters(title: Title, other: Title) -> Iterator[str]:
 def _keywords(title: Title, other: Title) -> Iterator[str]:
     shared = [keyword for keyword in title.keywords if keyword in other.keywords]
     if shared:
-        yield f"{'Themes' if len(shared) > 1 else 'Theme'} in common: {_names(shared)}"
+        yield f"{'Keywords' if len(shared) > 1 else 'Keyword'} in common: {_names(shared)}"
 
 
 def _kind(title: Title, other: Title, shares: Mapping[str, float] | None) -> tuple[list[str], bool]:

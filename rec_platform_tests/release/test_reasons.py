@@ -196,10 +196,10 @@ def test_characters_of_both_are_named_in_the_order_of_the_liked_one() -> None:
     assert reasons(first, second) == ["Both feature James Bond and M"]
 
 
-def test_keywords_of_both_are_told_as_themes() -> None:
+def test_keywords_of_both_are_told_as_they_are() -> None:
     first = film(keywords=["time travel", "paradox", "robots"])
-    assert reasons(first, other(keywords=["time travel"])) == ["Theme in common: time travel"]
-    said = ["Themes in common: time travel and robots"]
+    assert reasons(first, other(keywords=["time travel"])) == ["Keyword in common: time travel"]
+    said = ["Keywords in common: time travel and robots"]
     assert reasons(first, other(keywords=["robots", "time travel"])) == said
 
 
