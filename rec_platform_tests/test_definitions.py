@@ -22,7 +22,7 @@ GRAPH = {
     "title_people": {"selection", "raw_title_crew", "raw_title_principals", "raw_name_basics"},
     "title_characters": {"selection", "raw_title_principals"},
     "title_origins": {"selection", "raw_title_akas"},
-    "title_series": {"titles", "title_people", "title_akas"},
+    "title_series": {"titles", "title_people", "title_akas", "title_characters"},
     "title_keywords": {"selection"},
     "scaled_matrix": {"recipe", "titles"},
     "kmeans_model": {"recipe", "scaled_matrix"},

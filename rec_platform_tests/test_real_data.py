@@ -180,7 +180,8 @@ def test_the_largest_series_are_no_chains_of_unrelated_films(tmp_path: Path) -> 
     titles = warehouse(tmp_path, "us-2022-09", "us_release").read("titles", "title_id")
     people = pd.DataFrame(columns=["title_id", "person_id", "role", "billing"])
     names = pd.DataFrame({"title_id": [], "name": []}, dtype=str)
-    series, _ = find_series(titles, people, names)
+    nobody = pd.DataFrame({"title_id": [], "character_name": []}, dtype=str)
+    series, _ = find_series(titles, people, names, nobody)
     found = titles.assign(series=series)[series >= 0]
     assert len(found) > 3_000
     largest = found["series"].value_counts().head(10)

@@ -27,12 +27,17 @@ WHERE
     )
     AND NOT REGEXP_LIKE(
         LOWER(character_name),
-        '^((the|a|old|older|young|younger|little|first|second|head|police|chief) )*'
+        '^((the|a|old|older|young|younger|little|first|second|third|head|chief|angry|drunk|dead'
+        || '|police|prison|security|taxi|cab|bus|truck|train|hotel|bar|shop|store|bank|school'
+        || '|night|news|tv|radio|army|airport|male|female) )*'
         || '(man|woman|boy|girl|kid|child|baby|lady|guy|mother|father|mom|mum|dad|wife|husband'
         || '|son|daughter|brother|sister|uncle|aunt|grandmother|grandfather|grandma|grandpa'
         || '|friend|neighbor|neighbour|boss|officer|policeman|policewoman|cop|detective|inspector'
         || '|sheriff|deputy|guard|soldier|captain|sergeant|lieutenant|major|colonel|general'
         || '|doctor|nurse|teacher|professor|priest|judge|lawyer|secretary|student|bartender'
-        || '|barman|waiter|waitress|driver|maid|butler|singer|dancer|king|queen|prince|princess)'
+        || '|barman|waiter|waitress|driver|maid|butler|singer|dancer|king|queen|prince|princess'
+        || '|owner|clerk|manager|receptionist|conductor|keeper|reporter|journalist|anchor'
+        || '|customer|passenger|patient|prisoner|gangster|thug|killer|villager|farmer|worker'
+        || '|agent|pilot|chief|cook|chef|mayor|principal|landlord|landlady|stranger|victim)'
         || '( ?#?[0-9]+)?( \(.*\))?$'
     )

@@ -54,6 +54,7 @@ def test_who_plays_nobody_has_no_character(tmp_path: Path) -> None:
         *("Self", "Himself", "Herself - Host", "Narrator", "Narrator (voice)", "Host", "Voice"),
         *("Various Characters", "Additional Voices", "", " ", "Policeman", "Old Man", "The Boy"),
         *("Woman #2", "Police Officer", "Guard 1", "Mother", "Detective (as J. Doe)"),
+        *("Taxi Driver", "Hotel Clerk", "The Police Chief", "First Prison Guard"),
     ],
 )
 def test_a_role_without_a_name_is_left_out(tmp_path: Path, nobody: str) -> None:
@@ -65,6 +66,7 @@ def test_a_role_without_a_name_is_left_out(tmp_path: Path, nobody: str) -> None:
     [
         *("Captain Pike", "Old Mallory", "Detective Lindqvist", "Mother Mallory", "The Hosteller"),
         *("Womanizer", "Selfridge", "Narratora", "Voicu", "Ёлка", "ミナ", "Mallory Pike (aged 9)"),
+        *("Head", "Police Chief Pike", "Driver Pike"),
     ],
 )
 def test_a_name_is_kept_whatever_word_it_begins_with(tmp_path: Path, somebody: str) -> None:
