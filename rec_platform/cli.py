@@ -276,7 +276,7 @@ def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
     """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
     is_well = True
-    for resource in platform.resources:
+    for resource in (*platform.resources, *platform.optional):
         for finding in resource.diagnose():
             is_well = is_well and not finding.fix
             mark = "!" if finding.fix else "ok"

@@ -19,7 +19,7 @@ from rec_platform.release.lookup import Lookup, LookupFileError
 if TYPE_CHECKING:
     import dagster as dg
 
-    from rec_platform.resources.base import DeploymentResource
+    from rec_platform.resources.base import DeploymentResource, OptionalSource
     from rec_platform.resources.imdb import ImdbSource
     from rec_platform.resources.prices import PriceTable
     from rec_platform.resources.storage import Storage
@@ -56,6 +56,7 @@ class Platform:
         self.resources: list[DeploymentResource] = [
             *(self.storage, self.warehouse, resources["clustering"])
         ]
+        self.optional: list[OptionalSource] = [resources["ratings"], resources["keywords"]]
 
     def serving(self) -> Lookup:
         """The serving release.

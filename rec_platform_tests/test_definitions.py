@@ -23,20 +23,24 @@ GRAPH = {
     "title_characters": {"selection", "raw_title_principals"},
     "title_origins": {"selection", "raw_title_akas"},
     "title_series": {"titles", "title_people", "title_akas", "title_characters"},
+    "title_keywords": {"selection"},
     "scaled_matrix": {"recipe", "titles"},
     "kmeans_model": {"recipe", "scaled_matrix"},
     "title_clusters": {"titles", "scaled_matrix", "kmeans_model"},
     "similar_titles": {
         *("recipe", "titles", "title_people", "title_series", "scaled_matrix", "title_clusters"),
+        *("title_characters", "title_origins", "title_keywords"),
     },
     "scorecard": {
         *("recipe", "titles", "title_people", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles"),
     },
     "cluster_lookup": {
         *("raw_title_basics", "raw_title_akas", "raw_title_ratings"),
         *("raw_title_crew", "raw_title_principals", "raw_name_basics"),
         *("recipe", "titles", "title_people", "title_akas", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles", "scorecard"),
     },
     "release": {"cluster_lookup"},
@@ -45,7 +49,7 @@ GRAPH = {
 GROUPS = {
     **dict.fromkeys(list(GRAPH)[:6], "raw"),
     **dict.fromkeys(["recipe", "titles", "selection"], "features"),
-    **dict.fromkeys(["title_akas", "title_people", "title_series"], "features"),
+    **dict.fromkeys(["title_akas", "title_people", "title_series", "title_keywords"], "features"),
     **dict.fromkeys(["title_characters", "title_origins"], "features"),
     **dict.fromkeys(["scaled_matrix", "kmeans_model", "title_clusters"], "model"),
     **dict.fromkeys(["similar_titles", "cluster_lookup", "release"], "site"),

@@ -1,6 +1,5 @@
 """What was measured on the original system and on real files must come out here too."""
 
-import csv
 import itertools
 import re
 from collections import defaultdict
@@ -20,14 +19,13 @@ from rec_platform.modelling.series import find_series
 from rec_platform.recipe import FeaturePreset
 from rec_platform.release.blend import BALANCE, HIDDEN_GEMS
 from rec_platform.release.lookup import Lookup
-from rec_platform.release.reasons import reasons
-from rec_platform.release.recommend import lists, recommendations
+from rec_platform.release.recommend import lists
 from rec_platform.release.text import search_key
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
+from rec_platform_tests.modelling.catalogues import NO_FACTS
 from rec_platform_tests.real_files import DATA, warehouse
-from rec_platform_tests.release.truth import check
 
 pytestmark = [
     pytest.mark.real_data,
@@ -93,7 +91,7 @@ def test_films_of_a_series_are_among_the_nearest_nine(tmp_path: Path) -> None:
     scaled, _ = min_max(PRESETS[FeaturePreset.balanced](titles))
     zeros = np.zeros(len(titles))
     nobody = pd.DataFrame({"title_id": [], "person_id": [], "role": []}, dtype=str)
-    parts = Parts(titles, nobody, zeros - 1)
+    parts = Parts(titles, nobody, zeros - 1, *NO_FACTS)
     blocks = nearest(Catalogue(scaled.to_numpy(), zeros, zeros, parts), 9)
     listed = np.concatenate([block.neighbours for block in blocks])
     names = titles["title"]
@@ -195,53 +193,7 @@ def test_the_largest_series_are_no_chains_of_unrelated_films(tmp_path: Path) -> 
         assert shared > 2 / 3 * len(words), names_.tolist()
 
 
-# Reasons
-
-
-def crew(column: str) -> dict[str, set[str]]:
-    """Who made each film, as the raw file has it."""
-    path = DATA / "imdb" / "known-5000" / "title.crew.tsv.gz"
-    table = pd.read_csv(path, sep="\t", dtype=str, quoting=csv.QUOTE_NONE).set_index("tconst")
-    return {title_id: set(ids.split(",")) - {"\\N"} for title_id, ids in table[column].items()}
-
-
-def test_the_same_director_is_the_same_person_in_the_raw_file(lookup: Lookup) -> None:
-    directors = crew("directors")
-    said = 0
-    for cluster in lookup.clusters():
-        for title in lookup.titles(cluster.popular_titles):
-            for found in recommendations(lookup, title, 24):
-                shared = directors[title.title_id] & directors[found.title.title_id]
-                told = any(reason.startswith("Same director") for reason in found.reasons)
-                assert told == bool(shared), (title.title, found.title.title)
-                said += told
-    assert said > 50
-
-
-def test_a_known_pair_has_the_reasons_that_a_friend_would_give(lookup: Lookup) -> None:
-    dark_knight, begins, toy_story, second = lookup.titles(
-        ["tt0468569", "tt0372784", "tt0114709", "tt0120363"]
-    )
-    director = "Same director: Christopher Nolan"
-    assert reasons(dark_knight, begins)[:2] == ["Of the same series", director]
-    first, *rest = reasons(toy_story, second)
-    assert first == "Second film of the series"
-    assert "Same director: John Lasseter" in rest
-
-
-def test_every_stored_neighbour_has_a_true_reason(lookup: Lookup) -> None:
-    numbers = list(lookup.title_ids())
-    titles = dict(zip(numbers, lookup.numbered(numbers), strict=True))
-    by_id = {title.title_id: title for title in titles.values()}
-    count = 0
-    for title_id, _, stored in lookup.all_neighbours():
-        for neighbour in stored:
-            found = reasons(by_id[title_id], titles[neighbour.number])
-            assert found
-            for reason in found:
-                check(reason, by_id[title_id], titles[neighbour.number])
-            count += 1
-    assert count > 4_000 * 24
+# The scorecard
 
 
 @pytest.fixture(scope="module")

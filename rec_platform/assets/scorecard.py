@@ -59,6 +59,7 @@ TOO_FEW = "no figure of what people liked: hardly any user of the ratings likes 
     owners=["team:data"],
     deps=[
         *("recipe", "titles", "title_people", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles"),
     ],
     code_version=code_version(__name__),

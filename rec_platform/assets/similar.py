@@ -42,6 +42,7 @@ LISTS_SQL = f"""
     owners=["team:data"],
     deps=[
         *("recipe", "titles", "title_people", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "title_clusters"),
     ],
     code_version=code_version(__name__),
@@ -111,7 +112,8 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     """What the rules see, from the tables of the earlier stages.
 
     Args:
-        warehouse: holds scaled_matrix, title_clusters, title_people and title_series.
+        warehouse: holds scaled_matrix, title_clusters, title_people, title_series,
+            title_characters, title_origins and title_keywords.
         titles: the table of that name, in the order of title_id.
     """
     from rec_platform.modelling.neighbours import Catalogue
@@ -122,7 +124,14 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     clusters = warehouse.read("title_clusters", order_by="title_id")
     series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
     cluster = clusters["cluster"].to_numpy()
-    parts = Parts(titles, people, series)
+    parts = Parts(
+        titles,
+        people,
+        series,
+        warehouse.read("title_characters", order_by="title_id, character_name"),
+        warehouse.read("title_origins", order_by="title_id"),
+        warehouse.read("title_keywords", order_by="title_id, keyword"),
+    )
     return Catalogue(matrix, cluster, clusters["distance"].to_numpy(), parts)
 
 

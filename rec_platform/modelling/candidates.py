@@ -1,8 +1,9 @@
 # pyright: standard
 """Candidates: the titles that the blend weighs as a title's neighbours.
 
-They come from four sides: what every title has (genres, era, fame and rating), shared people, rare
-words in the title, and the series. How they are weighed does not belong here (see neighbours.py).
+They come from six sides: what every title has (genres, era, fame and rating), shared people,
+characters and keywords, rare words in the title, and the series. How they are weighed does not
+belong here (see neighbours.py).
 """
 
 from collections.abc import Iterator
@@ -35,8 +36,12 @@ from rec_platform.release.blend import (
 # How many come from each side. Siblings all come.
 NEAREST_CANDIDATES = {HIDDEN_GEMS: 40, BALANCE: 96, CROWD_PLEASERS: 40}  # by place of the knob
 PEOPLE_CANDIDATES = 32
+CHARACTER_CANDIDATES = 8
+KEYWORD_CANDIDATES = 16
 WORD_CANDIDATES = 8
-COMMON_WORD = 100  # titles; a word that more titles have finds no candidates
+# Titles; what more titles have finds no candidates.
+COMMON_WORD = 100
+COMMON_KEYWORD = 300
 # What genres may cost, unless few titles cost less: appeal outvotes more where its pull is strong.
 MOST_COST = (3.0, 6.0)
 STRONG_LEVEL = -1  # a pull of about a half
@@ -64,7 +69,8 @@ class Candidates:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._words = _rare(parts.words)
+        self._words = _rare(parts.words, COMMON_WORD)
+        self._keywords = _rare(parts.keywords, COMMON_KEYWORD)
         self._nearest = _Nearest(parts)
         self.order = self._nearest.order
 
@@ -80,6 +86,8 @@ class Candidates:
         sides = (
             self._nearest.of(titles),
             _strongest(self._parts.people, titles, PEOPLE_CANDIDATES),
+            _strongest(self._parts.characters, titles, CHARACTER_CANDIDATES),
+            _strongest(self._keywords, titles, KEYWORD_CANDIDATES),
             _strongest(self._words, titles, WORD_CANDIDATES),
             _siblings(self._parts.series, titles),
         )
@@ -186,10 +194,10 @@ class _Nearest:
         )
 
 
-def _rare(words: csr_array) -> csr_array:
-    """The columns of words that few titles have, but more than one."""
-    count = np.bincount(words.indices, minlength=words.shape[1])
-    return words[:, np.flatnonzero((count > 1) & (count <= COMMON_WORD))]
+def _rare(matrix: csr_array, most: int) -> csr_array:
+    """The columns of what few titles have, but more than one."""
+    count = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    return matrix[:, np.flatnonzero((count > 1) & (count <= most))]
 
 
 def _strongest(matrix: csr_array, titles: np.ndarray, count: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from rec_platform.resources.settings import Settings
+from rec_platform.resources.base import OptionalSource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,17 +40,13 @@ class Likes:
     testing: "list[np.ndarray]"
 
 
-class RatingsSource(Settings):
-    """A folder with MovieLens' `ratings.csv` and `links.csv`; empty if there are no ratings."""
+class RatingsSource(OptionalSource):
+    """A folder with MovieLens' `ratings.csv` and `links.csv`."""
 
-    location: str = ""
+    what = "ratings"
 
     def require_files(self) -> None:
-        """Check that the files can be opened, if a folder is named.
-
-        Raises:
-            dg.Failure: a file is missing or cannot be opened.
-        """
+        """See OptionalSource."""
         for name in COLUMNS if self.location else ():
             try:
                 Path(self.location, name).open("rb").close()

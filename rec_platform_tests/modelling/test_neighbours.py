@@ -17,7 +17,9 @@ from rec_platform.release.blend import (
     CROWD_PLEASERS,
     HIDDEN_GEMS,
     LIKENESS,
+    PARTS,
     PRIORS,
+    WEIGHTS,
     Blend,
     alike,
     total,
@@ -149,6 +151,15 @@ def test_the_best_at_either_end_of_the_knob_and_in_its_middle_are_kept() -> None
             assert set(others[order][: kept // 3].tolist()) <= set(neighbours[title])
 
 
+def test_a_catalogue_without_characters_keywords_and_origins_is_ranked_without_these_parts() -> (
+    None
+):
+    titles = catalogue(150)
+    without = WEIGHTS | {"characters": 0.0, "keywords": 0.0, "origin": 0.0}
+    for block, other in zip(blend(titles, 48), blend(titles, 48, without), strict=True):
+        assert block.neighbours.tolist() == other.neighbours.tolist()
+
+
 def test_at_most_the_best_three_of_one_series_are_kept_wherever_the_knob_is() -> None:
     titles = catalogue(60)
     series = titles.parts.series
@@ -166,7 +177,7 @@ def test_many_lists_are_weighed_as_each_one_is() -> None:
     titles = catalogue(120)
     blocks = list(blend(titles, 24))
     stored = rules.to_lists(blocks, 120)
-    parts = np.zeros((*stored.shape, 11), dtype="uint8")
+    parts = np.zeros((*stored.shape, len(PARTS)), dtype="uint8")
     row, column = np.nonzero(stored >= 0)
     parts[row, column] = titles.parts.between(row, stored[row, column])
     popularity = titles.parts.popularity
