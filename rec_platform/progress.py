@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rec_platform.release.lookup import Lookup, Title
     from rec_platform.resources.prices import Receipt
 
+TYPICAL_TITLES = 3  # of a cluster
+
 # Text is shown as it is: titles and folders may hold [brackets] and :colons:, and a long line is
 # wrapped by the terminal or, in a log, not at all.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "soft_wrap": True}
@@ -77,15 +79,18 @@ def print_summary(lookup: "Lookup") -> None:
     if release["missing_files"]:
         output.print(f"without {', '.join(release['missing_files'])}: the source has none")
     for cluster in lookup.clusters():
-        output.print(f"  {cluster.title_count:>7,}  {cluster.name}")
+        typical = lookup.titles(cluster.typical_titles[:TYPICAL_TITLES])
+        output.print(
+            f"  {cluster.title_count:>7,}  {cluster.name}: {'; '.join(map(with_year, typical))}"
+        )
 
 
 def print_examples(lookup: "Lookup") -> None:
-    """Print the recommendations for the best known title of each of the largest clusters."""
+    """Print the recommendations for the most typical title of each of the largest clusters."""
     from rec_platform.release.recommend import recommendations
 
     for cluster in lookup.clusters()[:3]:
-        for title in lookup.titles(cluster.popular_titles[:1]):
+        for title in lookup.titles(cluster.typical_titles[:1]):
             output.print(f"\n{with_year(title)}, {', '.join(title.genres)}")
             for similar in recommendations(lookup, title, limit=5):
                 output.print(f"  {with_year(similar.title)}: {'. '.join(similar.reasons)}")

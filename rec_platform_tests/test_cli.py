@@ -429,8 +429,11 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
     assert summary.startswith(f"release {lookup.path.parent.name}: ")
     assert f"{lookup.release['title_count']:,} titles (english_like" in summary
     for cluster in lookup.clusters():
-        assert f"  {cluster.title_count:>7,}  {cluster.name}" in lines
-    title = lookup.titles(lookup.clusters()[0].popular_titles[:1])[0]
+        typical = "; ".join(
+            f"{title.title} ({title.year})" for title in lookup.titles(cluster.typical_titles[:3])
+        )
+        assert f"  {cluster.title_count:>7,}  {cluster.name}: {typical}" in lines
+    title = lookup.titles(lookup.clusters()[0].typical_titles[:1])[0]
     place = lines.index(f"{title.title} ({title.year}), {', '.join(title.genres)}")
     assert lines[place + 1 : place + 6] == [
         f"  {similar.title.title} ({similar.title.year}): {'. '.join(similar.reasons)}"

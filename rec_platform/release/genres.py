@@ -1,7 +1,7 @@
 """Genres in words: what people call films of one genre, or of two at once.
 
-How genres become numbers belongs in modelling/features.py; which genres describe a cluster, in
-modelling/profiles.py.
+How genres become numbers belongs in modelling/features.py; which genres name a cluster, in
+modelling/cluster_names.py.
 """
 
 from collections.abc import Iterable

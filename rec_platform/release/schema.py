@@ -31,7 +31,7 @@ CREATE TABLE clusters (
     year_to INTEGER NOT NULL,
     rating REAL NOT NULL,              -- mean
     votes INTEGER NOT NULL,            -- median
-    typical_titles TEXT NOT NULL,      -- JSON array of title_id, nearest to the centroid first
+    typical_titles TEXT NOT NULL,      -- JSON array of title_id, known and nearest to the centroid
     popular_titles TEXT NOT NULL       -- JSON array of title_id, most voted first
 );
 CREATE TABLE titles (
