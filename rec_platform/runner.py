@@ -19,8 +19,9 @@ from rec_platform.release.lookup import Lookup, LookupFileError
 if TYPE_CHECKING:
     import dagster as dg
 
-    from rec_platform.resources.base import DeploymentResource, OptionalSource
+    from rec_platform.resources.base import DeploymentResource
     from rec_platform.resources.imdb import ImdbSource
+    from rec_platform.resources.own_files import OwnFiles
     from rec_platform.resources.prices import PriceTable
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
@@ -56,7 +57,9 @@ class Platform:
         self.resources: list[DeploymentResource] = [
             *(self.storage, self.warehouse, resources["clustering"])
         ]
-        self.optional: list[OptionalSource] = [resources["ratings"], resources["keywords"]]
+        self.own_files: list[OwnFiles] = [
+            resources[name] for name in ("ratings", "judgements", "keywords")
+        ]
 
     def serving(self) -> Lookup:
         """The serving release.

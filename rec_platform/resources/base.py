@@ -5,11 +5,9 @@ that it can use, so that a refresh can be priced (see assets/costs.py). Every ki
 it could work at all (see `rec-platform doctor`).
 """
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, NamedTuple
-
-import dagster as dg
+from typing import NamedTuple
 
 from rec_platform.resources.settings import Settings
 
@@ -47,27 +45,3 @@ class DeploymentResource(Settings, ABC):
     def diagnose(self) -> Iterator[Finding]:
         """Look at all that this resource needs; nothing is changed or paid for."""
         yield from ()
-
-
-class OptionalSource(Settings, ABC):
-    """Files of the operator's own, which a refresh can do without; empty if there are none."""
-
-    what: ClassVar[str]  # is in the files
-    location: str = ""
-
-    @abstractmethod
-    def require_files(self) -> None:
-        """Check that the files can be opened, if a location is named.
-
-        Raises:
-            dg.Failure: a file is missing or cannot be opened.
-        """
-
-    def diagnose(self) -> Iterator[Finding]:
-        """Look whether the files can be opened."""
-        try:
-            self.require_files()
-        except dg.Failure as failure:
-            yield Finding(self.what, "not as it must be", str(failure.description))
-        else:
-            yield Finding(self.what, self.location or "none: optional")

@@ -6,15 +6,12 @@ here.
 """
 
 import gzip
-import hashlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-import dagster as dg
-
-from rec_platform.resources.base import OptionalSource
+from rec_platform.resources.own_files import OwnFiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,32 +20,14 @@ COLUMNS = ["title_id", "keyword", "weight"]  # the last one may be missing
 SHOWN = 60  # characters of a wrong value
 
 
-class KeywordsSource(OptionalSource):
+class KeywordsSource(OwnFiles):
     """A TSV file, or one packed as .gz, of `title_id`, `keyword` and, optionally, `weight`."""
 
-    what = "keywords"
-
-    def require_files(self) -> None:
-        """See OptionalSource."""
-        if self.location:
-            try:
-                Path(self.location).open("rb").close()
-            except OSError as error:
-                raise self._failure(f"it cannot be read ({error.strerror})") from None
-
-    def fingerprint(self) -> str:
-        """A hash of the file's content, empty if no file is named.
-
-        Raises:
-            dg.Failure: the file is missing or cannot be read.
-        """
-        if not self.location:
-            return ""
-        try:
-            with Path(self.location).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise self._failure(f"it cannot be read ({error.strerror})") from None
+    kind: ClassVar[str] = "keywords"
+    advice: ClassVar[str] = (
+        "Correct the file or name another one (REC_KEYWORDS_SOURCE), a TSV with the header "
+        "title_id, keyword and, if you like, weight: see docs/keywords.md"
+    )
 
     def read(self, title_ids: "pd.Series[str]") -> "pd.DataFrame":
         """The keywords of these titles.
@@ -96,6 +75,9 @@ class KeywordsSource(OptionalSource):
             }
         ).astype({"title_id": "str", "keyword": "str"})
 
+    def _paths(self) -> list[Path]:
+        return [Path(self.location)]
+
     def _rows(self) -> Iterator[tuple[str, str, float]]:
         lines = self._lines()
         header = next(lines, [])
@@ -132,14 +114,6 @@ class KeywordsSource(OptionalSource):
             raise self._failure(f"line {number:,} is not UTF-8") from None
         except (OSError, EOFError, zlib.error) as error:
             raise self._failure(f"it cannot be read beyond line {number:,} ({error})") from None
-
-    def _failure(self, problem: str) -> dg.Failure:
-        return dg.Failure(
-            f"the keywords in {self.location}: {problem}. Correct the file or name another one "
-            "(REC_KEYWORDS_SOURCE), or none to go without. It is a TSV with the header title_id, "
-            "keyword and, if you like, weight: see docs/keywords.md",
-            allow_retries=False,
-        )
 
 
 def _weight(text: str) -> float | None:
