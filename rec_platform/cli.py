@@ -28,6 +28,7 @@ from rec_platform.options import (
     Root,
     Rule,
     Source,
+    Weights,
     YearMax,
     folder_of_this_machine,
 )
@@ -76,6 +77,7 @@ def refresh(
     preset: Preset = PRESET,
     features: Features = FEATURES,
     rule: Rule = RULE,
+    weights: Weights = None,
     clusters: Clusters = CLUSTERS,
     year_max: YearMax = None,
 ) -> None:
@@ -84,6 +86,7 @@ def refresh(
         "preset": preset.value,
         "features": features.value,
         "rule": rule.value,
+        "weights": weights,
         "clusters": clusters,
         "year_max": year_max,
     }

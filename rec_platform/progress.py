@@ -69,10 +69,11 @@ def print_summary(lookup: "Lookup") -> None:
     """Print what a release holds: its titles and its clusters."""
     release = lookup.release
     recipe = release["recipe"]
+    own = ", own weights" if recipe.get("weights") else ""
     output.print(
         f"release {lookup.path.parent.name}: {release['title_count']:,} titles "
         f"({recipe['preset']}, up to {recipe['year_max']}), {recipe['clusters']} clusters "
-        f"({recipe['features']}), {recipe['rule']} neighbours"
+        f"({recipe['features']}), {recipe['rule']} neighbours{own}"
     )
     if release["missing_files"]:
         output.print(f"without {', '.join(release['missing_files'])}: the source has none")
@@ -99,14 +100,16 @@ def with_year(title: "Title") -> str:
 def print_releases(manifests: Iterable[Mapping[str, Any]]) -> None:
     """Print a table of releases, one line each; * marks the serving one."""
     output.print(
-        f"  {'release':<25} {'titles':>9}  {'preset':<13}  {'features':<13}  {'rule':<13}  MB"
+        f"  {'release':<25} {'titles':>9}  {'preset':<13}  {'features':<13}  {'rule':<13}  "
+        f"{'weights':<7}  MB"
     )
     for manifest in manifests:
         recipe = manifest["recipe"]
+        weights = "own" if recipe.get("weights") else "default"
         output.print(
             f"{'*' if manifest['is_serving'] else ' '} {manifest['release_id']:<25} "
             f"{manifest['title_count']:>9,}  {recipe['preset']:<13}  {recipe['features']:<13}  "
-            f"{recipe['rule']:<13}  {manifest['bytes'] / 1e6:.1f}"
+            f"{recipe['rule']:<13}  {weights:<7}  {manifest['bytes'] / 1e6:.1f}"
         )
 
 

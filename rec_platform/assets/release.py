@@ -28,7 +28,7 @@ from rec_platform.assets.stored import (
     read_scorecard,
 )
 from rec_platform.ingest.files import RAW_FILES
-from rec_platform.release.blend import PARTS, WEIGHTS
+from rec_platform.release.blend import PARTS
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
@@ -39,6 +39,7 @@ from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")
@@ -89,6 +90,7 @@ def cluster_lookup(
         return kept
     path = storage.scratch_dir() / LOOKUP_FILE
     provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": recipe}
+    provenance |= {"weights": parse_weights(recipe["weights"])}
     provenance |= _provenance(source, storage, warehouse)
     write_lookup(
         path,
@@ -148,7 +150,6 @@ def _provenance(source: str, storage: Storage, warehouse: Warehouse) -> dict[str
             "iterations": model.iterations,
             "centroids": model.centroids.tolist(),
         },
-        "weights": WEIGHTS,
         "scorecard": asdict(read_scorecard(storage)),
         "packages": package_versions(),
     }

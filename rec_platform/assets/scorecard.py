@@ -37,6 +37,7 @@ from rec_platform.resources.publishing import read_manifest, was_published
 from rec_platform.resources.ratings import Likes, RatingsSource
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,7 @@ def scorecard(
         context,
         storage,
         warehouse,
-        fields=["clusters", "seed"],
+        fields=["clusters", "seed", "weights"],
         files=[SCORECARD_KEY],
         outside={"ratings": ratings.fingerprint()},
     )
@@ -126,7 +127,8 @@ def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scor
     intervals: dict[str, dict[str, list[float]]] = {}
     rows = series_rows(parts.series, parts.year)
     for name, lists in chain(
-        _knob_lists(warehouse, parts.popularity), _baselines(catalogue, titles, likes, recipe)
+        _knob_lists(warehouse, parts.popularity, parse_weights(recipe["weights"])),
+        _baselines(catalogue, titles, likes, recipe),
     ):
         row = rows if name in KNOB else None  # a title's page has it above the list
         figures[name] = by_catalogue(lists, parts.series, parts.genres, votes, row)
@@ -154,13 +156,13 @@ def _likes(source: RatingsSource, titles: "pd.DataFrame") -> tuple[Likes | None,
 
 
 def _knob_lists(
-    warehouse: Warehouse, popularity: "np.ndarray"
+    warehouse: Warehouse, popularity: "np.ndarray", weights: Mapping[str, float]
 ) -> "Iterator[tuple[str, np.ndarray]]":
     from rec_platform.modelling.neighbours import weigh_lists
 
     lists, parts = read_lists(warehouse, len(popularity))
     for name, balance in KNOB.items():
-        yield name, weigh_lists(lists, parts, popularity, balance)
+        yield name, weigh_lists(lists, parts, popularity, balance, weights)
 
 
 def _baselines(

@@ -5,7 +5,7 @@ They come from four sides: what every title has (genres, era, fame and rating), 
 words in the title, and the series. How they are weighed does not belong here (see neighbours.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import log2
 
@@ -21,7 +21,6 @@ from rec_platform.modelling.parts import (
     Parts,
 )
 from rec_platform.release.blend import (
-    APPEAL,
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
@@ -29,7 +28,9 @@ from rec_platform.release.blend import (
     LIKENESS,
     OFFSET,
     PART_SCALE,
+    PRIORS,
     UNITS,
+    WEIGHTS,
     knob,
 )
 
@@ -47,11 +48,12 @@ GATED = 100  # the cost of a closed gate
 FEW_QUERIES = 256
 LEAST_PULL = 1 / 16
 LEAST_FACTOR = 0.02  # of fame, whose factor is 0 at the hidden end of the knob
+LEAST_WEIGHT = 0.5  # of fame and rating: at 0 the peak of the priors would be infinitely far
 # Squared, the distances in years, in decades of votes and in points of rating are about what the
 # blend takes off a score, at its usual distances; the last two where the pull is 1.
-YEAR_COST = 0.085 / ERA_YEARS
-FAME_COST = APPEAL["fame"] / (1 + OFFSET) / FAME_DECADES**2
-RATING_COST = APPEAL["rating"] / (1 + OFFSET) / RATING_WIDTH
+YEAR_COST = 0.085 / ERA_YEARS  # by the default weight of era
+FAME_COST = 1 / (1 + OFFSET) / FAME_DECADES**2  # by a weight of 1
+RATING_COST = 1 / (1 + OFFSET) / RATING_WIDTH  # likewise
 
 
 class Candidates:
@@ -59,15 +61,16 @@ class Candidates:
 
     Args:
         parts: what the titles are compared by.
+        weights: of the blend, by name of the part.
 
     Attributes:
         order: (titles,) positions. Titles that are asked for in this order share their trees.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, weights: Mapping[str, float] = WEIGHTS) -> None:
         self._parts = parts
         self._words = _rare(parts.words)
-        self._nearest = _Nearest(parts)
+        self._nearest = _Nearest(parts, weights)
         self.order = self._nearest.order
 
     def of(self, titles: np.ndarray) -> np.ndarray:
@@ -103,11 +106,15 @@ class _Nearest:
     and rating count depends on the pull of the title, of which there are a few trees.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, weights: Mapping[str, float]) -> None:
+        self._parts, self._weights = parts, weights
+        self._year_cost = YEAR_COST * weights["era"] / LIKENESS["era"]
+        self._fame_cost = FAME_COST * max(LEAST_WEIGHT, weights["fame"])
+        self._rating_cost = RATING_COST * max(LEAST_WEIGHT, weights["rating"])
         self._most_famous = max(float(parts.fame.max()), 1.0)
         bytes_ = np.rint(parts.overlap * PART_SCALE).astype("uint8")
-        self._cost = parts.tone - LIKENESS["genres"] * np.array(UNITS["genres"])[bytes_]
+        self._cost = parts.tone * (weights["tone"] / LIKENESS["tone"])
+        self._cost -= weights["genres"] * np.array(UNITS["genres"])[bytes_]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
         own_pull = np.maximum(parts.popularity.astype("float64") ** 2, LEAST_PULL)
         level = np.log2(own_pull)
@@ -143,7 +150,8 @@ class _Nearest:
         nearest = np.full((len(titles), sum(counts)), -1)
         for rows, combination, level in self._groups(titles, levels):
             listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
-            costs = np.array([YEAR_COST, 2.0**level * fame * FAME_COST, 2.0**level * RATING_COST])
+            pulled = np.array([fame * self._fame_cost, self._rating_cost]) * 2.0**level
+            costs = np.array([self._year_cost, *pulled])
             places = np.column_stack([self._facts[listed] * np.sqrt(costs), np.sqrt(cost)])
             tree = KDTree(places, balanced_tree=False, compact_nodes=False)
             facts = self._facts[titles[rows]]
@@ -189,15 +197,12 @@ class _Nearest:
         factors = knob(balance)
         votes, rating = facts[:, 1], facts[:, 2] - 1
         # The slope of a prior's logarithm at the title, over twice the slope of the parabola.
-        popularity = (
-            APPEAL["popularity"] * factors["popularity"] / (votes + OFFSET * self._most_famous)
-        )
-        quality = APPEAL["quality"] * factors["quality"] / (rating + OFFSET * RATING_SPAN)
+        popularity, quality = (self._weights[name] * factors[name] for name in PRIORS)
         return np.column_stack(
             [
                 np.zeros(len(facts)),
-                popularity / (2 * fame * FAME_COST),
-                quality / (2 * RATING_COST),
+                popularity / (votes + OFFSET * self._most_famous) / (2 * fame * self._fame_cost),
+                quality / (rating + OFFSET * RATING_SPAN) / (2 * self._rating_cost),
             ]
         )
 

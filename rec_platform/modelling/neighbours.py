@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import KDTree
+from scipy.special import expit
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
@@ -24,13 +25,13 @@ from rec_platform.release.blend import (
     OFFSET,
     PARTS,
     PRIORS,
-    STRANGERS,
     UNITS,
     WEIGHTS,
     WIDTH,
     Blend,
     knob,
     pull,
+    strangers,
 )
 from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 
@@ -82,10 +83,10 @@ def blend(
     Args:
         catalogue: the titles.
         count: how many neighbours each title gets.
-        weights: by name of the part; others than the default are for `benchmarks/tuning.py`.
+        weights: by name of the part.
     """
     parts = catalogue.parts
-    candidates_of = Candidates(parts)
+    candidates_of = Candidates(parts, weights)
     alike_by = {name: weights[name] for name in LIKENESS}
     for start in range(0, len(candidates_of.order), BLOCK_ROWS):
         titles = candidates_of.order[start : start + BLOCK_ROWS]
@@ -103,7 +104,7 @@ def blend(
         middle = scores[PLACES.index(BALANCE)]
         scores[:, _is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
         shares = np.zeros(candidates.shape)
-        shares[row, column] = _alike(likeness)
+        shares[row, column] = _alike(likeness, weights)
         best = _ranks(scores).min(axis=0)
         # Where two are equally good at some place of the knob, the better in the middle wins.
         order = np.lexsort((-middle, best), axis=1)[:, :count]
@@ -183,7 +184,11 @@ def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
 
 
 def weigh_lists(
-    lists: np.ndarray, parts: np.ndarray, popularity: np.ndarray, balance: float
+    lists: np.ndarray,
+    parts: np.ndarray,
+    popularity: np.ndarray,
+    balance: float,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> np.ndarray:
     """All lists as `release.blend.Blend.weigh()` orders each at a place of the balance knob.
 
@@ -192,15 +197,16 @@ def weigh_lists(
         parts: (titles, count, parts) uint8.
         popularity: (titles,) in 0..1.
         balance: in 0..1.
+        weights: by name of the part, those that made the lists.
     """
     if balance == BALANCE:
         return lists
-    rule = Blend()
+    rule = Blend(weights)
     turned = [rule.turned(balance, share) for share in popularity.tolist()]
     total = np.zeros(lists.shape)
     for column, name in enumerate(PARTS):
-        weights = np.array([row[name] for row in turned])
-        total += weights[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
+        own = np.array([row[name] for row in turned])
+        total += own[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
     scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
     return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
 
@@ -221,9 +227,9 @@ def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
     )
 
 
-def _alike(likeness: np.ndarray) -> np.ndarray:
+def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """See release.blend.alike()."""
-    return 1 / (1 + np.exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+    return expit((likeness - strangers(weights) - MIDDLE) / WIDTH)
 
 
 def _is_beyond(
