@@ -27,6 +27,7 @@ from rec_platform.modelling.ranking import by_catalogue, by_likes
 from rec_platform.modelling.scorecard import COLUMNS, MARKS
 from rec_platform.release.blend import APPEAL, WEIGHTS
 from rec_platform.release.schema import NEIGHBOURS
+from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
@@ -93,7 +94,7 @@ def _frontier(judge: Judge) -> dict[str, dict[str, float]]:
 
 
 def _draw(judge: Judge, frontier: dict[str, dict[str, float]], picture: Path) -> None:
-    made = score(judge.storage, judge.warehouse, judge.source)
+    made = score(judge.storage, judge.warehouse, judge.source, JudgementsSource())
     rows = frontier | {name: made.figures[name] for name in MARKS}
     names = ("tail_ndcg", "coverage")
     figure = Figure(figsize=(10, 4.5), dpi=90)

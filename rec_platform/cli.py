@@ -248,6 +248,10 @@ def scorecard(
         Path | None,
         typer.Option(help="A folder of MovieLens: score the serving release by it, anew."),
     ] = None,
+    judgements: Annotated[
+        Path | None,
+        typer.Option(help="A TSV or CSV of judged pairs: score the serving release by it, anew."),
+    ] = None,
 ) -> None:
     """Show how good the serving release's lists are, beside baselines."""
     from rec_platform.assets.markdown import to_markdown
@@ -255,13 +259,14 @@ def scorecard(
 
     platform = Platform(root)
     release = platform.serving().release
-    if ratings is None:
+    if ratings is None and judgements is None:
         figures = release.get("scorecard")
         if figures is None:
             raise fail("the serving release has no scorecard: a refresh makes one")
-        output.print(to_markdown(Scorecard(**figures)))
+        output.print(to_markdown(Scorecard.of(figures)))
         return
     from rec_platform.assets.scorecard import is_made_of, score
+    from rec_platform.resources.judgements import JudgementsSource
     from rec_platform.resources.ratings import RatingsSource
 
     with failing_plainly(), platform.storage.locked():
@@ -270,8 +275,9 @@ def scorecard(
                 f"the tables in {root} are no longer those of the serving release: "
                 "run `rec-platform refresh` first"
             )
-        source = RatingsSource(location=str(ratings))
-        output.print(to_markdown(score(platform.storage, platform.warehouse, source)))
+        liked = RatingsSource(location=str(ratings or ""))
+        judged = JudgementsSource(location=str(judgements or ""))
+        output.print(to_markdown(score(platform.storage, platform.warehouse, liked, judged)))
 
 
 @app.command()
@@ -279,7 +285,7 @@ def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
     """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
     is_well = True
-    for resource in platform.resources:
+    for resource in (*platform.resources, *platform.own_files):
         for finding in resource.diagnose():
             is_well = is_well and not finding.fix
             mark = "!" if finding.fix else "ok"

@@ -27,6 +27,7 @@ from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.imdb import ImdbSource
+from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
@@ -103,6 +104,7 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
         "recipe": Recipe.from_environment(environment),
         "source": ImdbSource(location=environment.get("REC_IMDB_SOURCE", IMDB)),
         "ratings": RatingsSource(location=environment.get("REC_RATINGS_SOURCE", "")),
+        "judgements": JudgementsSource(location=environment.get("REC_JUDGEMENTS_SOURCE", "")),
         "prices": PriceTable.from_environment(environment),
         **DEPLOYMENTS[deployment](environment),
     }

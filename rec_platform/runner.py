@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rec_platform.resources.base import DeploymentResource
     from rec_platform.resources.imdb import ImdbSource
+    from rec_platform.resources.own_files import OwnFiles
     from rec_platform.resources.prices import PriceTable
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
@@ -56,6 +57,7 @@ class Platform:
         self.resources: list[DeploymentResource] = [
             *(self.storage, self.warehouse, resources["clustering"])
         ]
+        self.own_files: list[OwnFiles] = [resources["ratings"], resources["judgements"]]
 
     def serving(self) -> Lookup:
         """The serving release.

@@ -27,6 +27,7 @@ from rec_platform.release.blend import (
 )
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
+from rec_platform.resources.judgements import RATINGS, JudgementsSource
 from rec_platform_tests.api.site import Site
 from rec_platform_tests.architecture import COMMAND, LINK, PAGE, renewed
 
@@ -108,7 +109,15 @@ def test_the_figures_of_the_scorecard_are_told_and_which_are_gated() -> None:
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(COLUMNS)
     gate = RECOMMENDATIONS.partition("## The gate")[2]
     assert set(GatedFigure) <= set(re.findall(r"`(\w+)`", gate))
-    assert "REC_RATINGS_SOURCE" in README
+    assert "REC_RATINGS_SOURCE" in README and "REC_JUDGEMENTS_SOURCE" in README
+
+
+def test_the_columns_of_judgements_are_told_where_they_are_asked_for() -> None:
+    table = RECOMMENDATIONS.partition("### What people judge\n")[2].partition("### ")[0]
+    told = set(re.findall(r"`(\w+)`", table))
+    asked = set(re.findall(r"\b(?:title_id|title|year)_[12]\b", JudgementsSource.advice))
+    assert asked == {f"{name}_{side}" for name in ("title_id", "title", "year") for side in (1, 2)}
+    assert asked | {"rating", *RATINGS} <= told
 
 
 def test_make_has_every_target_that_is_told() -> None:

@@ -4,7 +4,6 @@ import csv
 import itertools
 import re
 from collections import defaultdict
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ from rec_platform.release.blend import BALANCE, HIDDEN_GEMS
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import lists, recommendations
-from rec_platform.release.text import search_key
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform, clean_environment
@@ -128,10 +126,12 @@ LOOK_ALIKES = {
 
 
 def refreshed(folder: Path, name: str, dagster_home: Path) -> Platform:
-    """A platform refreshed with the US releases among these files, scored by MovieLens' people."""
+    """A platform refreshed with the US releases among these files, scored by both sources."""
     platform = Platform(folder)
     with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
         patch.setenv("REC_RATINGS_SOURCE", str(DATA / "movielens" / "ml-latest-small-2016-10"))
+        judgements = DATA / "judgements" / "more-like-this" / "ratings.tsv"
+        patch.setenv("REC_JUDGEMENTS_SOURCE", str(judgements))
         source = str(DATA / "imdb" / name)
         options = ("--source", source, "--preset", "us_release", "--year-max", "2026")
         done = platform.run("refresh", *options)
@@ -280,36 +280,17 @@ def test_the_hidden_end_reaches_nearly_all_titles_and_shows_a_tenth_of_the_votes
     assert shown(HIDDEN_GEMS) <= shown(BALANCE) / 10
 
 
-def judged(lookup: Lookup) -> pd.DataFrame:
-    """Pairs of films that people judged: first, second, is_ok, is_unseen by the tuning."""
-    path = DATA / "judgements" / "more-like-this" / "ratings.tsv"
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    titles = lookup.numbered([*lookup.title_ids()])  # the most voted first
-    by_name = {(search_key(title.title), str(title.year)): title.title_id for title in titles[::-1]}
-    pairs = [
-        [by_name.get((search_key(name), year)) for name, year in zip(*columns, strict=True)]
-        for columns in (
-            (table["title_1"], table["year_1"]),
-            (table["title_2"], table["year_2"]),
-        )
-    ]
-    is_unseen = [int(sha256(name.encode()).hexdigest(), 16) % 2 == 1 for name in table["title_1"]]
-    found = pd.DataFrame({"first": pairs[0], "second": pairs[1], "is_unseen": is_unseen})
-    return found.assign(is_ok=table["rating"] == "OK").dropna()
-
-
-def test_people_judge_the_default_lists_to_be_alike(lookup: Lookup) -> None:
-    pairs, nine = judged(lookup), nines(lookup, BALANCE)
-    assert len(pairs) > 500
-    pairs["is_listed"] = [
-        first in nine[second] or second in nine[first]
-        for first, second in zip(pairs["first"], pairs["second"], strict=True)
-    ]
-    for some in (pairs, pairs[pairs["is_unseen"]]):
-        listed = some[some["is_listed"]]
-        assert listed["is_ok"].mean() >= 0.88
-        assert some[some["is_ok"]]["is_listed"].mean() >= 0.42
-        assert some[~some["is_ok"]]["is_listed"].mean() <= 0.08
+def test_people_judge_the_default_lists_to_be_alike(
+    known: Platform, scored: dict[str, dict[str, float]]
+) -> None:
+    judgements = known.serving().release["scorecard"]["judgements"]
+    assert (judgements["pairs"], judgements["missing"], judgements["ambiguous"]) == (566, 1_084, 0)
+    left_out = {name: mean for name, (mean, *_) in judgements["left_out"].items()}
+    for figures in (scored["default"], left_out):
+        assert figures["p9"] >= 0.88
+        assert figures["r9"] >= 0.42
+        assert figures["bad9"] <= 0.08
+    assert scored["default"]["auc"] > scored["nearest"]["auc"] > scored["item-kNN"]["auc"]
 
 
 def test_the_candidates_hold_nearly_all_of_the_nine_of_all_pairs(

@@ -175,6 +175,33 @@ RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
 }
 
 
+def alike(
+    rule: SimilarityRule,
+    weights: Mapping[str, float],
+    catalogue: Catalogue,
+    titles: np.ndarray,
+    neighbours: np.ndarray,
+) -> np.ndarray:
+    """How alike a rule says that pairs are, listed or not: (pairs,) in 0..1.
+
+    Args:
+        rule: see above; a block's scores are what it says of the pairs that it lists.
+        weights: of the blend, by name of the part; no other rule has any.
+        catalogue: the titles.
+        titles: (pairs,) positions.
+        neighbours: (pairs,) positions.
+    """
+    if rule is SimilarityRule.blend:
+        compared = catalogue.parts.between(titles, neighbours)
+        return _alike(_sum(compared, {name: weights[name] for name in LIKENESS}), weights)
+    if rule is SimilarityRule.nearest:
+        difference = catalogue.matrix[titles] - catalogue.matrix[neighbours]
+        return 1 / (1 + np.linalg.norm(difference, axis=1))
+    is_of_cluster = catalogue.cluster[titles] == catalogue.cluster[neighbours]
+    difference = np.abs(catalogue.distance[titles] - catalogue.distance[neighbours])
+    return is_of_cluster / (1 + difference)
+
+
 def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
     """Blocks as one table, (titles, NEIGHBOURS) positions or -1."""
     lists = np.full((title_count, NEIGHBOURS), -1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,8 +21,12 @@ from rec_platform.modelling.neighbours import weigh_lists
 from rec_platform.modelling.scorecard import (
     COLUMNS,
     DEFAULT,
+    IN_CLUSTER,
     KNOB,
+    MOST_VOTED,
+    NEAREST,
     ORIGINAL,
+    RANDOM,
     UPPER_MARK,
     Scorecard,
 )
@@ -28,13 +34,15 @@ from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import lists as served_lists
 from rec_platform.release.schema import LIST_LENGTH, Title
+from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform.sample.writer import franchises
 from rec_platform_tests.conftest import TITLES, Platform, clean_environment
 
-NO_RATINGS = {"coverage", "siblings", "diversity", "novelty"}
+NO_PEOPLE = {"coverage", "siblings", "diversity", "novelty"}
+JUDGED = {"p9", "r9", "bad9", "auc"}
 
 
 def warehouse(platform: Platform) -> DuckDBWarehouse:
@@ -67,6 +75,14 @@ def write_ratings(folder: Path) -> None:
         for film in (*franchise, following[0])
     ]
     (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating", *rows, ""]))
+
+
+def write_judgements(path: Path) -> None:
+    """Films of one franchise are alike, and the first ones of two are not, by id."""
+    some = list(franchises(TITLES))
+    rows = [f"{one},{other},OK" for films in some for one, other in pairwise(films)]
+    rows += [f"{one[0]},{other[0]},NOT_OK" for one, other in pairwise(some)]
+    path.write_text("\n".join(["title_id_1,title_id_2,rating", *rows, ""]))
 
 
 # The lists
@@ -103,9 +119,26 @@ def ratings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scored(first_release: Platform, ratings: Path) -> Scorecard:
-    source = RatingsSource(location=str(ratings))
-    return score(storage(first_release), warehouse(first_release), source)
+def judgements(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("judgements") / "pairs.csv"
+    write_judgements(path)
+    return path
+
+
+def scored_by(
+    platform: Platform, ratings: Path | None = None, judgements: Path | None = None
+) -> Scorecard:
+    return score(
+        storage(platform),
+        warehouse(platform),
+        RatingsSource(location=str(ratings or "")),
+        JudgementsSource(location=str(judgements or "")),
+    )
+
+
+@pytest.fixture(scope="module")
+def scored(first_release: Platform, ratings: Path, judgements: Path) -> Scorecard:
+    return scored_by(first_release, ratings, judgements)
 
 
 def test_who_likes_franchises_finds_them_in_the_lists_and_by_no_baseline(scored: Scorecard):
@@ -122,9 +155,10 @@ def test_who_likes_franchises_finds_them_in_the_lists_and_by_no_baseline(scored:
 def test_every_row_has_every_figure_and_intervals_that_hold_the_means(scored: Scorecard):
     assert {DEFAULT, ORIGINAL, UPPER_MARK, "random in cluster"} < set(scored.figures)
     for name, row in scored.figures.items():
-        assert set(row) == set(COLUMNS), name
+        says_nothing_of_pairs = name in (IN_CLUSTER, RANDOM, MOST_VOTED)
+        assert set(COLUMNS) - set(row) == ({"auc"} if says_nothing_of_pairs else set()), name
         bounds = scored.intervals[name]
-        assert set(bounds) == set(COLUMNS) - NO_RATINGS
+        assert set(bounds) == set(row) - NO_PEOPLE
         assert all(low <= row[figure] <= high for figure, (low, high) in bounds.items())
     low, high = scored.intervals[DEFAULT]["ndcg"]
     assert low < high
@@ -137,10 +171,54 @@ def test_the_most_voted_are_new_to_nobody_and_random_lists_reach_all(scored: Sco
 
 
 def test_the_same_release_has_the_same_scorecard(
-    scored: Scorecard, first_release: Platform, ratings: Path
+    scored: Scorecard, first_release: Platform, ratings: Path, judgements: Path
 ):
-    source = RatingsSource(location=str(ratings))
-    assert score(storage(first_release), warehouse(first_release), source) == scored
+    assert scored_by(first_release, ratings, judgements) == scored
+
+
+def test_who_is_of_one_franchise_is_judged_alike_and_so_are_the_lists(scored: Scorecard):
+    figures = scored.figures
+    assert figures[DEFAULT]["p9"] > 0.9 and figures[DEFAULT]["bad9"] < 0.1
+    assert figures[DEFAULT]["auc"] > 0.9 and figures[DEFAULT]["r9"] > 0.9
+    assert all(figures[name]["r9"] < 0.5 for name in (RANDOM, MOST_VOTED)), figures
+    # Neither the knob nor appeal changes how alike two films are.
+    assert {figures[name]["auc"] for name in KNOB} == {figures[DEFAULT]["auc"]}
+
+
+def test_the_pairs_left_out_of_tuning_are_scored_by_themselves(
+    scored: Scorecard, first_release: Platform, judgements: Path, tmp_path: Path
+):
+    told = scored.judgements
+    assert told
+    left_out = pd.read_csv(judgements)
+    is_tuning = [int(sha256(i.encode()).hexdigest(), 16) % 2 == 0 for i in left_out["title_id_1"]]
+    left_out[~np.array(is_tuning)].to_csv(tmp_path / "left_out.csv", index=False)
+    alone = scored_by(first_release, judgements=tmp_path / "left_out.csv")
+    assert alone.judgements and alone.judgements["pairs"] == told["left_out_pairs"] < told["pairs"]
+    assert set(told["left_out"]) == JUDGED
+    for name, (mean, *bounds) in told["left_out"].items():
+        assert mean == alone.figures[DEFAULT][name]
+        assert bounds == alone.intervals[DEFAULT][name]
+    said = f"By the {told['left_out_pairs']} pairs left out of tuning, default: p9"
+    assert said in to_markdown(scored)
+
+
+def test_judgements_alone_score_the_baselines_that_need_no_ratings(
+    first_release: Platform, judgements: Path
+):
+    made = scored_by(first_release, judgements=judgements)
+    assert "set REC_RATINGS_SOURCE" in made.note and "REC_JUDGEMENTS_SOURCE" not in made.note
+    assert {NEAREST, ORIGINAL, RANDOM} < set(made.figures) and UPPER_MARK not in made.figures
+    assert set(made.figures[ORIGINAL]) == NO_PEOPLE | JUDGED
+
+
+def test_lists_of_another_rule_are_judged_by_what_that_rule_calls_alike(
+    platform: Platform, judgements: Path
+):
+    assert platform.refresh("--rule", "nearest").exit_code == 0
+    made = scored_by(platform, judgements=judgements)
+    assert made.figures[DEFAULT]["auc"] == made.figures[NEAREST]["auc"]
+    assert made.figures[DEFAULT]["r9"] == made.figures[NEAREST]["r9"]
 
 
 def test_clusters_are_judged_too(scored: Scorecard, first_release: Platform):
@@ -166,22 +244,26 @@ def test_both_ends_of_the_knob_are_scored_by_the_weights_of_the_release(
         assert figures[name]["novelty"] == pytest.approx(np.mean(shown), abs=1e-4)
 
 
-def test_without_ratings_it_says_so_and_scores_what_needs_none(released: Platform):
+def test_without_people_it_says_so_and_scores_what_needs_none(released: Platform):
     made = read_scorecard(storage(released))
     assert made.ratings is None and "set REC_RATINGS_SOURCE" in made.note
+    assert made.judgements is None and "set REC_JUDGEMENTS_SOURCE" in made.note
     assert list(made.figures) == list(KNOB)
-    assert all(set(figures) == NO_RATINGS for figures in made.figures.values())
+    assert all(set(figures) == NO_PEOPLE for figures in made.figures.values())
     assert made.figures[DEFAULT]["siblings"] == 1  # the row of the series is on the page
     assert made.note in to_markdown(made)
 
 
-def test_ratings_of_other_films_are_told_and_do_no_harm(released: Platform, tmp_path: Path):
+def test_sources_of_other_films_are_an_error_that_names_the_setting(
+    released: Platform, tmp_path: Path
+):
     (tmp_path / "links.csv").write_text("movieId,imdbId\n1,9999998\n2,9999999\n")
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating\n1,1,5\n1,2,5\n2,1,5\n2,2,5\n")
-    source = RatingsSource(location=str(tmp_path))
-    made = score(storage(released), warehouse(released), source)
-    assert made.ratings is None and "hardly any user" in made.note
-    assert set(made.figures[DEFAULT]) == NO_RATINGS
+    with pytest.raises(dg.Failure, match="REC_RATINGS_SOURCE"):
+        scored_by(released, ratings=tmp_path)
+    (tmp_path / "pairs.csv").write_text("title_1,title_2,rating\nNobody,Knows,OK\n")
+    with pytest.raises(dg.Failure, match="REC_JUDGEMENTS_SOURCE"):
+        scored_by(released, judgements=tmp_path / "pairs.csv")
 
 
 def test_the_scorecard_is_in_the_release_and_in_its_manifest(released: Platform):
@@ -201,19 +283,24 @@ def test_the_command_prints_the_serving_releases_scorecard(released: Platform):
     assert done.stdout == to_markdown(read_scorecard(storage(released))) + "\n"
 
 
-def test_the_command_scores_the_serving_release_anew_by_other_ratings(
-    released: Platform, ratings: Path, scored: Scorecard
+def test_the_command_scores_the_serving_release_anew_by_other_people(
+    released: Platform, ratings: Path, judgements: Path, scored: Scorecard
 ):
-    done = released.run("scorecard", "--ratings", str(ratings))
+    by = ("--ratings", str(ratings), "--judgements", str(judgements))
+    done = released.run("scorecard", *by)
     assert done.exit_code == 0, done.stderr
     assert done.stdout == to_markdown(scored) + "\n"
     assert done.stdout.startswith("| lists ") and "users," in done.stdout
+    judged = released.run("scorecard", *by[2:])
+    assert judged.exit_code == 0, judged.stderr
+    assert " p9 " in judged.stdout and "NDCG" not in judged.stdout
 
 
-def test_the_command_says_which_ratings_it_cannot_read(released: Platform):
-    done = released.run("scorecard", "--ratings", "nowhere")
+@pytest.mark.parametrize(("option", "file"), [("ratings", "ratings.csv"), ("judgements", "no.csv")])
+def test_the_command_says_which_file_it_cannot_read(released: Platform, option: str, file: str):
+    done = released.run("scorecard", f"--{option}", "nowhere/no.csv")
     assert done.exit_code == 1
-    assert "ratings.csv cannot be read" in done.stderr and "nowhere" in done.stderr
+    assert f"{file} cannot be read" in done.stderr and "nowhere" in done.stderr
 
 
 def test_releases_without_their_tables_cannot_be_scored_anew(
@@ -223,6 +310,19 @@ def test_releases_without_their_tables_cannot_be_scored_anew(
     done = Platform(tmp_path).run("scorecard", "--ratings", str(ratings))
     assert done.exit_code == 1
     assert "tables in data are no longer those of the serving release" in done.stderr
+
+
+def test_the_doctor_looks_at_the_files_that_are_named(
+    released: Platform, ratings: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert "ratings" not in released.run("doctor").stdout
+    monkeypatch.setenv("REC_RATINGS_SOURCE", str(ratings))
+    well = released.run("doctor")
+    assert well.exit_code == 0 and f"{ratings} can be read" in " ".join(well.stdout.split())
+    monkeypatch.setenv("REC_JUDGEMENTS_SOURCE", "nowhere.tsv")
+    ill = released.run("doctor")
+    assert ill.exit_code == 1
+    assert "nowhere.tsv cannot be read" in " ".join(ill.stdout.split())
 
 
 # The gate
@@ -274,9 +374,9 @@ def test_a_worse_release_is_not_published_and_the_old_one_serves(
     done = rated.refresh("--rule", "original_2020")
     assert done.exit_code == 1
     reason = done.stderr.splitlines()[-2]
-    assert "scorecard: check release_is_no_worse failed: ndcg fell from" in reason
-    assert "below the 2020 original's" in reason and "; tail_ndcg fell from" in reason
-    assert reason.endswith("If that is right, set REC_FORCE=ndcg,tail_ndcg once")
+    assert "scorecard: check release_is_no_worse failed: tail_ndcg fell from" in reason
+    assert "below the 2020 original's" in reason and "; ndcg fell from" in reason
+    assert reason.endswith("If that is right, set REC_FORCE=tail_ndcg,ndcg once")
     assert rated.files() == before
     # Another figure's name is no pass.
     monkeypatch.setenv("REC_FORCE", "ndcg,coverage")
@@ -313,6 +413,9 @@ def test_a_catalogue_of_another_size_is_no_measure(
     manifest = platform.serving().path.parent / "manifest.json"
     content = json.loads(manifest.read_text())
     content["scorecard"]["figures"][DEFAULT]["coverage"] *= 2
+    # A version of this program that knew no judgements scored it: its figures count all the same.
+    del content["scorecard"]["judgements"]
+    content["scorecard"]["of_old"] = 1
     manifest.write_text(json.dumps(content))
     done = platform.refresh("--rule", "original_2020")
     assert done.exit_code == 1 and "coverage fell from" in done.stderr
@@ -321,16 +424,21 @@ def test_a_catalogue_of_another_size_is_no_measure(
     assert platform.refresh("--rule", "original_2020").exit_code == 0
 
 
-def test_a_missing_ratings_folder_stops_the_refresh_before_any_work(
-    released: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_source_that_cannot_be_read_stops_the_refresh_before_any_work(
+    released: Platform, tmp_path: Path
 ):
     shutil.copytree(released.folder, tmp_path / "copy")
     platform = Platform(tmp_path / "copy")
-    monkeypatch.setenv("REC_RATINGS_SOURCE", "nowhere")
     before = platform.files()
-    done = platform.refresh()
-    assert done.exit_code == 1
-    reason = done.stderr.splitlines()[-2]
-    assert reason.startswith("recipe: the ratings in nowhere: ratings.csv cannot be read")
-    assert "REC_RATINGS_SOURCE" in reason
-    assert platform.files() == before
+    (tmp_path / "pairs.csv").write_text("title_1,title_2,rating\nOne,Two,perhaps\n")
+    for variable, location, told in (
+        ("REC_RATINGS_SOURCE", "nowhere", "the ratings in nowhere: ratings.csv cannot be read"),
+        ("REC_JUDGEMENTS_SOURCE", str(tmp_path / "pairs.csv"), "line 2 is rated 'perhaps'"),
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(variable, location)
+            done = platform.refresh()
+        assert done.exit_code == 1
+        reason = done.stderr.splitlines()[-2]
+        assert reason.startswith("recipe: the ") and told in reason and variable in reason
+        assert platform.files() == before

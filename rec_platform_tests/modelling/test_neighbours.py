@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pytest
@@ -205,3 +206,27 @@ def test_the_blend_is_the_same_bytes_each_time() -> None:
     for block, again in zip(first, second, strict=True):
         assert block.neighbours.tobytes() == again.neighbours.tobytes()
         assert block.scores.tobytes() == again.scores.tobytes()
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, OWN], ids=["default", "own"])
+@pytest.mark.parametrize("rule", list(SimilarityRule))
+def test_how_alike_a_rule_says_that_pairs_are_is_the_score_of_those_it_lists(
+    rule: SimilarityRule, weights: dict[str, float]
+) -> None:
+    titles = catalogue(150)
+    count = 0
+    rule_of_weights = partial(blend, weights=weights)
+    find = rule_of_weights if rule is SimilarityRule.blend else RULES[rule]
+    for block in find(titles, 9):
+        row, column = np.nonzero(block.neighbours >= 0)
+        pairs = block.titles[row], block.neighbours[row, column]
+        said = rules.alike(rule, weights, titles, *pairs)
+        assert said == pytest.approx(block.scores[row, column], abs=1e-6)
+        count += len(row)
+    assert count > 150
+
+
+def test_the_2020_original_says_that_titles_of_two_clusters_are_not_alike() -> None:
+    titles = placed(np.zeros((2, 1), "float32"), np.array([0, 1]), np.zeros(2))
+    one, other = np.array([0]), np.array([1])
+    assert rules.alike(SimilarityRule.original_2020, WEIGHTS, titles, one, other) == 0
