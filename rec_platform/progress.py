@@ -1,7 +1,8 @@
 """What a person sees of a command: progress and errors on stderr, results on stdout."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -63,6 +64,16 @@ def _result(metadata: Mapping[str, Any]) -> str:
         return f"{'unchanged':>17}"
     rows = metadata.get("dagster/row_count")
     return f"{rows.value:>12,} rows" if rows else ""
+
+
+@contextmanager
+def progress_bar(text: str, total: int) -> Generator[Callable[[int], None]]:
+    """A bar that a command moves by telling how many are done; a log shows none."""
+    from rich.progress import Progress
+
+    with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def print_summary(lookup: "Lookup") -> None:

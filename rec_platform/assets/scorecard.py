@@ -214,7 +214,7 @@ def _all_lists(
     from rec_platform.modelling.neighbours import alike, weigh_lists
 
     weights = parse_weights(recipe["weights"])
-    rule = partial(alike, SimilarityRule(recipe["rule"]), weights, catalogue)
+    rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue, weights=weights)
     popularity = catalogue.parts.popularity
     lists, parts = read_lists(warehouse, len(titles))
     for name, balance in KNOB.items():

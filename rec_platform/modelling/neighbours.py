@@ -93,16 +93,16 @@ def blend(
         candidates = candidates_of.of(titles)
         row, column = np.nonzero(candidates >= 0)
         compared = parts.between(titles[row], candidates[row, column])
-        likeness = _sum(compared, alike_by)
+        likeness = totals(compared, alike_by)
         scores = np.full((len(PLACES), *candidates.shape), -np.inf)
         for place, balance in enumerate(PLACES):
             turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
-            own = _priors(parts, turned)[candidates[row, column]]
+            own = priors(parts, turned)[candidates[row, column]]
             pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
             pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-            scores[place, row, column] = likeness + pulls[row] * (_sum(compared, pair) + own)
+            scores[place, row, column] = likeness + pulls[row] * (totals(compared, pair) + own)
         middle = scores[PLACES.index(BALANCE)]
-        scores[:, _is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
+        scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
         shares = np.zeros(candidates.shape)
         shares[row, column] = _alike(likeness, weights)
         best = _ranks(scores).min(axis=0)
@@ -177,23 +177,23 @@ RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
 
 def alike(
     rule: SimilarityRule,
-    weights: Mapping[str, float],
     catalogue: Catalogue,
     titles: np.ndarray,
     neighbours: np.ndarray,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> np.ndarray:
     """How alike a rule says that pairs are, listed or not: (pairs,) in 0..1.
 
     Args:
         rule: see above; a block's scores are what it says of the pairs that it lists.
-        weights: of the blend, by name of the part; no other rule has any.
         catalogue: the titles.
         titles: (pairs,) positions.
         neighbours: (pairs,) positions.
+        weights: of the blend, by name of the part; no other rule has any.
     """
     if rule is SimilarityRule.blend:
         compared = catalogue.parts.between(titles, neighbours)
-        return _alike(_sum(compared, {name: weights[name] for name in LIKENESS}), weights)
+        return _alike(totals(compared, {name: weights[name] for name in LIKENESS}), weights)
     if rule is SimilarityRule.nearest:
         difference = catalogue.matrix[titles] - catalogue.matrix[neighbours]
         return 1 / (1 + np.linalg.norm(difference, axis=1))
@@ -238,7 +238,7 @@ def weigh_lists(
     return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
 
 
-def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
+def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted terms of some of the parts, added up: (pairs,) of (pairs, parts) bytes."""
     total = np.zeros(len(compared))
     for name, weight in weights.items():
@@ -246,7 +246,7 @@ def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
+def priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted terms of the priors, added up: (titles,). Unlike in the site, unrounded."""
     values = {"popularity": parts.popularity, "quality": parts.quality}
     return np.sum(
@@ -259,7 +259,7 @@ def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return expit((likeness - strangers(weights) - MIDDLE) / WIDTH)
 
 
-def _is_beyond(
+def is_beyond(
     most: int, candidates: np.ndarray, series: np.ndarray, scores: np.ndarray
 ) -> np.ndarray:
     """Whether a candidate's row has so many better ones of its series: (rows, columns)."""

@@ -220,7 +220,7 @@ def test_how_alike_a_rule_says_that_pairs_are_is_the_score_of_those_it_lists(
     for block in find(titles, 9):
         row, column = np.nonzero(block.neighbours >= 0)
         pairs = block.titles[row], block.neighbours[row, column]
-        said = rules.alike(rule, weights, titles, *pairs)
+        said = rules.alike(rule, titles, *pairs, weights)
         assert said == pytest.approx(block.scores[row, column], abs=1e-6)
         count += len(row)
     assert count > 150
@@ -229,4 +229,4 @@ def test_how_alike_a_rule_says_that_pairs_are_is_the_score_of_those_it_lists(
 def test_the_2020_original_says_that_titles_of_two_clusters_are_not_alike() -> None:
     titles = placed(np.zeros((2, 1), "float32"), np.array([0, 1]), np.zeros(2))
     one, other = np.array([0]), np.array([1])
-    assert rules.alike(SimilarityRule.original_2020, WEIGHTS, titles, one, other) == 0
+    assert rules.alike(SimilarityRule.original_2020, titles, one, other) == 0
