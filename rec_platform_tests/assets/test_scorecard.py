@@ -1,11 +1,11 @@
-"""The scorecard on invented films whose likes are planted, and the gate in front of a release."""
+"""The scorecard on invented films whose likes and judgements are planted."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from hashlib import sha256
-from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
@@ -17,6 +17,7 @@ from rec_platform.assets.markdown import to_markdown
 from rec_platform.assets.scorecard import score
 from rec_platform.assets.similar import read_lists
 from rec_platform.assets.stored import read_quality, read_scorecard
+from rec_platform.definitions import define
 from rec_platform.modelling.neighbours import weigh_lists
 from rec_platform.modelling.scorecard import (
     COLUMNS,
@@ -38,8 +39,8 @@ from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
-from rec_platform.sample.writer import franchises
-from rec_platform_tests.conftest import TITLES, Platform, clean_environment
+from rec_platform_tests.assets.people import write_judgements, write_ratings
+from rec_platform_tests.conftest import TITLES, Platform
 
 NO_PEOPLE = {"coverage", "siblings", "diversity", "novelty"}
 JUDGED = {"p9", "r9", "bad9", "auc"}
@@ -59,30 +60,6 @@ def title_ids(platform: Platform) -> list[str]:
 
 def all_titles(lookup: Lookup) -> list[Title]:
     return [title for number in range(9) for title in lookup.cluster_titles(number, limit=TITLES)]
-
-
-def write_ratings(folder: Path) -> None:
-    """Two users for each franchise, who like all its films and the first one of the next."""
-    films = [film for franchise in franchises(TITLES) for film in franchise]
-    folder.mkdir()
-    movies = {film: number for number, film in enumerate(films, start=1)}
-    links = [f"{number},{film.removeprefix('tt')}" for film, number in movies.items()]
-    (folder / "links.csv").write_text("\n".join(["movieId,imdbId", *links, ""]))
-    rows = [
-        f"{2 * number + user},{movies[film]},5.0"
-        for number, (franchise, following) in enumerate(pairwise(franchises(TITLES)))
-        for user in range(2)
-        for film in (*franchise, following[0])
-    ]
-    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating", *rows, ""]))
-
-
-def write_judgements(path: Path) -> None:
-    """Films of one franchise are alike, and the first ones of two are not, by id."""
-    some = list(franchises(TITLES))
-    rows = [f"{one},{other},OK" for films in some for one, other in pairwise(films)]
-    rows += [f"{one[0]},{other[0]},NOT_OK" for one, other in pairwise(some)]
-    path.write_text("\n".join(["title_id_1,title_id_2,rating", *rows, ""]))
 
 
 # The lists
@@ -274,6 +251,19 @@ def test_the_scorecard_is_in_the_release_and_in_its_manifest(released: Platform)
     assert manifest["scorecard"] == content
 
 
+def test_the_asset_draws_each_frontier_against_ndcg(
+    platform: Platform, ratings: Path, judgements: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(platform.folder)
+    sources = {"REC_RATINGS_SOURCE": str(ratings), "REC_JUDGEMENTS_SOURCE": str(judgements)}
+    definitions = define(os.environ | sources)
+    made = dg.materialize([definitions.resolve_assets_def("scorecard")])
+    (event,) = made.asset_materializations_for_node("scorecard")
+    assert {"ndcg_and_p9", "ndcg_and_tail_ndcg", "ndcg_and_coverage"} <= event.metadata.keys()
+    told = read_scorecard(storage(platform))
+    assert told.ratings and told.judgements and told.note == ""
+
+
 # The command
 
 
@@ -323,122 +313,3 @@ def test_the_doctor_looks_at_the_files_that_are_named(
     ill = released.run("doctor")
     assert ill.exit_code == 1
     assert "nowhere.tsv cannot be read" in " ".join(ill.stdout.split())
-
-
-# The gate
-
-
-@pytest.fixture(scope="module")
-def rated_release(
-    first_release: Platform,
-    ratings: Path,
-    dagster_home: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Platform:
-    """The released platform after it was told of ratings: not to be changed."""
-    platform = Platform(tmp_path_factory.mktemp("rated"))
-    shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
-    with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REC_RATINGS_SOURCE", str(ratings))
-        done = platform.refresh()
-    assert done.exit_code == 0, done.stderr
-    return platform
-
-
-@pytest.fixture
-def rated(
-    rated_release: Platform,
-    ratings: Path,
-    environment: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Platform:
-    del environment
-    monkeypatch.setenv("REC_RATINGS_SOURCE", str(ratings))
-    shutil.copytree(rated_release.folder, tmp_path / "rated")
-    return Platform(tmp_path / "rated")
-
-
-def test_new_ratings_are_a_change_and_the_same_ones_are_none(
-    rated: Platform, first_release: Platform
-):
-    assert rated.serving().path.name != first_release.serving().path.parent.name
-    assert rated.serving().release["scorecard"]["ratings"]["users"] > 10
-    assert "nothing has changed" in rated.refresh().stderr
-
-
-def test_a_worse_release_is_not_published_and_the_old_one_serves(
-    rated: Platform, monkeypatch: pytest.MonkeyPatch
-):
-    before = rated.files()
-    done = rated.refresh("--rule", "original_2020")
-    assert done.exit_code == 1
-    reason = done.stderr.splitlines()[-2]
-    assert "scorecard: check release_is_no_worse failed: tail_ndcg fell from" in reason
-    assert "below the 2020 original's" in reason and "; ndcg fell from" in reason
-    assert reason.endswith("If that is right, set REC_FORCE=tail_ndcg,ndcg once")
-    assert rated.files() == before
-    # Another figure's name is no pass.
-    monkeypatch.setenv("REC_FORCE", "ndcg,coverage")
-    done = rated.refresh("--rule", "original_2020")
-    assert done.exit_code == 1
-    assert "set REC_FORCE=tail_ndcg once" in done.stderr
-    assert rated.files() == before
-
-
-def test_forced_by_name_a_worse_release_is_published_and_then_stays(
-    rated: Platform, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("REC_FORCE", "ndcg,tail_ndcg")
-    done = rated.refresh("--rule", "original_2020")
-    assert done.exit_code == 0, done.stderr
-    recipe = rated.serving().release["recipe"]
-    assert (recipe["rule"], recipe["force"]) == ("original_2020", "ndcg,tail_ndcg")
-    # That it was forced once is no reason to build it again.
-    monkeypatch.delenv("REC_FORCE")
-    assert "nothing has changed" in rated.refresh("--rule", "original_2020").stderr
-
-
-def test_a_catalogue_of_another_selection_is_no_measure(
-    rated: Platform, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.delenv("REC_RATINGS_SOURCE")
-    done = rated.refresh("--rule", "original_2020", "--preset", "world")
-    assert done.exit_code == 0, done.stderr
-
-
-def test_a_catalogue_of_another_size_is_no_measure(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-):
-    manifest = platform.serving().path.parent / "manifest.json"
-    content = json.loads(manifest.read_text())
-    content["scorecard"]["figures"][DEFAULT]["coverage"] *= 2
-    # A version of this program that knew no judgements scored it: its figures count all the same.
-    del content["scorecard"]["judgements"]
-    content["scorecard"]["of_old"] = 1
-    manifest.write_text(json.dumps(content))
-    done = platform.refresh("--rule", "original_2020")
-    assert done.exit_code == 1 and "coverage fell from" in done.stderr
-    manifest.write_text(json.dumps(content | {"title_count": 2 * content["title_count"]}))
-    monkeypatch.setenv("REC_MIN_TITLE_SHARE", "0")
-    assert platform.refresh("--rule", "original_2020").exit_code == 0
-
-
-def test_a_source_that_cannot_be_read_stops_the_refresh_before_any_work(
-    released: Platform, tmp_path: Path
-):
-    shutil.copytree(released.folder, tmp_path / "copy")
-    platform = Platform(tmp_path / "copy")
-    before = platform.files()
-    (tmp_path / "pairs.csv").write_text("title_1,title_2,rating\nOne,Two,perhaps\n")
-    for variable, location, told in (
-        ("REC_RATINGS_SOURCE", "nowhere", "the ratings in nowhere: ratings.csv cannot be read"),
-        ("REC_JUDGEMENTS_SOURCE", str(tmp_path / "pairs.csv"), "line 2 is rated 'perhaps'"),
-    ):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(variable, location)
-            done = platform.refresh()
-        assert done.exit_code == 1
-        reason = done.stderr.splitlines()[-2]
-        assert reason.startswith("recipe: the ") and told in reason and variable in reason
-        assert platform.files() == before
