@@ -290,7 +290,7 @@ def tune(
         Path,
         typer.Option(dir_okay=False, writable=True, help="A file for `refresh --weights`."),
     ] = Path("weights.json"),
-    steps: Annotated[int, typer.Option(min=1, help="How many weights are tried.")] = 1_000,
+    steps: Annotated[int, typer.Option(min=1, help="How many weights are tried.")] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the search.")] = 0,
 ) -> None:
     """Fit the weights to people's own ratings and judgements, and say what that gains."""
