@@ -90,6 +90,26 @@ def failing_plainly() -> Generator[None]:
         raise fail(str(error.description)) from None
 
 
+@contextmanager
+def serving_tables(platform: Platform) -> Generator[None]:
+    """Lock the root while its tables, which are those of the serving release, are read.
+
+    Raises:
+        typer.Exit: there is no release, the tables are no longer its own, or what is done with them
+            failed as can be expected; why was printed.
+    """
+    from rec_platform.assets.scorecard import is_made_of
+
+    release = platform.serving().release
+    with failing_plainly(), platform.storage.locked():
+        if not is_made_of(platform.storage, platform.warehouse, release):
+            raise fail(
+                f"the tables in {platform.root} are no longer those of the serving release: "
+                "run `rec-platform refresh` first"
+            )
+        yield
+
+
 def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
     """Run the `refresh` job in this process. The Dagster UI shows its run later.
 

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -254,7 +255,8 @@ def test_the_candidates_hold_nearly_all_of_the_nine_of_all_pairs(
     some = np.random.default_rng(0).choice(len(titles), 400, replace=False)
 
     class AllPairs:
-        def __init__(self, parts: Parts) -> None:
+        def __init__(self, parts: Parts, weights: Mapping[str, float]) -> None:
+            del weights
             self.order = some
             self.count = len(parts)
 

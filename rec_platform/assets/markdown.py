@@ -15,15 +15,10 @@ def to_markdown(made: Scorecard) -> str:
     shown = [name for name in COLUMNS if any(name in row for row in made.figures.values())]
     rows = [["lists", *(COLUMNS[name] for name in shown)]]
     rows += [
-        [name, *(_cell(row.get(key), made.intervals.get(name, {}).get(key)) for key in shown)]
+        [name, *(cell(row.get(key), made.intervals.get(name, {}).get(key)) for key in shown)]
         for name, row in made.figures.items()
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
-        for row in rows
-    ]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    lines = table(rows)
     told = []
     if made.ratings:
         told.append(f"{made.ratings['users']:,} users, {made.ratings['asked']:,} lists asked for")
@@ -48,7 +43,7 @@ def _judged(judgements: dict[str, Any]) -> str:
         if judgements[name]:
             told += f"; {judgements[name]:,} more {reason}"
     left_out = [
-        f"{COLUMNS[name]} {_cell(mean, bounds)}"
+        f"{COLUMNS[name]} {cell(mean, bounds)}"
         for name, (mean, *bounds) in judgements["left_out"].items()
     ]
     if left_out:
@@ -59,7 +54,19 @@ def _judged(judgements: dict[str, Any]) -> str:
     return told
 
 
-def _cell(value: float | None, bounds: list[float] | None) -> str:
+def table(rows: list[list[str]]) -> list[str]:
+    """The lines of a table, the first row of which is its header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return lines
+
+
+def cell(value: float | None, bounds: list[float] | None = None) -> str:
+    """A figure with its interval; empty if there is none."""
     if value is None:
         return ""
     if value > 1:  # bits

@@ -28,7 +28,7 @@ from rec_platform.assets.stored import (
     read_scorecard,
 )
 from rec_platform.ingest.files import RAW_FILES
-from rec_platform.release.blend import OPTIONAL, PARTS, WEIGHTS
+from rec_platform.release.blend import OPTIONAL, PARTS
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
@@ -39,6 +39,7 @@ from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")
@@ -90,6 +91,7 @@ def cluster_lookup(
         return kept
     path = storage.scratch_dir() / LOOKUP_FILE
     provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": recipe}
+    provenance |= {"weights": _stored_weights(warehouse, recipe["weights"])}
     provenance |= _provenance(source, storage, warehouse)
     write_lookup(
         path,
@@ -149,17 +151,21 @@ def _provenance(source: str, storage: Storage, warehouse: Warehouse) -> dict[str
             "iterations": model.iterations,
             "centroids": model.centroids.tolist(),
         },
-        "weights": _weights(warehouse),
         "scorecard": asdict(read_scorecard(storage)),
         "packages": package_versions(),
     }
 
 
-def _weights(warehouse: Warehouse) -> dict[str, float]:
-    """Those of the parts that are kept: of which no pair has another value, a byte is a waste."""
+def _stored_weights(warehouse: Warehouse, text: str) -> dict[str, float]:
+    """The weights of the parts that are stored: where all pairs have one value, a byte is a waste.
+
+    Args:
+        warehouse: holds similar_titles.
+        text: the recipe's weights.
+    """
     spreads = (f"max({name}_part) - min({name}_part) AS {name}" for name in OPTIONAL)
     spread = warehouse.query(f"SELECT {', '.join(spreads)} FROM similar_titles").iloc[0]
-    return {name: weight for name, weight in WEIGHTS.items() if spread.get(name, 1) != 0}
+    return {name: weight for name, weight in parse_weights(text).items() if spread.get(name, 1)}
 
 
 def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:

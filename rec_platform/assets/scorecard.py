@@ -39,6 +39,7 @@ from rec_platform.resources.publishing import read_manifest, was_published
 from rec_platform.resources.ratings import Likes, RatingsSource
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +89,7 @@ def scorecard(
         context,
         storage,
         warehouse,
-        fields=["clusters", "seed", "rule"],
+        fields=["clusters", "seed", "rule", "weights"],
         files=[SCORECARD_KEY],
         outside={"ratings": ratings.fingerprint(), "judgements": judgements.fingerprint()},
     )
@@ -213,11 +214,12 @@ def _all_lists(
     from rec_platform.modelling.baselines import Lists, baselines
     from rec_platform.modelling.neighbours import alike, weigh_lists
 
-    rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue)
+    weights = parse_weights(recipe["weights"])
+    rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue, weights=weights)
     popularity = catalogue.parts.popularity
     lists, parts = read_lists(warehouse, len(titles))
     for name, balance in KNOB.items():
-        yield Lists(name, weigh_lists(lists, parts, popularity, balance), rule)
+        yield Lists(name, weigh_lists(lists, parts, popularity, balance, weights), rule)
     if likes or judged:
         training = likes.training if likes else None
         yield from baselines(catalogue, titles, training, recipe["clusters"], recipe["seed"])

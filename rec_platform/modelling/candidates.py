@@ -6,7 +6,7 @@ characters and keywords, rare words in the title, and the series. How they are w
 belong here (see neighbours.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +21,6 @@ from rec_platform.modelling.parts import (
     Parts,
 )
 from rec_platform.release.blend import (
-    APPEAL,
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
@@ -29,7 +28,9 @@ from rec_platform.release.blend import (
     LIKENESS,
     OFFSET,
     PART_SCALE,
+    PRIORS,
     UNITS,
+    WEIGHTS,
     knob,
 )
 
@@ -50,11 +51,12 @@ FEWEST = 256  # titles in a tree
 GATED = 100  # the cost of a closed gate
 FEW_QUERIES = 256
 HIDDEN_DECADES = 2.5  # of votes fewer: where to look for hidden gems
+LEAST_WEIGHT = 0.5  # of fame and rating: at 0 the peak of the priors would be infinitely far
 # Squared, the distances in years, in decades of votes and in points of rating are about what the
 # blend takes off a score, at its usual distances; the last two where the pull is 1.
-YEAR_COST = 0.085 / ERA_YEARS
-FAME_COST = APPEAL["fame"] / (1 + OFFSET) / FAME_DECADES**2
-RATING_COST = APPEAL["rating"] / (1 + OFFSET) / RATING_WIDTH
+YEAR_COST = 0.085 / ERA_YEARS  # by the default weight of era
+FAME_COST = 1 / (1 + OFFSET) / FAME_DECADES**2  # by a weight of 1
+RATING_COST = 1 / (1 + OFFSET) / RATING_WIDTH  # likewise
 
 
 class Candidates:
@@ -62,16 +64,17 @@ class Candidates:
 
     Args:
         parts: what the titles are compared by.
+        weights: of the blend, by name of the part.
 
     Attributes:
         order: (titles,) positions. Titles that are asked for in this order share their trees.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, weights: Mapping[str, float] = WEIGHTS) -> None:
         self._parts = parts
         self._words = _rare(parts.words, COMMON_WORD)
         self._keywords = _rare(parts.keywords, COMMON_KEYWORD)
-        self._nearest = _Nearest(parts)
+        self._nearest = _Nearest(parts, weights)
         self.order = self._nearest.order
 
     def of(self, titles: np.ndarray) -> np.ndarray:
@@ -109,11 +112,15 @@ class _Nearest:
     and rating count depends on the pull of the title, of which there are a few trees.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, weights: Mapping[str, float]) -> None:
+        self._parts, self._weights = parts, weights
+        self._year_cost = YEAR_COST * weights["era"] / LIKENESS["era"]
+        self._fame_cost = FAME_COST * max(LEAST_WEIGHT, weights["fame"])
+        self._rating_cost = RATING_COST * max(LEAST_WEIGHT, weights["rating"])
         self._most_famous = max(float(parts.fame.max()), 1.0)
         bytes_ = np.rint(parts.overlap * PART_SCALE).astype("uint8")
-        self._cost = parts.tone - LIKENESS["genres"] * np.array(UNITS["genres"])[bytes_]
+        self._cost = parts.tone * (weights["tone"] / LIKENESS["tone"])
+        self._cost -= weights["genres"] * np.array(UNITS["genres"])[bytes_]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
         own_pull = parts.popularity.astype("float64") ** 2
         level = np.log2(np.maximum(own_pull, LEAST_PULL))
@@ -135,7 +142,8 @@ class _Nearest:
         nearest = np.full((len(titles), sum(NEAREST_CANDIDATES.values())), -1)
         for rows, combination, level in self._groups(titles):
             listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
-            scale = np.sqrt([YEAR_COST, 2.0**level * FAME_COST, 2.0**level * RATING_COST])
+            pulled = np.array([self._fame_cost, self._rating_cost]) * 2.0**level
+            scale = np.sqrt([self._year_cost, *pulled])
             places = np.column_stack([self._facts[listed] * scale, np.sqrt(cost)])
             tree = KDTree(places, balanced_tree=False, compact_nodes=False)
             start = 0
@@ -180,16 +188,15 @@ class _Nearest:
             return np.column_stack([np.zeros(len(titles)), lower, np.zeros(len(titles))])
         factors = knob(balance)
         # The slope of a prior's logarithm at the title, over twice the slope of the parabola.
-        popularity = (
-            APPEAL["popularity"] * factors["popularity"] / (votes + OFFSET * self._most_famous)
-        )
-        quality = APPEAL["quality"] * factors["quality"] / (rating - 1 + OFFSET * RATING_SPAN)
+        popularity, quality = (self._weights[name] * factors[name] for name in PRIORS)
         share = self._prior_share[titles]
+        popularity *= share / (votes + OFFSET * self._most_famous)
+        quality *= share / (rating - 1 + OFFSET * RATING_SPAN)
         return np.column_stack(
             [
                 np.zeros(len(titles)),
-                share * popularity / (2 * FAME_COST),
-                share * quality / (2 * RATING_COST),
+                popularity / (2 * self._fame_cost),
+                quality / (2 * self._rating_cost),
             ]
         )
 

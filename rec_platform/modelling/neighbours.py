@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import KDTree
+from scipy.special import expit
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
@@ -25,13 +26,13 @@ from rec_platform.release.blend import (
     OFFSET,
     PARTS,
     PRIORS,
-    STRANGERS,
     UNITS,
     WEIGHTS,
     WIDTH,
     Blend,
     knob,
     pull,
+    strangers,
 )
 from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 
@@ -84,32 +85,32 @@ def blend(
     Args:
         catalogue: the titles.
         count: how many neighbours each title gets.
-        weights: by name of the part; others than the default are for `benchmarks/tuning.py`.
+        weights: by name of the part.
     """
     parts = catalogue.parts
-    candidates_of = Candidates(parts)
+    candidates_of = Candidates(parts, weights)
     alike_by = {name: weights[name] for name in LIKENESS}
     for start in range(0, len(candidates_of.order), BLOCK_ROWS):
         titles = candidates_of.order[start : start + BLOCK_ROWS]
         candidates = candidates_of.of(titles)
         row, column = np.nonzero(candidates >= 0)
         compared = parts.between(titles[row], candidates[row, column])
-        likeness = _sum(compared, alike_by)
+        likeness = totals(compared, alike_by)
         scores = np.full((len(PLACES), *candidates.shape), -np.inf)
         for place, balance in enumerate(PLACES):
             turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
-            own = _priors(parts, turned)[candidates[row, column]]
+            own = priors(parts, turned)[candidates[row, column]]
             pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
             pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
             scores[place, row, column] = (
                 likeness
                 + pulls[row] * own
-                + np.maximum(pulls, LEAST_PULL)[row] * _sum(compared, pair)
+                + np.maximum(pulls, LEAST_PULL)[row] * totals(compared, pair)
             )
         middle = scores[PLACES.index(BALANCE)]
-        scores[:, _is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
+        scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
         shares = np.zeros(candidates.shape)
-        shares[row, column] = _alike(likeness)
+        shares[row, column] = _alike(likeness, weights)
         best = _ranks(scores).min(axis=0)
         # Where two are equally good at some place of the knob, the better in the middle wins.
         order = np.lexsort((-middle, best), axis=1)[:, :count]
@@ -181,7 +182,11 @@ RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
 
 
 def alike(
-    rule: SimilarityRule, catalogue: Catalogue, titles: np.ndarray, neighbours: np.ndarray
+    rule: SimilarityRule,
+    catalogue: Catalogue,
+    titles: np.ndarray,
+    neighbours: np.ndarray,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> np.ndarray:
     """How alike a rule says that pairs are, listed or not: (pairs,) in 0..1.
 
@@ -190,9 +195,11 @@ def alike(
         catalogue: the titles.
         titles: (pairs,) positions.
         neighbours: (pairs,) positions.
+        weights: of the blend, by name of the part; no other rule has any.
     """
     if rule is SimilarityRule.blend:
-        return _alike(_sum(catalogue.parts.between(titles, neighbours), LIKENESS))
+        compared = catalogue.parts.between(titles, neighbours)
+        return _alike(totals(compared, {name: weights[name] for name in LIKENESS}), weights)
     if rule is SimilarityRule.nearest:
         difference = catalogue.matrix[titles] - catalogue.matrix[neighbours]
         return 1 / (1 + np.linalg.norm(difference, axis=1))
@@ -210,7 +217,11 @@ def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
 
 
 def weigh_lists(
-    lists: np.ndarray, parts: np.ndarray, popularity: np.ndarray, balance: float
+    lists: np.ndarray,
+    parts: np.ndarray,
+    popularity: np.ndarray,
+    balance: float,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> np.ndarray:
     """All lists as `release.blend.Blend.weigh()` orders each at a place of the balance knob.
 
@@ -219,20 +230,21 @@ def weigh_lists(
         parts: (titles, count, parts) uint8.
         popularity: (titles,) in 0..1.
         balance: in 0..1.
+        weights: by name of the part, those that made the lists.
     """
     if balance == BALANCE:
         return lists
-    rule = Blend()
+    rule = Blend(weights)
     turned = [rule.turned(balance, share) for share in popularity.tolist()]
     total = np.zeros(lists.shape)
     for column, name in enumerate(PARTS):
-        weights = np.array([row[name] for row in turned])
-        total += weights[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
+        own = np.array([row[name] for row in turned])
+        total += own[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
     scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
     return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
 
 
-def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
+def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted terms of some of the parts, added up: (pairs,) of (pairs, parts) bytes."""
     total = np.zeros(len(compared))
     for name, weight in weights.items():
@@ -240,7 +252,7 @@ def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
+def priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted terms of the priors, added up: (titles,). Unlike in the site, unrounded."""
     values = {"popularity": parts.popularity, "quality": parts.quality}
     return np.sum(
@@ -248,12 +260,12 @@ def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
     )
 
 
-def _alike(likeness: np.ndarray) -> np.ndarray:
+def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """See release.blend.alike()."""
-    return 1 / (1 + np.exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+    return expit((likeness - strangers(weights) - MIDDLE) / WIDTH)
 
 
-def _is_beyond(
+def is_beyond(
     most: int, candidates: np.ndarray, series: np.ndarray, scores: np.ndarray
 ) -> np.ndarray:
     """Whether a candidate's row has so many better ones of its series: (rows, columns)."""

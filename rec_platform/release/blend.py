@@ -72,11 +72,8 @@ _OWN = {
 }
 # For each part what a weight of 1 adds to the sum, by the part's byte: 0 at best.
 UNITS = {name: _OWN.get(name, _LOGARITHMS) for name in PARTS}
-# The likeness of two films that share genres, year, length and tone alone.
-NAMED = ("series", "people", "characters", "keywords", "title")
-STRANGERS = LIKENESS["origin"] * _LOGARITHMS[round(UNKNOWN_ORIGIN * PART_SCALE)] + sum(
-    LIKENESS[name] * _LOGARITHMS[0] for name in NAMED
-)
+# What two films may lack and be alike all the same.
+UNSHARED = ("series", "people", "characters", "keywords", "title")
 
 
 def pull(popularity: float, balance: float = BALANCE) -> float:
@@ -107,9 +104,15 @@ def knob(balance: float) -> dict[str, float]:
     }
 
 
-def alike(likeness: float) -> float:
-    """The share that two titles of this likeness are alike, in 0..1."""
-    return 1 / (1 + exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+def strangers(weights: Mapping[str, float] = WEIGHTS) -> float:
+    """The likeness of two films that share genres, year, length and tone alone."""
+    unknown = weights["origin"] * UNITS["origin"][round(UNKNOWN_ORIGIN * PART_SCALE)]
+    return unknown + sum(weights[name] * UNITS[name][0] for name in UNSHARED)
+
+
+def alike(likeness: float, weights: Mapping[str, float] = WEIGHTS) -> float:
+    """The share that two titles of this likeness are alike by these weights, in 0..1."""
+    return 1 / (1 + exp(-(likeness - strangers(weights) - MIDDLE) / WIDTH))
 
 
 def total(parts: Sequence[int], weights: Mapping[str, float]) -> float:

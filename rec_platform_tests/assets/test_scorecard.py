@@ -32,8 +32,9 @@ from rec_platform.modelling.scorecard import (
     Scorecard,
 )
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import lists as served_lists
-from rec_platform.release.schema import LIST_LENGTH
+from rec_platform.release.schema import LIST_LENGTH, Title
 from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
@@ -57,17 +58,26 @@ def title_ids(platform: Platform) -> list[str]:
     return warehouse(platform).read("titles", order_by="title_id")["title_id"].to_list()
 
 
+def all_titles(lookup: Lookup) -> list[Title]:
+    return [title for number in range(9) for title in lookup.cluster_titles(number, limit=TITLES)]
+
+
 # The lists
 
 
 @pytest.mark.parametrize("balance", [HIDDEN_GEMS, 0.3, BALANCE, CROWD_PLEASERS])
-def test_what_is_scored_is_what_is_served(released: Platform, balance: float):
-    ids = title_ids(released)
-    stored, parts = read_lists(warehouse(released), len(ids))
-    titles = warehouse(released).read("titles", order_by="title_id")
-    popularity = np.array([released.serving().popularity(votes) for votes in titles["votes"]])
-    scored = weigh_lists(stored, parts, popularity, balance)[:, :LIST_LENGTH]
-    rows = pd.DataFrame(served_lists(released.serving(), LIST_LENGTH, balance))
+@pytest.mark.parametrize("weights", ["default", "own"])
+def test_what_is_scored_is_what_is_served(
+    released: Platform, weighed: Platform, weights: str, balance: float
+):
+    platform = {"default": released, "own": weighed}[weights]
+    ids = title_ids(platform)
+    stored, parts = read_lists(warehouse(platform), len(ids))
+    titles = warehouse(platform).read("titles", order_by="title_id")
+    lookup = platform.serving()
+    popularity = np.array([lookup.popularity(votes) for votes in titles["votes"]])
+    scored = weigh_lists(stored, parts, popularity, balance, lookup.rule.weights)[:, :LIST_LENGTH]
+    rows = pd.DataFrame(served_lists(lookup, LIST_LENGTH, balance))
     served = rows.groupby(0)[2].apply(list)
     assert len(served) == len(ids) > TITLES / 5
     assert {ids[title]: [ids[other] for other in row] for title, row in enumerate(scored)} == (
@@ -195,6 +205,20 @@ def test_clusters_are_judged_too(scored: Scorecard, first_release: Platform):
     assert [quality[0] for quality in scored.clusters["quality"]] == [
         count for count, *_ in read_quality(storage(first_release))
     ]
+
+
+@pytest.mark.parametrize("weights", ["default", "own"])
+def test_both_ends_of_the_knob_are_scored_by_the_weights_of_the_release(
+    released: Platform, weighed: Platform, weights: str
+):
+    platform = {"default": released, "own": weighed}[weights]
+    lookup, figures = platform.serving(), read_scorecard(storage(platform)).figures
+    votes = {title.title_id: title.votes for title in all_titles(lookup)}
+    bits = -np.log2(np.array([*votes.values()]) / sum(votes.values()))
+    surprise = dict(zip(votes, bits, strict=True))
+    for name, balance in KNOB.items():
+        shown = [surprise[row[2]] for row in served_lists(lookup, LIST_LENGTH, balance)]
+        assert figures[name]["novelty"] == pytest.approx(np.mean(shown), abs=1e-4)
 
 
 def test_without_people_it_says_so_and_scores_what_needs_none(released: Platform):

@@ -8,9 +8,11 @@ from rec_platform.modelling.candidates import (
     NEAREST_CANDIDATES,
     PEOPLE_CANDIDATES,
     WORD_CANDIDATES,
+    Candidates,
 )
 from rec_platform.modelling.neighbours import Catalogue, blend
 from rec_platform.modelling.parts import Parts
+from rec_platform.release.blend import BALANCE, WEIGHTS, Blend, total
 from rec_platform_tests.modelling.catalogues import NO_FACTS, catalogue, lists
 
 
@@ -100,6 +102,29 @@ def test_a_sibling_by_the_same_director_is_first_among_titles_of_its_kind() -> N
         values[:] = values[2]  # all alike but for genres, people and series
     neighbours = lists(list(blend(titles, 48)))
     assert neighbours[0][0] == 1 and neighbours[1][0] == 0
+
+
+@pytest.mark.parametrize("own", [{"era": 60.0, "fame": 1.0}, {"fame": 0.0, "rating": 200.0}])
+def test_candidates_follow_the_weights(own: dict[str, float]) -> None:
+    """Of the nine of all pairs more are found than by the default weights."""
+    titles, weights = catalogue(1_200), WEIGHTS | own
+    parts = titles.parts
+    asked = np.arange(0, len(parts), 40)
+    found = {"default": 0, "own": 0}
+    candidates = {
+        "default": Candidates(parts, WEIGHTS).of(asked),
+        "own": Candidates(parts, weights).of(asked),
+    }
+    for row, title in enumerate(asked.tolist()):
+        others = np.delete(np.arange(len(parts)), title)
+        compared = parts.between(np.full(len(others), title), others)
+        turned = Blend(weights).turned(BALANCE, float(parts.popularity[title]))
+        points = np.array([total(stored.tobytes(), turned) for stored in compared])
+        nine = set(others[np.argsort(-points, kind="stable")[:9]])
+        for name, table in candidates.items():
+            found[name] += len(nine & set(table[row]))
+    assert found["own"] > found["default"] + 10
+    assert found["own"] > 0.8 * 9 * len(asked)
 
 
 def test_the_pairs_compared_grow_with_the_titles_and_not_with_their_square(

@@ -95,6 +95,13 @@ def test_without_characters_keywords_and_origins_films_are_as_alike_as_before() 
         assert alike(likeness(stored)) == pytest.approx(expected, abs=1e-9)
 
 
+def test_the_share_alike_is_calibrated_by_the_weights_themselves() -> None:
+    own = LIKENESS | {"series": 20.0, "people": 1.0}
+    unshared = pair(series=0, people=0, title=0)[: len(LIKENESS)]
+    assert alike(total(unshared, own), own) == pytest.approx(0.852, abs=1e-3)
+    assert alike(total(unshared, own)) < 0.001
+
+
 def test_appeal_counts_by_the_square_of_the_titles_own_popularity() -> None:
     assert [pull(share) for share in (0, 0.5, 1)] == [0, 0.25, 1]
     assert [pull(share, HIDDEN_GEMS) for share in (0, 0.5, 1)] == [0.5] * 3
