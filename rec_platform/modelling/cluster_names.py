@@ -7,6 +7,7 @@ are far apart. So whoever reads two names sees why there are two clusters.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import combinations, permutations
 
 import numpy as np
@@ -45,13 +46,12 @@ def names_of(
     kinds = [_kind(named) for named in genres]
     together = _together(genres, shares)
     words: list[list[str]] = [[] for _ in clusters]
-    for word, span in _own_eras(clusters, together, catalogue):
-        words[span].append(word)
+    for place, era in _own_eras(clusters, together, catalogue).items():
+        words[place].append(era)
     for scale in (_eras, _renown, _ratings):
         for group in _groups(together, words):
-            for place, word in scale(
-                {place: clusters[place] for place in group}, catalogue
-            ).items():
+            members = {place: clusters[place] for place in group}
+            for place, word in scale(members, catalogue).items():
                 words[place].insert(0, word)
     names: list[str] = []
     for said, noun in zip(words, kinds, strict=True):
@@ -95,10 +95,17 @@ def _refined(genres: list[set[int]], shares: np.ndarray) -> list[set[int]]:
         if is_telling and not _differ(named, shares, place, twin):
             first = sorted(named[place], key=lambda known: -shares[place, known])[:1]
             tried = [*named[:place], {genre, *first}, *named[place + 1 :]]
-            is_founded = next(_unfounded(tried, shares), None) is None
-            if is_founded and _together(tried, shares).sum() < _together(named, shares).sum():
+            alike = _twins(tried, shares, place)
+            is_founded = all(_kind(tried[other]) == _kind(tried[place]) for other in alike)
+            if is_founded and len(alike) < len(_twins(named, shares, place)):
                 named = tried
     return named
+
+
+def _twins(genres: Sequence[set[int]], shares: np.ndarray, place: int) -> list[int]:
+    """The other clusters that a cluster is not told apart from by genres."""
+    others = (other for other in range(len(genres)) if other != place)
+    return [other for other in others if not _differ(genres, shares, place, other)]
 
 
 def _unfounded(genres: Sequence[set[int]], shares: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -118,12 +125,17 @@ def _differ(genres: Sequence[set[int]], shares: np.ndarray, one: int, other: int
 def _together(genres: Sequence[set[int]], shares: np.ndarray) -> np.ndarray:
     """(clusters, clusters), whether two different clusters are not told apart by genres."""
     together = np.zeros((len(genres), len(genres)), dtype=bool)
-    for one, other in combinations(range(len(genres)), 2):
-        together[one, other] = not _differ(genres, shares, one, other)
-    return together | together.T
+    for place in range(len(genres)):
+        together[place, _twins(genres, shares, place)] = True
+    return together
 
 
 def _kind(genres: set[int]) -> str:
+    return _kind_of(frozenset(genres))
+
+
+@cache
+def _kind_of(genres: frozenset[int]) -> str:
     return kind(GENRES[genre] for genre in genres) or "films of no genre"
 
 
@@ -146,16 +158,14 @@ def _groups(together: np.ndarray, words: Sequence[Sequence[str]]) -> list[list[i
     return groups
 
 
-def _own_eras(
-    clusters: Sequence[Cluster], together: np.ndarray, catalogue: Cluster
-) -> list[tuple[str, int]]:
+def _own_eras(clusters: Sequence[Cluster], together: np.ndarray, catalogue: Cluster) -> Words:
     """The era of each cluster that is the only one of its genres, where it is short."""
     most = NARROW * (catalogue.year_to - catalogue.year_from)
-    return [
-        (_decades(cluster), place)
+    return {
+        place: _decades(cluster)
         for place, cluster in enumerate(clusters)
         if not together[place].any() and cluster.year_to - cluster.year_from < most
-    ]
+    }
 
 
 def _eras(group: dict[int, Cluster], catalogue: Cluster) -> Words:
