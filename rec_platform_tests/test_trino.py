@@ -287,5 +287,5 @@ def test_what_the_lookup_asks_has_the_same_answers(both: Pair) -> None:
     assert len(titles) == both[0].row_count("titles")
     assert titles == their_titles
     assert titles[0][0].keywords == ["time travel"]
-    weights, their_weights = (publish._weights(warehouse) for warehouse in both)
+    weights, their_weights = (publish._stored_weights(warehouse, "") for warehouse in both)
     assert weights == their_weights

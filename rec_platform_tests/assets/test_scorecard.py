@@ -31,7 +31,7 @@ from rec_platform.modelling.scorecard import (
     UPPER_MARK,
     Scorecard,
 )
-from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
+from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS, WEIGHTS
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import lists as served_lists
 from rec_platform.release.schema import LIST_LENGTH, Title
@@ -76,7 +76,8 @@ def test_what_is_scored_is_what_is_served(
     titles = warehouse(platform).read("titles", order_by="title_id")
     lookup = platform.serving()
     popularity = np.array([lookup.popularity(votes) for votes in titles["votes"]])
-    scored = weigh_lists(stored, parts, popularity, balance, lookup.rule.weights)[:, :LIST_LENGTH]
+    weights_ = WEIGHTS | lookup.rule.weights  # without those of parts that all pairs have alike
+    scored = weigh_lists(stored, parts, popularity, balance, weights_)[:, :LIST_LENGTH]
     rows = pd.DataFrame(served_lists(lookup, LIST_LENGTH, balance))
     served = rows.groupby(0)[2].apply(list)
     assert len(served) == len(ids) > TITLES / 5

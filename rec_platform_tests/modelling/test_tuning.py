@@ -101,7 +101,10 @@ def test_no_fewer_titles_are_listed_than_by_the_default(titles: Catalogue) -> No
 def test_what_tells_no_candidates_apart_and_the_gate_keep_their_weights(titles: Catalogue) -> None:
     titles.parts.runtime[:] = 90
     own = search(titles.parts, judged(titles, 1), 30, 0)
-    assert {name for name in WEIGHTS if own[name] == WEIGHTS[name]} == {"runtime", "tone"}
+    assert {name for name in WEIGHTS if own[name] == WEIGHTS[name]} == {
+        *("runtime", "tone"),
+        *("characters", "keywords", "origin"),  # the catalogue knows of none
+    }
 
 
 def test_a_search_that_gains_nothing_ends_where_it_began(titles: Catalogue) -> None:

@@ -97,7 +97,7 @@ def test_without_characters_keywords_and_origins_films_are_as_alike_as_before() 
 
 def test_the_share_alike_is_calibrated_by_the_weights_themselves() -> None:
     own = LIKENESS | {"series": 20.0, "people": 1.0}
-    unshared = pair(series=0, people=0, title=0)[: len(LIKENESS)]
+    unshared = pair(**STRANGERS)[: len(LIKENESS)]
     assert alike(total(unshared, own), own) == pytest.approx(0.852, abs=1e-3)
     assert alike(total(unshared, own)) < 0.001
 
