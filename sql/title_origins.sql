@@ -37,7 +37,8 @@ names AS (
             WHEN akas.region = 'CA' AND akas.language = 'fr' THEN 'FR'
             ELSE COALESCE(spoken.area, akas.region)
         END AS area,
-        COALESCE(akas.language, spoken.language, '') = 'en' AS is_english,
+        COALESCE(akas.language, spoken.language, '') = 'en'
+        OR akas.region IN ('AU', 'GB', 'NZ', 'US') AS is_english,
         (akas.types IS NULL OR akas.types = 'imdbDisplay')
         AND akas.attributes IS NULL
         AND TRANSLATE(LOWER(akas.title), letters.accented, letters.plain)
