@@ -7,7 +7,9 @@ parts.py, which pairs the blend compares in candidates.py, the weights in releas
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -36,7 +38,8 @@ from rec_platform.release.blend import (
 )
 from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
 
-BLOCK_ROWS = 4_096
+BLOCK_ROWS = 2_048
+THREADS = 2  # NumPy and SciPy compute without Python's lock for most of the time
 SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
 LOWEST = 10**6  # below all scores
 PLACES = (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)  # of the knob, whose best are kept
@@ -87,42 +90,52 @@ def blend(
         count: how many neighbours each title gets.
         weights: by name of the part.
     """
-    parts = catalogue.parts
-    candidates_of = Candidates(parts, weights)
-    alike_by = {name: weights[name] for name in LIKENESS}
-    for start in range(0, len(candidates_of.order), BLOCK_ROWS):
-        titles = candidates_of.order[start : start + BLOCK_ROWS]
-        candidates = candidates_of.of(titles)
-        row, column = np.nonzero(candidates >= 0)
-        compared = parts.between(titles[row], candidates[row, column])
-        likeness = totals(compared, alike_by)
-        scores = np.full((len(PLACES), *candidates.shape), -np.inf)
-        for place, balance in enumerate(PLACES):
-            turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
-            own = priors(parts, turned)[candidates[row, column]]
-            pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
-            pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-            scores[place, row, column] = (
-                likeness
-                + pulls[row] * own
-                + np.maximum(pulls, LEAST_PULL)[row] * totals(compared, pair)
-            )
-        middle = scores[PLACES.index(BALANCE)]
-        scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
-        shares = np.zeros(candidates.shape)
-        shares[row, column] = _alike(likeness, weights)
-        best = _ranks(scores).min(axis=0)
-        # Where two are equally good at some place of the knob, the better in the middle wins.
-        order = np.lexsort((-middle, best), axis=1)[:, :count]
-        order = np.take_along_axis(
-            order, np.argsort(-np.take_along_axis(middle, order, 1), 1, kind="stable"), 1
+    candidates_of = Candidates(catalogue.parts, weights)
+    blocks = np.split(candidates_of.order, range(BLOCK_ROWS, len(catalogue.parts), BLOCK_ROWS))
+    make = partial(_blended, catalogue.parts, candidates_of, weights, count)
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield from pool.map(make, blocks)
+
+
+def _blended(
+    parts: Parts,
+    candidates_of: Candidates,
+    weights: Mapping[str, float],
+    count: int,
+    titles: np.ndarray,
+) -> Block:
+    """See blend(); titles are (rows,) positions."""
+    candidates = candidates_of.of(titles)
+    row, column = np.nonzero(candidates >= 0)
+    compared = parts.between(titles[row], candidates[row, column])
+    likeness = totals(compared, {name: weights[name] for name in LIKENESS})
+    scores = np.full((len(PLACES), *candidates.shape), -np.inf)
+    for place, balance in enumerate(PLACES):
+        turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
+        own = priors(parts, turned)[candidates[row, column]]
+        pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
+        pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
+        scores[place, row, column] = (
+            likeness
+            + pulls[row] * own
+            + np.maximum(pulls, LEAST_PULL)[row] * totals(compared, pair)
         )
-        is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
-        yield Block(
-            titles,
-            np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
-            np.take_along_axis(shares, order, axis=1),
-        )
+    middle = scores[PLACES.index(BALANCE)]
+    scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
+    shares = np.zeros(candidates.shape)
+    shares[row, column] = _alike(likeness, weights)
+    ranks = _ranks(scores)
+    in_middle = ranks[PLACES.index(BALANCE)]
+    # Where two are equally good at some place of the knob, the better in the middle wins.
+    order = np.argsort(ranks.min(axis=0) * candidates.shape[1] + in_middle, axis=1)[:, :count]
+    ordered = np.argsort(np.take_along_axis(in_middle, order, axis=1), axis=1)
+    order = np.take_along_axis(order, ordered, axis=1)
+    is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
+    return Block(
+        titles,
+        np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
+        np.take_along_axis(shares, order, axis=1),
+    )
 
 
 def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
