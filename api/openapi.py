@@ -40,6 +40,10 @@ FIRST = Title(
     series_place=None,
     cluster=0,
     distance=0.31,
+    characters=["Ivo Solberg"],
+    country="FR",
+    language="fr",
+    keywords=["wrongful conviction"],
 )
 SECOND = Title(
     title_id="tt0000002",
@@ -55,6 +59,9 @@ SECOND = Title(
     series_place=None,
     cluster=0,
     distance=0.28,
+    country="FR",
+    language="fr",
+    keywords=["wrongful conviction"],
 )
 CLUSTER = Cluster(
     cluster=0,

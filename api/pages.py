@@ -101,7 +101,7 @@ async def home(
     lookup: Serving,
     title: Annotated[str | None, Query(pattern=TITLE_ID)] = None,
 ) -> Response:
-    """A search box, rising titles, hidden gems, and a shelf of popular titles for each cluster."""
+    """A search box, rising titles, hidden gems, and a shelf of typical titles for each cluster."""
     if title:  # a link of the site that this one replaces
         return RedirectResponse(f"{root(request)}/title/{title}", 308)
     clusters = lookup.clusters()
@@ -112,7 +112,7 @@ async def home(
         rising=lookup.shelf("rising", SHELF_LENGTH),
         gems=lookup.shelf("gems", SHELF_LENGTH),
         shelves=[
-            (cluster, lookup.cluster_titles(cluster.cluster, SHELF_LENGTH)) for cluster in clusters
+            (cluster, lookup.titles(cluster.typical_titles[:SHELF_LENGTH])) for cluster in clusters
         ],
         own_genres=own_genres(clusters),
         superlatives=superlatives(clusters),
@@ -266,13 +266,13 @@ def posters_version(lookup: Lookup) -> str:
 
 
 def _samples(lookup: Lookup, drawn: Atlas) -> dict[int, list[Title]]:
-    """Three popular titles of each cluster, by its number; of different series if possible."""
+    """Three typical titles of each cluster, by its number; of different series if possible."""
     samples: dict[int, list[Title]] = {}
     for bubble in drawn.bubbles:
-        popular = lookup.titles(bubble.cluster.popular_titles)
-        firsts = {title.series or title.title_id: title for title in reversed(popular)}
-        distinct = [title for title in popular if title in firsts.values()]
-        samples[bubble.cluster.cluster] = (distinct + popular)[:3]
+        typical = lookup.titles(bubble.cluster.typical_titles)
+        firsts = {title.series or title.title_id: title for title in reversed(typical)}
+        distinct = [title for title in typical if title in firsts.values()]
+        samples[bubble.cluster.cluster] = (distinct + typical)[:3]
     return samples
 
 

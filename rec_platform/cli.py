@@ -6,6 +6,7 @@ interrupted by Ctrl-C or SIGTERM.
 """
 
 import csv
+import json
 import os
 import re
 import sys
@@ -28,6 +29,7 @@ from rec_platform.options import (
     Root,
     Rule,
     Source,
+    Weights,
     YearMax,
     folder_of_this_machine,
 )
@@ -40,13 +42,14 @@ from rec_platform.progress import (
     print_releases,
     print_summary,
     progress,
+    progress_bar,
     with_year,
 )
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH, basket, lists, recommendations
 from rec_platform.release.schema import Title
-from rec_platform.runner import Platform, failing_plainly, run_refresh
+from rec_platform.runner import Platform, failing_plainly, run_refresh, serving_tables
 from rec_platform.servers import dagster_ui, free_port, serve_site
 
 
@@ -76,6 +79,7 @@ def refresh(
     preset: Preset = PRESET,
     features: Features = FEATURES,
     rule: Rule = RULE,
+    weights: Weights = None,
     clusters: Clusters = CLUSTERS,
     year_max: YearMax = None,
 ) -> None:
@@ -84,6 +88,7 @@ def refresh(
         "preset": preset.value,
         "features": features.value,
         "rule": rule.value,
+        "weights": weights,
         "clusters": clusters,
         "year_max": year_max,
     }
@@ -245,6 +250,10 @@ def scorecard(
         Path | None,
         typer.Option(help="A folder of MovieLens: score the serving release by it, anew."),
     ] = None,
+    judgements: Annotated[
+        Path | None,
+        typer.Option(help="A TSV or CSV of judged pairs: score the serving release by it, anew."),
+    ] = None,
 ) -> None:
     """Show how good the serving release's lists are, beside baselines."""
     from rec_platform.assets.markdown import to_markdown
@@ -252,23 +261,55 @@ def scorecard(
 
     platform = Platform(root)
     release = platform.serving().release
-    if ratings is None:
+    if ratings is None and judgements is None:
         figures = release.get("scorecard")
         if figures is None:
             raise fail("the serving release has no scorecard: a refresh makes one")
-        output.print(to_markdown(Scorecard(**figures)))
+        output.print(to_markdown(Scorecard.of(figures)))
         return
-    from rec_platform.assets.scorecard import is_made_of, score
+    from rec_platform.assets.scorecard import score
+    from rec_platform.resources.judgements import JudgementsSource
     from rec_platform.resources.ratings import RatingsSource
 
-    with failing_plainly(), platform.storage.locked():
-        if not is_made_of(platform.storage, platform.warehouse, release):
-            raise fail(
-                f"the tables in {root} are no longer those of the serving release: "
-                "run `rec-platform refresh` first"
-            )
-        source = RatingsSource(location=str(ratings))
-        output.print(to_markdown(score(platform.storage, platform.warehouse, source)))
+    with serving_tables(platform):
+        liked = RatingsSource(location=str(ratings or ""))
+        judged = JudgementsSource(location=str(judgements or ""))
+        output.print(to_markdown(score(platform.storage, platform.warehouse, liked, judged)))
+
+
+@app.command()
+def tune(
+    root: Root = ROOT,
+    ratings: Annotated[
+        Path | None, typer.Option(help="A folder of MovieLens: what people like together.")
+    ] = None,
+    judgements: Annotated[
+        Path | None, typer.Option(help="A TSV or CSV of pairs of films, each OK or NOT_OK.")
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(dir_okay=False, writable=True, help="A file for `refresh --weights`."),
+    ] = Path("weights.json"),
+    steps: Annotated[int, typer.Option(min=1, help="How many weights are tried.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the search.")] = 0,
+) -> None:
+    """Fit the weights to people's own ratings and judgements, and say what that gains."""
+    if ratings is None and judgements is None:
+        raise fail("give --ratings, --judgements or both: there is nothing to tune by", code=2)
+    if not out.parent.is_dir():
+        raise fail(f"--out {out}: there is no folder {out.parent}", code=2)
+    from rec_platform.assets.tuning import fit
+    from rec_platform.resources.judgements import JudgementsSource
+    from rec_platform.resources.ratings import RatingsSource
+
+    platform = Platform(root)
+    liked = RatingsSource(location=str(ratings or ""))
+    judged = JudgementsSource(location=str(judgements or ""))
+    with serving_tables(platform), progress_bar("trying weights", steps) as told:
+        tuned = fit(platform.warehouse, liked, judged, steps, seed, told)
+    out.write_text(json.dumps(tuned.weights, indent=1) + "\n")
+    output.print(tuned.to_text())
+    progress.print(f"the weights are in {out}: `rec-platform refresh --weights {out}` uses them")
 
 
 @app.command()
@@ -276,7 +317,7 @@ def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
     """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
     is_well = True
-    for resource in platform.resources:
+    for resource in (*platform.resources, *platform.own_files):
         for finding in resource.diagnose():
             is_well = is_well and not finding.fix
             mark = "!" if finding.fix else "ok"
@@ -288,16 +329,11 @@ def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
 
 
 def _write_sample(titles: int, folder: Path) -> None:
-    from rich.progress import Progress
-
     from rec_platform.sample.writer import write_sample
 
-    with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
-        task = bar.add_task("inventing titles", total=titles)
+    with progress_bar("inventing titles", titles) as told:
         try:
-            rows = write_sample(
-                folder, titles, progress=lambda done: bar.update(task, completed=done)
-            )
+            rows = write_sample(folder, titles, progress=told)
         except FileExistsError as error:
             raise fail(str(error), code=2) from None
     progress.print(f"{titles:,} invented titles, {sum(rows.values()):,} rows in {folder}")

@@ -14,6 +14,7 @@ import dagster as dg
 
 from rec_platform.assets.costs import cost_receipt, receipt_of_failure
 from rec_platform.assets.features import REFRESH_JOB, table_assets, table_checks
+from rec_platform.assets.keywords import title_keywords
 from rec_platform.assets.model import model_assets, model_checks
 from rec_platform.assets.raw import raw_assets
 from rec_platform.assets.release import lookup_answers, release_assets
@@ -27,6 +28,8 @@ from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform.resources.imdb import ImdbSource
+from rec_platform.resources.judgements import JudgementsSource
+from rec_platform.resources.keywords import KeywordsSource
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
@@ -103,13 +106,15 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
         "recipe": Recipe.from_environment(environment),
         "source": ImdbSource(location=environment.get("REC_IMDB_SOURCE", IMDB)),
         "ratings": RatingsSource(location=environment.get("REC_RATINGS_SOURCE", "")),
+        "judgements": JudgementsSource(location=environment.get("REC_JUDGEMENTS_SOURCE", "")),
+        "keywords": KeywordsSource(location=environment.get("REC_KEYWORDS_SOURCE", "")),
         "prices": PriceTable.from_environment(environment),
         **DEPLOYMENTS[deployment](environment),
     }
     return dg.Definitions(
         assets=[
-            *(*raw_assets, *table_assets, title_series, *model_assets, similar_titles),
-            *(scorecard, *release_assets, cost_receipt),
+            *(*raw_assets, *table_assets, title_series, title_keywords, *model_assets),
+            *(similar_titles, scorecard, *release_assets, cost_receipt),
         ],
         asset_checks=[
             *(*table_checks, *model_checks),

@@ -19,6 +19,7 @@ from rec_platform.choices import (
 )
 from rec_platform.release.blend import CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.schema import NEIGHBOURS
+from rec_platform.weights import format_weights, parse_weights
 
 
 def _parser(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
@@ -36,6 +37,13 @@ def _parser(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def _metavar(choices: type[StrEnum]) -> str:
     return f"<{'|'.join(choices)}>"
+
+
+def _weights(text: str) -> str:
+    try:
+        return format_weights(parse_weights(text))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None
 
 
 Source = Annotated[
@@ -80,6 +88,17 @@ Rule = Annotated[
         parser=_parser(SimilarityRule),
         metavar=_metavar(SimilarityRule),
         help="How similar titles are found.",
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        envvar="REC_WEIGHTS",
+        parser=_weights,
+        metavar="<file>",
+        help="Weights of the blend, such as `rec-platform tune` writes.",
+        show_default="built in",
     ),
 ]
 Clusters = Annotated[

@@ -1,7 +1,8 @@
 """What a person sees of a command: progress and errors on stderr, results on stdout."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +13,8 @@ from rec_platform.interrupts import raise_if_interrupted
 if TYPE_CHECKING:
     from rec_platform.release.lookup import Lookup, Title
     from rec_platform.resources.prices import Receipt
+
+TYPICAL_TITLES = 3  # of a cluster
 
 # Text is shown as it is: titles and folders may hold [brackets] and :colons:, and a long line is
 # wrapped by the terminal or, in a log, not at all.
@@ -65,27 +68,41 @@ def _result(metadata: Mapping[str, Any]) -> str:
     return f"{rows.value:>12,} rows" if rows else ""
 
 
+@contextmanager
+def progress_bar(text: str, total: int) -> Generator[Callable[[int], None]]:
+    """A bar that a command moves by telling how many are done; a log shows none."""
+    from rich.progress import Progress
+
+    with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def print_summary(lookup: "Lookup") -> None:
     """Print what a release holds: its titles and its clusters."""
     release = lookup.release
     recipe = release["recipe"]
+    own = ", own weights" if recipe.get("weights") else ""
     output.print(
         f"release {lookup.path.parent.name}: {release['title_count']:,} titles "
         f"({recipe['preset']}, up to {recipe['year_max']}), {recipe['clusters']} clusters "
-        f"({recipe['features']}), {recipe['rule']} neighbours"
+        f"({recipe['features']}), {recipe['rule']} neighbours{own}"
     )
     if release["missing_files"]:
         output.print(f"without {', '.join(release['missing_files'])}: the source has none")
     for cluster in lookup.clusters():
-        output.print(f"  {cluster.title_count:>7,}  {cluster.name}")
+        typical = lookup.titles(cluster.typical_titles[:TYPICAL_TITLES])
+        output.print(
+            f"  {cluster.title_count:>7,}  {cluster.name}: {'; '.join(map(with_year, typical))}"
+        )
 
 
 def print_examples(lookup: "Lookup") -> None:
-    """Print the recommendations for the best known title of each of the largest clusters."""
+    """Print the recommendations for the most typical title of each of the largest clusters."""
     from rec_platform.release.recommend import recommendations
 
     for cluster in lookup.clusters()[:3]:
-        for title in lookup.titles(cluster.popular_titles[:1]):
+        for title in lookup.titles(cluster.typical_titles[:1]):
             output.print(f"\n{with_year(title)}, {', '.join(title.genres)}")
             for similar in recommendations(lookup, title, limit=5):
                 output.print(f"  {with_year(similar.title)}: {'. '.join(similar.reasons)}")
@@ -99,14 +116,16 @@ def with_year(title: "Title") -> str:
 def print_releases(manifests: Iterable[Mapping[str, Any]]) -> None:
     """Print a table of releases, one line each; * marks the serving one."""
     output.print(
-        f"  {'release':<25} {'titles':>9}  {'preset':<13}  {'features':<13}  {'rule':<13}  MB"
+        f"  {'release':<25} {'titles':>9}  {'preset':<13}  {'features':<13}  {'rule':<13}  "
+        f"{'weights':<7}  MB"
     )
     for manifest in manifests:
         recipe = manifest["recipe"]
+        weights = "own" if recipe.get("weights") else "default"
         output.print(
             f"{'*' if manifest['is_serving'] else ' '} {manifest['release_id']:<25} "
             f"{manifest['title_count']:>9,}  {recipe['preset']:<13}  {recipe['features']:<13}  "
-            f"{recipe['rule']:<13}  {manifest['bytes'] / 1e6:.1f}"
+            f"{recipe['rule']:<13}  {weights:<7}  {manifest['bytes'] / 1e6:.1f}"
         )
 
 

@@ -25,6 +25,7 @@ from rec_platform.choices import (
     SimilarityRule,
 )
 from rec_platform.resources.settings import Settings
+from rec_platform.weights import format_weights, parse_weights
 
 
 class Recipe(Settings):
@@ -47,6 +48,11 @@ class Recipe(Settings):
     )
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of K-Means.")
     rule: SimilarityRule = Field(default=RULE, description="How similar titles are found.")
+    weights: str = Field(
+        default="",
+        description="Weights of the blend's parts: a JSON object, or the path of a file that holds "
+        "one, such as `rec-platform tune` writes; if empty, the default weights.",
+    )
     min_title_share: float = Field(
         default=0.8,
         ge=0,
@@ -72,6 +78,11 @@ class Recipe(Settings):
         if not set(filter(None, force.split(","))) <= set(GatedFigure):
             raise ValueError(f"there is {', '.join(GatedFigure)}")
         return force
+
+    @field_validator("weights")
+    @classmethod
+    def _are_weights(cls, weights: str) -> str:
+        return format_weights(parse_weights(weights))
 
     def choices(self) -> dict[str, Any]:
         """The recipe as plain values, for provenance and run configuration."""

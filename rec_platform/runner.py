@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rec_platform.resources.base import DeploymentResource
     from rec_platform.resources.imdb import ImdbSource
+    from rec_platform.resources.own_files import OwnFiles
     from rec_platform.resources.prices import PriceTable
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
@@ -56,6 +57,9 @@ class Platform:
         self.resources: list[DeploymentResource] = [
             *(self.storage, self.warehouse, resources["clustering"])
         ]
+        self.own_files: list[OwnFiles] = [
+            resources[name] for name in ("ratings", "judgements", "keywords")
+        ]
 
     def serving(self) -> Lookup:
         """The serving release.
@@ -84,6 +88,26 @@ def failing_plainly() -> Generator[None]:
         raise fail(str(error)) from None
     except dg.Failure as error:
         raise fail(str(error.description)) from None
+
+
+@contextmanager
+def serving_tables(platform: Platform) -> Generator[None]:
+    """Lock the root while its tables, which are those of the serving release, are read.
+
+    Raises:
+        typer.Exit: there is no release, the tables are no longer its own, or what is done with them
+            failed as can be expected; why was printed.
+    """
+    from rec_platform.assets.scorecard import is_made_of
+
+    release = platform.serving().release
+    with failing_plainly(), platform.storage.locked():
+        if not is_made_of(platform.storage, platform.warehouse, release):
+            raise fail(
+                f"the tables in {platform.root} are no longer those of the serving release: "
+                "run `rec-platform refresh` first"
+            )
+        yield
 
 
 def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:

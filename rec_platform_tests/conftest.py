@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -32,6 +33,7 @@ REPOSITORY = Path(__file__).parent.parent
 TITLES = 1_000
 COLOUR_VARIABLES = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE")
 
+OWN_WEIGHTS = {"series": 0.0, "era": 60.0, "fame": 1.0}
 SECOND = "2024-03-11T04:12:09"
 
 
@@ -210,6 +212,21 @@ def first_release(tmp_path_factory: pytest.TempPathFactory, dagster_home: Path) 
     with clean_environment(dagster_home):
         done = platform.refresh()
     assert done.exit_code == 0, done.stderr
+    return platform
+
+
+@pytest.fixture(scope="session")
+def weighed(
+    first_release: Platform, dagster_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Platform:
+    """The released platform after a refresh with weights of its own. Not to be changed."""
+    platform = Platform(tmp_path_factory.mktemp("weighed"))
+    shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
+    (platform.folder / "weights.json").write_text(json.dumps(OWN_WEIGHTS))
+    with clean_environment(dagster_home):
+        done = platform.refresh("--weights", "weights.json")
+    assert done.exit_code == 0, done.stderr
+    assert "blend neighbours, own weights" in done.stdout
     return platform
 
 

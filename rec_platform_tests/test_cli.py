@@ -53,6 +53,7 @@ def test_help_names_every_command(bench: Platform):
         ),
         ("refresh", ("<original_2020|balanced>", "REC_FEATURES", "[default: balanced]")),
         ("refresh", ("<original_2020|nearest|blend>", "REC_RULE", "[default: blend]")),
+        ("refresh", ("--weights", "<file>", "REC_WEIGHTS", "(built in)")),
         ("refresh", ("2<=x<=100", "REC_CLUSTERS", "[default: 9]")),
         ("refresh", ("--year-max", "REC_YEAR_MAX", "(the year of the run)")),
         ("demo", ("--titles", "6000", "--no-serve", "--host", "8000", "3000", "data/demo")),
@@ -116,6 +117,8 @@ def test_the_command_answers_before_anything_heavy_is_imported():
         (["refresh", "--preset", "everything"], "--preset"),
         (["refresh", "--features", "all"], "--features"),
         (["refresh", "--rule", "random"], "--rule"),
+        (["refresh", "--weights", "nowhere.json"], "--weights"),
+        (["refresh", "--weights", '{"fame": -1}'], "--weights"),
         (["refresh", "--clusters", "1"], "--clusters"),
         (["refresh", "--clusters", "101"], "--clusters"),
         (["refresh", "--clusters", "nine"], "--clusters"),
@@ -144,6 +147,7 @@ def test_misuse_is_told_by_its_option_and_exit_code_2(
         ("REC_PRESET", "wrold"),
         ("REC_FEATURES", "al"),
         ("REC_RULE", "neaerst"),
+        ("REC_WEIGHTS", "nowhere.json"),
         ("REC_CLUSTERS", "many"),
         ("REC_CLUSTERS", "1"),
         ("REC_YEAR_MAX", "soon"),
@@ -429,8 +433,11 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
     assert summary.startswith(f"release {lookup.path.parent.name}: ")
     assert f"{lookup.release['title_count']:,} titles (english_like" in summary
     for cluster in lookup.clusters():
-        assert f"  {cluster.title_count:>7,}  {cluster.name}" in lines
-    title = lookup.titles(lookup.clusters()[0].popular_titles[:1])[0]
+        typical = "; ".join(
+            f"{title.title} ({title.year})" for title in lookup.titles(cluster.typical_titles[:3])
+        )
+        assert f"  {cluster.title_count:>7,}  {cluster.name}: {typical}" in lines
+    title = lookup.titles(lookup.clusters()[0].typical_titles[:1])[0]
     place = lines.index(f"{title.title} ({title.year}), {', '.join(title.genres)}")
     assert lines[place + 1 : place + 6] == [
         f"  {similar.title.title} ({similar.title.year}): {'. '.join(similar.reasons)}"

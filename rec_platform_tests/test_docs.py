@@ -20,13 +20,14 @@ from rec_platform.release.blend import (
     HIDDEN_PULL,
     MIDDLE,
     PARTS,
-    STRANGERS,
     WEIGHTS,
     WIDTH,
+    strangers,
 )
 from rec_platform.release.schema import SERIES_MOST
 from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.sagemaker import SageMakerClustering
+from rec_platform.resources.judgements import RATINGS, JudgementsSource
 from rec_platform_tests.api.site import Site
 from rec_platform_tests.architecture import COMMAND, LINK, PAGE, renewed
 
@@ -62,7 +63,8 @@ def test_the_readme_tells_each_option_with_its_variable_and_its_default() -> Non
         name = option.opts[0]
         variable, _, default = rows[name].replace("`", "").strip().partition(" | ")
         assert variable == option.envvar
-        assert default == str("the year of the run" if option.default is None else option.default)
+        shown = getattr(option, "show_default", None)
+        assert default == (shown if isinstance(shown, str) else str(option.default))
 
 
 def test_the_readme_tells_every_field_of_the_recipe() -> None:
@@ -90,7 +92,7 @@ def test_likeness_is_told_as_it_is_computed() -> None:
     assert f"{FAMILY:g} is taken off" in told
     assert all(genre in told for genre in ADULT)
     assert f"6 × ln((min(part, {ENOUGH_GENRES:g}) + 0.1)" in told
-    assert f"1 / (1 + exp(-(likeness + {-STRANGERS - MIDDLE:.2f}) / {WIDTH:g}))" in told
+    assert f"1 / (1 + exp(-(likeness + {-strangers() - MIDDLE:.2f}) / {WIDTH:g}))" in told
     assert SERIES_MOST == 3 and "three are kept at most" in RECOMMENDATIONS
 
 
@@ -107,7 +109,15 @@ def test_the_figures_of_the_scorecard_are_told_and_which_are_gated() -> None:
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(COLUMNS)
     gate = RECOMMENDATIONS.partition("## The gate")[2]
     assert set(GatedFigure) <= set(re.findall(r"`(\w+)`", gate))
-    assert "REC_RATINGS_SOURCE" in README
+    assert "REC_RATINGS_SOURCE" in README and "REC_JUDGEMENTS_SOURCE" in README
+
+
+def test_the_columns_of_judgements_are_told_where_they_are_asked_for() -> None:
+    table = RECOMMENDATIONS.partition("### What people judge\n")[2].partition("### ")[0]
+    told = set(re.findall(r"`(\w+)`", table))
+    asked = set(re.findall(r"\b(?:title_id|title|year)_[12]\b", JudgementsSource.advice))
+    assert asked == {f"{name}_{side}" for name in ("title_id", "title", "year") for side in (1, 2)}
+    assert asked | {"rating", *RATINGS} <= told
 
 
 def test_make_has_every_target_that_is_told() -> None:

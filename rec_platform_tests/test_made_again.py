@@ -59,6 +59,7 @@ def give_votes(platform: Platform) -> None:
     [
         (["--clusters", "5"], {"recipe", *CLUSTERS}),
         (["--rule", "nearest"], {"recipe", *LISTS}),
+        (["--weights", '{"era": 9}'], {"recipe", *LISTS}),
         (["--features", "original_2020"], {"recipe", "scaled_matrix", *CLUSTERS}),
         (["--year-max", "2100"], {"recipe", "titles", "cluster_lookup", "release"}),
     ],

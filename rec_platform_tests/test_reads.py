@@ -18,6 +18,6 @@ def test_every_asset_declares_what_it_reads_and_reads_what_it_declares(
     monkeypatch.chdir(platform.folder)
     definitions = define(os.environ | {"REC_IMDB_SOURCE": "sample"})
     reads = reads_of(definitions)
-    assert len(reads) == 20
+    assert len(reads) == 23
     for asset, (declared, read) in reads.items():
         assert read == declared - ORDER_ALONE.get(asset, set()), asset

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from rec_platform.recipe import FeaturePreset, Recipe, SelectionPreset, SimilarityRule
@@ -12,6 +14,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "clusters": 9,
         "seed": 0,
         "rule": "blend",
+        "weights": "",
         "min_title_share": 0.8,
         "max_score_drop": 0.1,
         "force": "",
@@ -27,6 +30,7 @@ def test_every_field_is_an_environment_variable() -> None:
         "REC_CLUSTERS": "12",
         "REC_SEED": "7",
         "REC_RULE": "original_2020",
+        "REC_WEIGHTS": '{"fame": 1}',
         "REC_MIN_TITLE_SHARE": "0",
         "REC_MAX_SCORE_DROP": "0.5",
         "REC_FORCE": "ndcg,siblings",
@@ -40,6 +44,7 @@ def test_every_field_is_an_environment_variable() -> None:
         clusters=12,
         seed=7,
         rule=SimilarityRule.original_2020,
+        weights='{"fame": 1}',
         min_title_share=0,
         max_score_drop=0.5,
         force="ndcg,siblings",
@@ -51,6 +56,14 @@ def test_the_former_name_of_a_choice_means_the_same() -> None:
     recipe = Recipe.from_environment(former).choices()
     assert {recipe[name] for name in ("preset", "features", "rule")} == {"original_2020"}
     assert recipe["seed"] == 3
+
+
+def test_weights_are_the_same_from_a_file_and_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "weights.json"
+    file.write_text('{"fame": 1}')
+    given = [Recipe(weights=text) for text in (str(file), '{ "fame": 1.0 }')]
+    assert given[0].choices() == given[1].choices() != Recipe().choices()
+    assert Recipe(weights=given[0].weights) == given[0]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +79,8 @@ def test_the_former_name_of_a_choice_means_the_same() -> None:
         ("REC_RULE", ""),
         ("REC_MAX_SCORE_DROP", "2"),
         ("REC_FORCE", "ncdg"),
+        ("REC_WEIGHTS", "nowhere.json"),
+        ("REC_WEIGHTS", '{"fame": -1}'),
         ("REC_FORCE", "ndcg, siblings"),
     ],
 )

@@ -253,7 +253,9 @@ def both(server: Trino) -> Pair:
         | {f"{name}_part": [at * rank % 256 for at in numbers for rank in (1, 2)] for name in PARTS}
     ).astype({"score": "float32"} | {f"{name}_part": "int32" for name in PARTS})
     series = pd.DataFrame({"title_id": ids, "series": numbers % 50 - 1, "place": numbers // 50 % 3})
+    keywords = pd.DataFrame({"title_id": ids, "keyword": "time travel", "weight": 0.5})
     for warehouse in both:
+        warehouse.write("title_keywords", [keywords])
         warehouse.write("title_clusters", [clusters])
         warehouse.write("title_series", [series])
         warehouse.write("similar_titles", [similar])
@@ -284,3 +286,6 @@ def test_what_the_lookup_asks_has_the_same_answers(both: Pair) -> None:
     titles, their_titles = (list(publish._titles(warehouse)) for warehouse in both)
     assert len(titles) == both[0].row_count("titles")
     assert titles == their_titles
+    assert titles[0][0].keywords == ["time travel"]
+    weights, their_weights = (publish._stored_weights(warehouse, "") for warehouse in both)
+    assert weights == their_weights

@@ -20,6 +20,8 @@ from rec_platform.assets.raw import read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR, current_name
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
+from rec_platform.resources.judgements import JudgementsSource
+from rec_platform.resources.keywords import KeywordsSource
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.publishing import read_manifest, was_published
 from rec_platform.resources.ratings import RatingsSource
@@ -39,11 +41,14 @@ def recipe(
     context: dg.AssetExecutionContext,
     recipe: Recipe,
     ratings: RatingsSource,
+    judgements: JudgementsSource,
+    keywords: KeywordsSource,
     storage: Storage,
     warehouse: Warehouse,
 ) -> dg.MaterializeResult[Any]:
     """What this run makes, as a table of one row, so that no SQL needs a parameter."""
-    ratings.require_files()  # the scorecard reads them only after most of the work is done
+    for source in (ratings, judgements, keywords):  # read after much of the work is done
+        source.require_files()
     choices = recipe.choices()
     choices["year_max"] = recipe.year_max or year_of_the_run(
         datetime.now(UTC).year, read_manifest(storage)

@@ -1,8 +1,8 @@
 # pyright: standard
 """Model assets: the scaled matrix, K-Means, and the clusters of the titles.
 
-Columns are in modelling/features.py, K-Means in modelling/kmeans.py, names of clusters in
-modelling/profiles.py.
+Columns are in modelling/features.py, K-Means in modelling/kmeans.py, profiles of clusters
+in modelling/profiles.py.
 """
 
 import json
@@ -140,7 +140,7 @@ def title_clusters(
     """Each title's cluster and its Euclidean distance to the centroid, and each cluster's profile.
 
     A profile has the cluster's size, leading genres, middle half of the years, mean rating, median
-    votes, most typical and most voted titles, and a short name made from them.
+    votes, typical and most voted titles, and a short name that says what sets it apart.
     """
     step = Step(
         context,

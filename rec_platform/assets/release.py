@@ -7,7 +7,7 @@ resources/publishing.py).
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,7 @@ from rec_platform.assets.stored import (
 )
 from rec_platform.choices import SimilarityRule
 from rec_platform.ingest.files import RAW_FILES
-from rec_platform.release.blend import PARTS, WEIGHTS
+from rec_platform.release.blend import OPTIONAL, PARTS
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
@@ -41,6 +41,7 @@ from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")
@@ -68,6 +69,7 @@ NEIGHBOURS_SQL = f"""
     deps=[
         *(file.asset for file in RAW_FILES),
         *("recipe", "titles", "title_people", "title_akas", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles", "scorecard"),
     ],
     code_version=code_version(__name__),
@@ -91,13 +93,14 @@ def cluster_lookup(
         return kept
     path = storage.scratch_dir() / LOOKUP_FILE
     provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": recipe}
+    provenance |= {"weights": _stored_weights(warehouse, recipe["weights"])}
     provenance |= _provenance(source, storage, warehouse)
     write_lookup(
         path,
         release=provenance,
         clusters=read_profiles(storage),
         titles=_titles(warehouse),
-        neighbours=_neighbours(warehouse, provenance["title_count"]),
+        neighbours=_neighbours(warehouse, provenance["title_count"], [*provenance["weights"]]),
         combinations=_combinations(warehouse) if recipe["rule"] == SimilarityRule.blend else (),
     )
     size = path.stat().st_size
@@ -151,10 +154,21 @@ def _provenance(source: str, storage: Storage, warehouse: Warehouse) -> dict[str
             "iterations": model.iterations,
             "centroids": model.centroids.tolist(),
         },
-        "weights": WEIGHTS,
         "scorecard": asdict(read_scorecard(storage)),
         "packages": package_versions(),
     }
+
+
+def _stored_weights(warehouse: Warehouse, text: str) -> dict[str, float]:
+    """The weights of the parts that are stored: where all pairs have one value, a byte is a waste.
+
+    Args:
+        warehouse: holds similar_titles.
+        text: the recipe's weights.
+    """
+    spreads = (f"max({name}_part) - min({name}_part) AS {name}" for name in OPTIONAL)
+    spread = warehouse.query(f"SELECT {', '.join(spreads)} FROM similar_titles").iloc[0]
+    return {name: weight for name, weight in parse_weights(text).items() if spread.get(name, 1)}
 
 
 def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
@@ -162,15 +176,20 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     titles = warehouse.query("""
         SELECT
             titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
-            NULLIF(series, -1) AS series, NULLIF(place, 0) AS series_place, cluster, distance
+            NULLIF(series, -1) AS series, NULLIF(place, 0) AS series_place, cluster, distance,
+            country, language
         FROM titles
         INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
         INNER JOIN title_series ON titles.title_id = title_series.title_id
+        LEFT JOIN title_origins ON titles.title_id = title_origins.title_id
     """)
     titles = titles.sort_values(["votes", "title_id"], ascending=[False, True])
     for name in ("runtime_minutes", "series", "series_place"):
         titles[name] = titles[name].astype("Int64").astype(object).where(titles[name].notna(), None)
+    for name in ("country", "language"):
+        titles[name] = titles[name].astype(object).where(titles[name].notna(), None)
     credited = _credits(warehouse)
+    characters, keywords = _characters(warehouse), _keywords(warehouse)
     akas = warehouse.read("title_akas", order_by="title_id, name")
     names: defaultdict[str, str] = defaultdict(str)
     for title_id, name in zip(akas["title_id"], akas["name"], strict=True):
@@ -179,7 +198,7 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     for title_id, title, original, year, runtime, genres, rating, votes, *rest in zip(
         *columns, strict=True
     ):
-        series, series_place, cluster, distance = rest
+        series, series_place, cluster, distance, country, language = rest
         yield (
             Title(
                 title_id=title_id,
@@ -195,6 +214,10 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
                 series_place=series_place,
                 cluster=cluster,
                 distance=distance,
+                characters=characters[title_id],
+                country=country,
+                language=language,
+                keywords=keywords[title_id],
             ),
             names[title_id],
         )
@@ -213,15 +236,37 @@ def _credits(warehouse: Warehouse) -> defaultdict[str, list[Credit]]:
     return credited
 
 
-def _neighbours(warehouse: Warehouse, title_count: int) -> Iterator[bytes]:
-    """Each title's neighbours, best first, packed."""
+def _characters(warehouse: Warehouse) -> defaultdict[str, list[str]]:
+    from rec_platform.modelling.telling import telling_characters
+
+    table = telling_characters(warehouse.read("title_characters", "title_id, character_name"))
+    return _by_title(table["title_id"], table["character_name"])
+
+
+def _keywords(warehouse: Warehouse) -> defaultdict[str, list[str]]:
+    from rec_platform.modelling.telling import telling_keywords
+
+    table = telling_keywords(warehouse.read("title_keywords", "title_id, keyword"))
+    return _by_title(table["title_id"], table["keyword"])
+
+
+def _by_title(title_ids: Iterable[str], names: Iterable[str]) -> defaultdict[str, list[str]]:
+    """The names of each title, in their order."""
+    by_title: defaultdict[str, list[str]] = defaultdict(list)
+    for title_id, name in zip(title_ids, names, strict=True):
+        by_title[title_id].append(name)
+    return by_title
+
+
+def _neighbours(warehouse: Warehouse, title_count: int, kept: Collection[str]) -> Iterator[bytes]:
+    """Each title's neighbours, best first, packed, with the parts that are kept."""
     import numpy as np
 
     table = warehouse.query(NEIGHBOURS_SQL)
     table = table.iloc[np.lexsort((table["rank"], table["number"]))]
     ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()
     neighbours, scores = table["neighbour"].to_numpy("<u4"), table["score"].to_numpy("<f4")
-    parts = table[[f"{name}_part" for name in PARTS]].to_numpy("u1")
+    parts = table[[f"{name}_part" for name in kept]].to_numpy("u1")
     for start, end in itertools.pairwise(ends):
         rows = slice(start, end)
         yield pack(neighbours[rows].tobytes(), scores[rows].tobytes(), parts[rows].tobytes())

@@ -2,14 +2,14 @@
 """The scorecard asset, and the check that lets no worse release pass.
 
 The lists that are about to be published are scored beside baselines made in the same run. The
-figures are defined in modelling/ranking.py, the gate in modelling/gate.py. Without ratings, only
-the figures that need none are computed.
+figures are defined in modelling/ranking.py, the gate in modelling/gate.py. Without ratings, or
+without judgements, only the figures that need none are computed.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
-from itertools import chain
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -30,27 +30,35 @@ from rec_platform.assets.stored import (
     read_quality,
     read_scorecard,
 )
+from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.gate import compared, no_worse, worse
 from rec_platform.modelling.kmeans import stability
-from rec_platform.modelling.scorecard import COLUMNS, KNOB, MARKS, Scorecard
+from rec_platform.modelling.scorecard import COLUMNS, DEFAULT, KNOB, MARKS, Scorecard
+from rec_platform.resources.judgements import Judgements, JudgementsSource
 from rec_platform.resources.publishing import read_manifest, was_published
 from rec_platform.resources.ratings import Likes, RatingsSource
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from rec_platform.modelling.baselines import Lists
     from rec_platform.modelling.neighbours import Catalogue
 
 DIGITS = 4
 SIZE_MARGIN = 0.2  # catalogues whose sizes differ by more are not compared
-SKIPPED = (
+NOT_LIKED = (
     "no figure of what people liked: set REC_RATINGS_SOURCE to a folder of MovieLens "
     "(ratings.csv, links.csv)"
 )
-TOO_FEW = "no figure of what people liked: hardly any user of the ratings likes two titles here"
+NOT_JUDGED = (
+    "no figure of what people judged alike: set REC_JUDGEMENTS_SOURCE to a file of pairs, each "
+    "OK or NOT_OK"
+)
+FRONTIERS = ("p9", "tail_ndcg", "coverage")  # drawn against NDCG
 
 
 @dg.asset(
@@ -59,6 +67,7 @@ TOO_FEW = "no figure of what people liked: hardly any user of the ratings likes 
     owners=["team:data"],
     deps=[
         *("recipe", "titles", "title_people", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles"),
     ],
     code_version=code_version(__name__),
@@ -66,28 +75,29 @@ TOO_FEW = "no figure of what people liked: hardly any user of the ratings likes 
 def scorecard(
     context: dg.AssetExecutionContext,
     ratings: RatingsSource,
+    judgements: JudgementsSource,
     storage: Storage,
     warehouse: Warehouse,
 ) -> dg.MaterializeResult[Any]:
-    """How good the lists are, compared with baselines and judged by what people like together.
+    """How good the lists are, beside baselines: by people's judgements and by what they like.
 
-    The lists are judged by the half of the users that the upper mark has not seen: for each title
-    that a user likes, how well its nine find the user's other likes. Intervals are 95 % confidence
-    intervals.
+    Judged pairs say whether what is listed is alike. What people like together is that of the half
+    of the users that the upper mark has not seen: for each title that a user likes, how well its
+    nine find the user's other likes. Intervals are 95 % confidence intervals.
     """
     step = Step(
         context,
         storage,
         warehouse,
-        fields=["clusters", "seed"],
+        fields=["clusters", "seed", "rule", "weights"],
         files=[SCORECARD_KEY],
-        outside={"ratings": ratings.fingerprint()},
+        outside={"ratings": ratings.fingerprint(), "judgements": judgements.fingerprint()},
     )
     if kept := step.kept():
         return kept
     from rec_platform.assets import plots
 
-    made = score(storage, warehouse, ratings)
+    made = score(storage, warehouse, ratings, judgements)
     storage.write(SCORECARD_KEY, json.dumps(asdict(made), indent=1).encode())
     if made.note:
         context.log.info(made.note)
@@ -95,10 +105,13 @@ def scorecard(
         "scorecard": dg.MetadataValue.md(to_markdown(made)),
         "bars": plots.score_bars(made.figures),
     }
-    if made.ratings:
-        rows = {name: made.figures[name] for name in (*KNOB, *MARKS)}
-        for figure in ("tail_ndcg", "coverage"):
-            points = {name: (row["ndcg"], row[figure]) for name, row in rows.items()}
+    for figure in FRONTIERS if made.ratings else ():
+        points = {
+            name: (made.figures[name]["ndcg"], made.figures[name][figure])
+            for name in (*KNOB, *MARKS)
+            if figure in made.figures[name]
+        }
+        if set(KNOB) <= points.keys():
             metadata[f"ndcg_and_{figure}"] = plots.trade_off(
                 points, COLUMNS["ndcg"], COLUMNS[figure], list(KNOB)
             )
@@ -109,70 +122,107 @@ def scorecard(
     return step.made(metadata)
 
 
-def score(storage: Storage, warehouse: Warehouse, source: RatingsSource) -> Scorecard:
+def score(
+    storage: Storage,
+    warehouse: Warehouse,
+    ratings: RatingsSource,
+    judgements: JudgementsSource,
+) -> Scorecard:
     """Score the lists that were made last.
 
     Raises:
-        dg.Failure: ratings were asked for and cannot be read.
+        dg.Failure: ratings or judgements were asked for, and cannot be read or are of other titles.
     """
+    import numpy as np
+
     from rec_platform.modelling.ranking import by_catalogue, by_likes, series_rows
 
     recipe = read_recipe(warehouse)
     titles = warehouse.read("titles", order_by="title_id")
-    likes, note = _likes(source, titles)
+    likes = ratings.read(titles["title_id"]) if ratings.location else None
+    judged = judgements.read(titles) if judgements.location else None
     catalogue = read_catalogue(warehouse, titles)
     parts, votes = catalogue.parts, titles["votes"].to_numpy()
     figures: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, list[float]]] = {}
+    left_out: dict[str, list[float]] = {}
     rows = series_rows(parts.series, parts.year)
-    for name, lists in chain(
-        _knob_lists(warehouse, parts.popularity), _baselines(catalogue, titles, likes, recipe)
-    ):
-        row = rows if name in KNOB else None  # a title's page has it above the list
-        figures[name] = by_catalogue(lists, parts.series, parts.genres, votes, row)
+    for made in _all_lists(warehouse, catalogue, titles, likes, judged, recipe):
+        row = rows if made.name in KNOB else None  # a title's page has it above the list
+        by_people: dict[str, list[float]] = {}
+        if judged:
+            by_people |= _by_judgements(made, judged, np.ones(len(judged.is_ok), dtype=bool))
         if likes:
-            liked = by_likes(lists, likes.testing)
-            figures[name] = {figure: mean for figure, (mean, *_) in liked.items()} | figures[name]
-            intervals[name] = {figure: bounds for figure, (_, *bounds) in liked.items()}
-    asked = sum(map(len, likes.testing)) if likes else 0
+            by_people |= by_likes(made.lists, likes.testing)
+        if judged and made.name == DEFAULT:
+            left_out = _by_judgements(made, judged, ~judged.is_tuning)
+        figures[made.name] = {name: mean for name, (mean, *_) in by_people.items()} | by_catalogue(
+            made.lists, parts.series, parts.genres, votes, row
+        )
+        intervals[made.name] = {name: bounds for name, (_, *bounds) in by_people.items()}
+    notes = (NOT_JUDGED if not judged else "", NOT_LIKED if not likes else "")
     return Scorecard(
         figures=_rounded(figures),
-        intervals=_rounded(intervals),
-        ratings=likes
-        and {"fingerprint": likes.fingerprint, "users": len(likes.testing), "asked": asked},
-        note=note,
+        intervals=_rounded({name: bounds for name, bounds in intervals.items() if bounds}),
+        ratings=likes and _facts_of_likes(likes),
+        judgements=judged and _facts_of_judgements(judged) | {"left_out": _rounded(left_out)},
+        note="; ".join(filter(None, notes)),
         clusters=_rounded(_clusters(storage, warehouse, recipe)),
     )
 
 
-def _likes(source: RatingsSource, titles: "pd.DataFrame") -> tuple[Likes | None, str]:
-    """What users like of the titles, or why there are no figures."""
-    if not source.location:
-        return None, SKIPPED
-    likes = source.read(titles["title_id"])
-    return (likes, "") if likes.training and likes.testing else (None, TOO_FEW)
+def _by_judgements(
+    made: "Lists", judged: Judgements, which: "np.ndarray"
+) -> dict[str, list[float]]:
+    """The figures of lists by some of the judged pairs."""
+    import numpy as np
+
+    from rec_platform.modelling.ranking import by_judgements
+
+    first, second = judged.first[which], judged.second[which]
+    alike = None
+    if made.alike:  # who may be in a list can differ from side to side, and either counts
+        alike = np.maximum(made.alike(first, second), made.alike(second, first))
+    return by_judgements(made.lists, first, second, judged.is_ok[which], alike)
 
 
-def _knob_lists(
-    warehouse: Warehouse, popularity: "np.ndarray"
-) -> "Iterator[tuple[str, np.ndarray]]":
-    from rec_platform.modelling.neighbours import weigh_lists
-
-    lists, parts = read_lists(warehouse, len(popularity))
-    for name, balance in KNOB.items():
-        yield name, weigh_lists(lists, parts, popularity, balance)
+def _facts_of_likes(likes: Likes) -> dict[str, Any]:
+    asked = sum(map(len, likes.testing))
+    return {"fingerprint": likes.fingerprint, "users": len(likes.testing), "asked": asked}
 
 
-def _baselines(
+def _facts_of_judgements(judged: Judgements) -> dict[str, Any]:
+    return {
+        "fingerprint": judged.fingerprint,
+        "pairs": len(judged.is_ok),
+        "ok": int(judged.is_ok.sum()),
+        "missing": judged.missing,
+        "ambiguous": judged.ambiguous,
+        "left_out_pairs": int((~judged.is_tuning).sum()),
+    }
+
+
+def _all_lists(
+    warehouse: Warehouse,
     catalogue: "Catalogue",
     titles: "pd.DataFrame",
     likes: Likes | None,
+    judged: Judgements | None,
     recipe: Mapping[str, Any],
-) -> "Iterator[tuple[str, np.ndarray]]":
-    from rec_platform.modelling.baselines import baselines
+) -> "Iterator[Lists]":
+    """The release's lists by the knob, then the baselines where people say how good they are."""
+    from rec_platform.modelling.baselines import Lists, baselines
+    from rec_platform.modelling.neighbours import alike, weigh_lists
 
-    if likes:
-        yield from baselines(catalogue, titles, likes.training, recipe["clusters"], recipe["seed"])
+    weights = parse_weights(recipe["weights"])
+    rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue, weights=weights)
+    popularity = catalogue.parts.popularity
+    lists, parts = read_lists(warehouse, len(titles))
+    for name, balance in KNOB.items():
+        yield Lists(name, weigh_lists(lists, parts, popularity, balance, weights), rule)
+    if likes or judged:
+        training = likes.training if likes else None
+        yield from baselines(catalogue, titles, training, recipe["clusters"], recipe["seed"])
 
 
 def _clusters(storage: Storage, warehouse: Warehouse, recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,11 +255,11 @@ def is_made_of(storage: Storage, warehouse: Warehouse, release: Mapping[str, Any
 
 @dg.asset_check(asset=scorecard, blocking=True)
 def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No gated figure falls by more than the recipe's share, nor NDCG below the 2020 original's.
+    """No gated figure is worse by more than the recipe's share, nor NDCG below the 2020 original's.
 
-    The release is compared with the serving one if both were made of the same source and selection.
-    Figures that need ratings are compared if the ratings are the same. A figure that the recipe
-    forces may fall.
+    The release is compared with the serving one if both were made of the same source and selection,
+    in figures that both have. Those by judgements or ratings are compared if these are the same.
+    NDCG may fall where judgements rise, and a figure that the recipe forces may be worse.
     """
     choices = read_recipe(warehouse)
     made = read_scorecard(storage)
@@ -227,7 +277,7 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
         told += ". Published all the same, as REC_FORCE says"
     return dg.AssetCheckResult(
         passed=not open_reasons,
-        description=told or no_worse(figures),
+        description=told or no_worse(made, serving, choices["max_score_drop"]),
         metadata={"compared": [figure.value for figure in figures], **reasons},
     )
 
@@ -235,11 +285,8 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
 def _comparable(storage: Storage, choices: Mapping[str, Any], title_count: int) -> Scorecard | None:
     """The serving release's scorecard; None if it is no measure for this run's."""
     serving = read_manifest(storage)
-    scored: dict[str, Any] = serving.get("scorecard") or {}
-    # Another version of this program may have scored other figures.
-    is_known = set(scored) == {field.name for field in fields(Scorecard)}
-    if not is_known or not is_comparable(storage, serving, choices):
+    if not serving.get("scorecard") or not is_comparable(storage, serving, choices):
         return None
     # Whether the number of titles is right is for `titles_are_enough` to say.
     is_alike = abs(title_count / serving["title_count"] - 1) <= SIZE_MARGIN
-    return Scorecard(**scored) if is_alike else None
+    return Scorecard.of(serving["scorecard"]) if is_alike else None

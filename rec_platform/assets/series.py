@@ -15,7 +15,7 @@ from rec_platform.resources.warehouse import Warehouse
     group_name="features",
     kinds={"scipy", "parquet"},
     owners=["team:data"],
-    deps=["titles", "title_people", "title_akas"],
+    deps=["titles", "title_people", "title_akas", "title_characters"],
     code_version=code_version(__name__),
 )
 def title_series(
@@ -30,7 +30,8 @@ def title_series(
     titles = warehouse.read("titles", order_by="title_id")
     people = warehouse.read("title_people", order_by="title_id, person_id, role")
     akas = warehouse.read("title_akas", order_by="title_id, name")
-    series, place = find_series(titles, people, akas)
+    characters = warehouse.read("title_characters", order_by="title_id, character_name")
+    series, place = find_series(titles, people, akas, characters)
     table = titles[["title_id"]].assign(series=series, place=place)
     warehouse.write("title_series", [table])
     members = table.loc[table["series"] >= 0, "series"]

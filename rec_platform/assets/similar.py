@@ -4,6 +4,7 @@
 The rules that find neighbours are in modelling/neighbours.py.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -12,10 +13,11 @@ from rec_platform.assets.code import code_version
 from rec_platform.assets.made_of import Step
 from rec_platform.assets.stored import read_matrix
 from rec_platform.choices import SimilarityRule
-from rec_platform.release.blend import PARTS, WEIGHTS
+from rec_platform.release.blend import PARTS
 from rec_platform.release.schema import NEIGHBOURS
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+from rec_platform.weights import parse_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +44,7 @@ LISTS_SQL = f"""
     owners=["team:data"],
     deps=[
         *("recipe", "titles", "title_people", "title_series"),
+        *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "title_clusters"),
     ],
     code_version=code_version(__name__),
@@ -54,18 +57,20 @@ def similar_titles(
     A score is how alike the two are, and a list is not in its order. Each neighbour has the parts
     of the blend, 0 to 255, whatever the rule.
     """
-    step = Step(context, storage, warehouse, fields=["rule"], table="similar_titles")
+    step = Step(context, storage, warehouse, fields=["rule", "weights"], table="similar_titles")
     if kept := step.kept():
         return kept
-    from rec_platform.modelling.neighbours import RULES
+    from rec_platform.modelling.neighbours import RULES, blend
 
     rule = SimilarityRule(step.recipe["rule"])
+    weights = parse_weights(step.recipe["weights"])
+    find = partial(blend, weights=weights) if rule is SimilarityRule.blend else RULES[rule]
     titles = warehouse.read("titles", order_by="title_id")
     catalogue = read_catalogue(warehouse, titles)
     ids = titles["title_id"].to_numpy(object)
-    blocks = RULES[rule](catalogue, NEIGHBOURS)
+    blocks = find(catalogue, NEIGHBOURS)
     warehouse.write("similar_titles", (_frame(block, catalogue.parts, ids) for block in blocks))
-    return step.made({"rule": rule.value, "weights": WEIGHTS})
+    return step.made({"rule": rule.value, "weights": weights})
 
 
 def _frame(block: "Block", parts: "Parts", ids: "np.ndarray") -> "pd.DataFrame":
@@ -111,7 +116,8 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     """What the rules see, from the tables of the earlier stages.
 
     Args:
-        warehouse: holds scaled_matrix, title_clusters, title_people and title_series.
+        warehouse: holds scaled_matrix, title_clusters, title_people, title_series,
+            title_characters, title_origins and title_keywords.
         titles: the table of that name, in the order of title_id.
     """
     from rec_platform.modelling.neighbours import Catalogue
@@ -122,7 +128,14 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     clusters = warehouse.read("title_clusters", order_by="title_id")
     series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
     cluster = clusters["cluster"].to_numpy()
-    parts = Parts(titles, people, series)
+    parts = Parts(
+        titles,
+        people,
+        series,
+        warehouse.read("title_characters", order_by="title_id, character_name"),
+        warehouse.read("title_origins", order_by="title_id"),
+        warehouse.read("title_keywords", order_by="title_id, keyword"),
+    )
     return Catalogue(matrix, cluster, clusters["distance"].to_numpy(), parts)
 
 

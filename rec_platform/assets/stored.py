@@ -56,7 +56,7 @@ def read_profiles(storage: Storage) -> list[Cluster]:
 
 def read_scorecard(storage: Storage) -> Scorecard:
     """The scorecard that `scorecard` wrote."""
-    return Scorecard(**json.loads(storage.read(SCORECARD_KEY) or "null"))
+    return Scorecard.of(json.loads(storage.read(SCORECARD_KEY) or "null"))
 
 
 def read_scaling(storage: Storage) -> dict[str, Any]:

@@ -5,17 +5,19 @@ Lists are arrays (titles, count) of positions in the catalogue, best first, -1 w
 more. How good they are is in ranking.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from rec_platform.choices import FeaturePreset
+from rec_platform.choices import FeaturePreset, SimilarityRule
 from rec_platform.modelling import kmeans
 from rec_platform.modelling.features import PRESETS, min_max
-from rec_platform.modelling.neighbours import Catalogue, nearest, original_2020, to_lists
+from rec_platform.modelling.neighbours import Catalogue, alike, nearest, original_2020, to_lists
 from rec_platform.modelling.scorecard import (
     IN_CLUSTER,
     MOST_VOTED,
@@ -30,33 +32,49 @@ SHRINKAGE = 10  # users
 BLOCK_ROWS = 512  # of titles, each with as many columns as there are liked titles
 
 
+class Lists(NamedTuple):
+    """Lists that are scored.
+
+    Attributes:
+        name: the row of the scorecard.
+        lists: (titles, NEIGHBOURS) positions or -1.
+        alike: how alike their maker says that pairs are, (pairs,) of two arrays of positions; None
+            if it says nothing of pairs.
+    """
+
+    name: str
+    lists: np.ndarray
+    alike: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+
 def baselines(
     catalogue: Catalogue,
     titles: pd.DataFrame,
-    likes: list[np.ndarray],
+    likes: list[np.ndarray] | None,
     clusters: int,
     kmeans_seed: int,
-) -> Iterator[tuple[str, np.ndarray]]:
+) -> Iterator[Lists]:
     """Make every baseline, one after another.
 
     Args:
         catalogue: the titles as the rules see them.
         titles: the table of that name, in the same order.
-        likes: for each user the positions of liked titles, for the upper mark.
+        likes: for each user the positions of liked titles, for the upper mark; None for none.
         clusters: how many the original's rule gets.
         kmeans_seed: of these clusters.
-
-    Yields:
-        The row of the scorecard, and its lists, (titles, NEIGHBOURS) positions or -1.
     """
     count = len(titles)
-    yield NEAREST, to_lists(nearest(catalogue, NEIGHBOURS), count)
+    near = partial(alike, SimilarityRule.nearest, catalogue)
+    yield Lists(NEAREST, to_lists(nearest(catalogue, NEIGHBOURS), count), near)
     original = as_the_original(catalogue, titles, clusters, kmeans_seed)
-    yield ORIGINAL, to_lists(original_2020(original, NEIGHBOURS), count)
-    yield IN_CLUSTER, at_random(catalogue.cluster)
-    yield RANDOM, at_random(np.zeros(count, dtype=int))
-    yield MOST_VOTED, most_voted(titles["votes"].to_numpy())
-    yield UPPER_MARK, item_knn(likes, count, NEIGHBOURS)
+    as_near = partial(alike, SimilarityRule.original_2020, original)
+    yield Lists(ORIGINAL, to_lists(original_2020(original, NEIGHBOURS), count), as_near)
+    yield Lists(IN_CLUSTER, at_random(catalogue.cluster))
+    yield Lists(RANDOM, at_random(np.zeros(count, dtype=int)))
+    yield Lists(MOST_VOTED, most_voted(titles["votes"].to_numpy()))
+    if likes:
+        liked = partial(item_knn_alike, likes, count)
+        yield Lists(UPPER_MARK, item_knn(likes, count, NEIGHBOURS), liked)
 
 
 def as_the_original(
@@ -130,3 +148,25 @@ def item_knn(
         is_alike = np.take_along_axis(alike, best, axis=1) > 0
         lists[titles[block], :count] = np.where(is_alike, titles[best], -1)
     return lists
+
+
+def item_knn_alike(
+    likes: list[np.ndarray],
+    title_count: int,
+    first: np.ndarray,
+    second: np.ndarray,
+) -> np.ndarray:
+    """How alike item_knn() says that pairs are: (pairs,), 0 where nobody likes both.
+
+    Args:
+        likes: for each user the positions of the titles that the user likes.
+        title_count: how many titles there are.
+        first: (pairs,) positions.
+        second: (pairs,) positions.
+    """
+    row = np.repeat(np.arange(len(likes)), [len(liked) for liked in likes])
+    shape = (len(likes), title_count)
+    liked_by = sparse.csc_array((np.ones(len(row)), (row, np.concatenate(likes))), shape=shape)
+    roots = np.sqrt(np.asarray(liked_by.sum(axis=0)).ravel())
+    both = np.asarray(liked_by[:, first].multiply(liked_by[:, second]).sum(axis=0)).ravel()
+    return both / (roots[first] * roots[second] + SHRINKAGE)

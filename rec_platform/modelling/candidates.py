@@ -1,13 +1,13 @@
 # pyright: standard
 """Candidates: the titles that the blend weighs as a title's neighbours.
 
-They come from four sides: what every title has (genres, era, fame and rating), shared people, rare
-words in the title, and the series. How they are weighed does not belong here (see neighbours.py).
+They come from six sides: what every title has (genres, era, fame and rating), shared people,
+characters and keywords, rare words in the title, and the series. How they are weighed does not
+belong here (see neighbours.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from math import log2
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -15,24 +15,29 @@ from scipy.spatial import KDTree
 
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
-    APPEAL,
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
-    HIDDEN_PULL,
+    LEAST_PULL,
     LIKENESS,
     OFFSET,
     PART_SCALE,
+    PRIORS,
     UNITS,
+    WEIGHTS,
     knob,
 )
 from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_SPAN, RATING_WIDTH
 
 # How many come from each side. Siblings all come.
-NEAREST_CANDIDATES = {HIDDEN_GEMS: 48, BALANCE: 96, CROWD_PLEASERS: 48}  # by place of the knob
+NEAREST_CANDIDATES = {HIDDEN_GEMS: 40, BALANCE: 96, CROWD_PLEASERS: 40}  # by place of the knob
 PEOPLE_CANDIDATES = 32
+CHARACTER_CANDIDATES = 8
+KEYWORD_CANDIDATES = 16
 WORD_CANDIDATES = 8
-COMMON_WORD = 100  # titles; a word that more titles have finds no candidates
+# Titles; what more titles have finds no candidates.
+COMMON_WORD = 100
+COMMON_KEYWORD = 300
 # What genres may cost, unless few titles cost less: appeal outvotes more where its pull is strong.
 MOST_COST = (3.0, 6.0)
 STRONG_LEVEL = -1  # a pull of about a half
@@ -40,13 +45,13 @@ RARE_COMBINATION = 64  # titles
 FEWEST = 256  # titles in a tree
 GATED = 100  # the cost of a closed gate
 FEW_QUERIES = 256
-LEAST_PULL = 1 / 16
-LEAST_FACTOR = 0.02  # of fame, whose factor is 0 at the hidden end of the knob
+HIDDEN_DECADES = 2.5  # of votes fewer: where to look for hidden gems
+LEAST_WEIGHT = 0.5  # of fame and rating: at 0 the peak of the priors would be infinitely far
 # Squared, the distances in years, in decades of votes and in points of rating are about what the
 # blend takes off a score, at its usual distances; the last two where the pull is 1.
-YEAR_COST = 0.085 / ERA_YEARS
-FAME_COST = APPEAL["fame"] / (1 + OFFSET) / FAME_DECADES**2
-RATING_COST = APPEAL["rating"] / (1 + OFFSET) / RATING_WIDTH
+YEAR_COST = 0.085 / ERA_YEARS  # by the default weight of era
+FAME_COST = 1 / (1 + OFFSET) / FAME_DECADES**2  # by a weight of 1
+RATING_COST = 1 / (1 + OFFSET) / RATING_WIDTH  # likewise
 
 
 class Candidates:
@@ -54,15 +59,17 @@ class Candidates:
 
     Args:
         parts: what the titles are compared by.
+        weights: of the blend, by name of the part.
 
     Attributes:
         order: (titles,) positions. Titles that are asked for in this order share their trees.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, weights: Mapping[str, float] = WEIGHTS) -> None:
         self._parts = parts
-        self._words = _rare(parts.words)
-        self._nearest = _Nearest(parts)
+        self._words = _rare(parts.words, COMMON_WORD)
+        self._keywords = _rare(parts.keywords, COMMON_KEYWORD)
+        self._nearest = _Nearest(parts, weights)
         self.order = self._nearest.order
 
     def of(self, titles: np.ndarray) -> np.ndarray:
@@ -77,6 +84,8 @@ class Candidates:
         sides = (
             self._nearest.of(titles),
             _strongest(self._parts.people, titles, PEOPLE_CANDIDATES),
+            _strongest(self._parts.characters, titles, CHARACTER_CANDIDATES),
+            _strongest(self._keywords, titles, KEYWORD_CANDIDATES),
             _strongest(self._words, titles, WORD_CANDIDATES),
             _siblings(self._parts.series, titles),
         )
@@ -98,14 +107,20 @@ class _Nearest:
     and rating count depends on the pull of the title, of which there are a few trees.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, weights: Mapping[str, float]) -> None:
+        self._parts, self._weights = parts, weights
+        self._year_cost = YEAR_COST * weights["era"] / LIKENESS["era"]
+        self._fame_cost = FAME_COST * max(LEAST_WEIGHT, weights["fame"])
+        self._rating_cost = RATING_COST * max(LEAST_WEIGHT, weights["rating"])
         self._most_famous = max(float(parts.fame.max()), 1.0)
         bytes_ = np.rint(parts.overlap * PART_SCALE).astype("uint8")
-        self._cost = parts.tone - LIKENESS["genres"] * np.array(UNITS["genres"])[bytes_]
+        self._cost = parts.tone * (weights["tone"] / LIKENESS["tone"])
+        self._cost -= weights["genres"] * np.array(UNITS["genres"])[bytes_]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
-        own_pull = np.maximum(parts.popularity.astype("float64") ** 2, LEAST_PULL)
-        level = np.log2(own_pull)
+        own_pull = parts.popularity.astype("float64") ** 2
+        level = np.log2(np.maximum(own_pull, LEAST_PULL))
+        # Beside equal fame and rating the priors of little known titles count less.
+        self._prior_share = np.minimum(own_pull / LEAST_PULL, 1)
         # The titles of a rare combination share one tree, for their mean pull.
         counts = np.bincount(parts.combination)
         means = np.bincount(parts.combination, level) / counts
@@ -114,50 +129,32 @@ class _Nearest:
         by_combination = np.argsort(parts.combination, kind="stable")
         starts = np.searchsorted(parts.combination[by_combination], np.arange(len(self._cost) + 1))
         self._members = [by_combination[start:end] for start, end in pairwise(starts)]
+        self._sizes = np.diff(starts)
         self.order = np.lexsort((self._level, parts.combination))
 
     def of(self, titles: np.ndarray) -> np.ndarray:
-        """Candidates for titles: (rows, count) positions, -1 for none."""
-        hidden = np.full(len(titles), round(log2(HIDDEN_PULL)))
-        sides = [self._around(titles, hidden, LEAST_FACTOR, (HIDDEN_GEMS,))]
-        sides += [self._around(titles, self._level[titles], 1, (BALANCE, CROWD_PLEASERS))]
-        return np.hstack(sides)
-
-    def _around(
-        self, titles: np.ndarray, levels: np.ndarray, fame: float, balances: tuple[float, ...]
-    ) -> np.ndarray:
-        """Candidates for titles at some places of the knob, where the same trees find them.
-
-        Args:
-            titles: (rows,) positions.
-            levels: (rows,) of the pull: its logarithm to base 2.
-            fame: the factor of fame there.
-            balances: the places of the knob.
-        """
-        counts = [NEAREST_CANDIDATES[balance] for balance in balances]
-        nearest = np.full((len(titles), sum(counts)), -1)
-        for rows, combination, level in self._groups(titles, levels):
+        """Candidates for titles: (rows, columns) positions, -1 for none."""
+        nearest = np.full((len(titles), sum(NEAREST_CANDIDATES.values())), -1)
+        for rows, combination, level in self._groups(titles):
             listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
-            costs = np.array([YEAR_COST, 2.0**level * fame * FAME_COST, 2.0**level * RATING_COST])
-            places = np.column_stack([self._facts[listed] * np.sqrt(costs), np.sqrt(cost)])
+            pulled = np.array([self._fame_cost, self._rating_cost]) * 2.0**level
+            scale = np.sqrt([self._year_cost, *pulled])
+            places = np.column_stack([self._facts[listed] * scale, np.sqrt(cost)])
             tree = KDTree(places, balanced_tree=False, compact_nodes=False)
-            facts = self._facts[titles[rows]]
             start = 0
-            for balance, count in zip(balances, counts, strict=True):
-                asked = (facts + self._shift(facts, fame, balance)) * np.sqrt(costs)
+            for balance, count in NEAREST_CANDIDATES.items():
+                best = self._facts[titles[rows]] + self._shift(titles[rows], balance)
+                asked = np.column_stack([best * scale, np.zeros(len(rows))])
                 ranks = range(1, min(count, len(listed)) + 1)
-                asked = np.column_stack([asked, np.zeros(len(rows))])
                 workers = -1 if len(rows) > FEW_QUERIES else 1  # threads take time to start
                 _, near = tree.query(asked, k=ranks, workers=workers)
                 nearest[rows, start : start + len(ranks)] = listed[near]
                 start += count
         return nearest
 
-    def _groups(
-        self, titles: np.ndarray, levels: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, int, int]]:
+    def _groups(self, titles: np.ndarray) -> Iterator[tuple[np.ndarray, int, int]]:
         """Rows of titles that share a tree, with their combination and the level of their pull."""
-        keys = np.column_stack([self._parts.combination[titles], levels])
+        keys = np.column_stack([self._parts.combination[titles], self._level[titles]])
         groups, group = np.unique(keys, axis=0, return_inverse=True)
         order = np.argsort(group, kind="stable")
         ends = np.searchsorted(group[order], np.arange(len(groups)), side="right")
@@ -173,34 +170,36 @@ class _Nearest:
         """
         cost = self._cost[combination] + GATED * ~self._parts.passes_gate[combination]
         order = np.argsort(cost, kind="stable")
-        sizes = np.cumsum([len(self._members[other]) for other in order])
-        few = np.searchsorted(sizes, FEWEST) + 1
+        few = np.searchsorted(np.cumsum(self._sizes[order]), FEWEST) + 1
         kept = order[: max(np.searchsorted(cost[order], most_cost, side="right"), few)]
-        members = [self._members[other] for other in kept]
-        return np.concatenate(members), np.repeat(cost[kept], [len(some) for some in members])
+        members = np.concatenate([self._members[other] for other in kept])
+        return members, np.repeat(cost[kept], self._sizes[kept])
 
-    def _shift(self, facts: np.ndarray, fame: float, balance: float) -> np.ndarray:
-        """How far from a title's own year, fame and rating its best neighbours are: as `facts`."""
+    def _shift(self, titles: np.ndarray, balance: float) -> np.ndarray:
+        """How far from a title's own year, fame and rating its best neighbours are: (rows, 3)."""
+        _, votes, rating = self._facts[titles].T
+        if balance == HIDDEN_GEMS:  # there, equal fame counts nothing
+            lower = np.full(len(titles), -HIDDEN_DECADES)
+            return np.column_stack([np.zeros(len(titles)), lower, np.zeros(len(titles))])
         factors = knob(balance)
-        votes, rating = facts[:, 1], facts[:, 2] - 1
         # The slope of a prior's logarithm at the title, over twice the slope of the parabola.
-        popularity = (
-            APPEAL["popularity"] * factors["popularity"] / (votes + OFFSET * self._most_famous)
-        )
-        quality = APPEAL["quality"] * factors["quality"] / (rating + OFFSET * RATING_SPAN)
+        popularity, quality = (self._weights[name] * factors[name] for name in PRIORS)
+        share = self._prior_share[titles]
+        popularity *= share / (votes + OFFSET * self._most_famous)
+        quality *= share / (rating - 1 + OFFSET * RATING_SPAN)
         return np.column_stack(
             [
-                np.zeros(len(facts)),
-                popularity / (2 * fame * FAME_COST),
-                quality / (2 * RATING_COST),
+                np.zeros(len(titles)),
+                popularity / (2 * self._fame_cost),
+                quality / (2 * self._rating_cost),
             ]
         )
 
 
-def _rare(words: csr_array) -> csr_array:
-    """The columns of words that few titles have, but more than one."""
-    count = np.bincount(words.indices, minlength=words.shape[1])
-    return words[:, np.flatnonzero((count > 1) & (count <= COMMON_WORD))]
+def _rare(matrix: csr_array, most: int) -> csr_array:
+    """The columns of what few titles have, but more than one."""
+    count = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    return matrix[:, np.flatnonzero((count > 1) & (count <= most))]
 
 
 def _strongest(matrix: csr_array, titles: np.ndarray, count: int) -> np.ndarray:

@@ -7,10 +7,13 @@ parts.py, which pairs the blend compares in candidates.py, the weights in releas
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.spatial import KDTree
+from scipy.special import expit
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
@@ -19,22 +22,25 @@ from rec_platform.release.blend import (
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
+    LEAST_PULL,
     LIKENESS,
     MIDDLE,
     OFFSET,
     PARTS,
     PRIORS,
-    STRANGERS,
     UNITS,
     WEIGHTS,
     WIDTH,
     Blend,
     knob,
     pull,
+    strangers,
 )
 from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS, SERIES_MOST
 
-BLOCK_ROWS = 4_096
+BLOCK_ROWS = 2_048
+THREADS = 2  # NumPy and SciPy compute without Python's lock for most of the time
+LOWEST = 10**6  # below all scores
 PLACES = (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)  # of the knob, whose best are kept
 
 
@@ -81,40 +87,54 @@ def blend(
     Args:
         catalogue: the titles.
         count: how many neighbours each title gets.
-        weights: by name of the part; others than the default are for `benchmarks/tuning.py`.
+        weights: by name of the part.
     """
-    parts = catalogue.parts
-    candidates_of = Candidates(parts)
-    alike_by = {name: weights[name] for name in LIKENESS}
-    for start in range(0, len(candidates_of.order), BLOCK_ROWS):
-        titles = candidates_of.order[start : start + BLOCK_ROWS]
-        candidates = candidates_of.of(titles)
-        row, column = np.nonzero(candidates >= 0)
-        compared = parts.between(titles[row], candidates[row, column])
-        likeness = _sum(compared, alike_by)
-        scores = np.full((len(PLACES), *candidates.shape), -np.inf)
-        for place, balance in enumerate(PLACES):
-            turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
-            own = _priors(parts, turned)[candidates[row, column]]
-            pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
-            pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-            scores[place, row, column] = likeness + pulls[row] * (_sum(compared, pair) + own)
-        middle = scores[PLACES.index(BALANCE)]
-        scores[:, _is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
-        shares = np.zeros(candidates.shape)
-        shares[row, column] = _alike(likeness)
-        best = _ranks(scores).min(axis=0)
-        # Where two are equally good at some place of the knob, the better in the middle wins.
-        order = np.lexsort((-middle, best), axis=1)[:, :count]
-        order = np.take_along_axis(
-            order, np.argsort(-np.take_along_axis(middle, order, 1), 1, kind="stable"), 1
+    candidates_of = Candidates(catalogue.parts, weights)
+    blocks = np.split(candidates_of.order, range(BLOCK_ROWS, len(catalogue.parts), BLOCK_ROWS))
+    make = partial(_blended, catalogue.parts, candidates_of, weights, count)
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield from pool.map(make, blocks)
+
+
+def _blended(
+    parts: Parts,
+    candidates_of: Candidates,
+    weights: Mapping[str, float],
+    count: int,
+    titles: np.ndarray,
+) -> Block:
+    """See blend(); titles are (rows,) positions."""
+    candidates = candidates_of.of(titles)
+    row, column = np.nonzero(candidates >= 0)
+    compared = parts.between(titles[row], candidates[row, column])
+    likeness = totals(compared, {name: weights[name] for name in LIKENESS})
+    scores = np.full((len(PLACES), *candidates.shape), -np.inf)
+    for place, balance in enumerate(PLACES):
+        turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
+        own = priors(parts, turned)[candidates[row, column]]
+        pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
+        pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
+        scores[place, row, column] = (
+            likeness
+            + pulls[row] * own
+            + np.maximum(pulls, LEAST_PULL)[row] * totals(compared, pair)
         )
-        is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
-        yield Block(
-            titles,
-            np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
-            np.take_along_axis(shares, order, axis=1),
-        )
+    middle = scores[PLACES.index(BALANCE)]
+    scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
+    shares = np.zeros(candidates.shape)
+    shares[row, column] = _alike(likeness, weights)
+    ranks = _ranks(scores)
+    in_middle = ranks[PLACES.index(BALANCE)]
+    # Where two are equally good at some place of the knob, the better in the middle wins.
+    order = np.argsort(ranks.min(axis=0) * candidates.shape[1] + in_middle, axis=1)[:, :count]
+    ordered = np.argsort(np.take_along_axis(in_middle, order, axis=1), axis=1)
+    order = np.take_along_axis(order, ordered, axis=1)
+    is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
+    return Block(
+        titles,
+        np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
+        np.take_along_axis(shares, order, axis=1),
+    )
 
 
 def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
@@ -173,6 +193,33 @@ RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
 }
 
 
+def alike(
+    rule: SimilarityRule,
+    catalogue: Catalogue,
+    titles: np.ndarray,
+    neighbours: np.ndarray,
+    weights: Mapping[str, float] = WEIGHTS,
+) -> np.ndarray:
+    """How alike a rule says that pairs are, listed or not: (pairs,) in 0..1.
+
+    Args:
+        rule: see above; a block's scores are what it says of the pairs that it lists.
+        catalogue: the titles.
+        titles: (pairs,) positions.
+        neighbours: (pairs,) positions.
+        weights: of the blend, by name of the part; no other rule has any.
+    """
+    if rule is SimilarityRule.blend:
+        compared = catalogue.parts.between(titles, neighbours)
+        return _alike(totals(compared, {name: weights[name] for name in LIKENESS}), weights)
+    if rule is SimilarityRule.nearest:
+        difference = catalogue.matrix[titles] - catalogue.matrix[neighbours]
+        return 1 / (1 + np.linalg.norm(difference, axis=1))
+    is_of_cluster = catalogue.cluster[titles] == catalogue.cluster[neighbours]
+    difference = np.abs(catalogue.distance[titles] - catalogue.distance[neighbours])
+    return is_of_cluster / (1 + difference)
+
+
 def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
     """Blocks as one table, (titles, NEIGHBOURS) positions or -1."""
     lists = np.full((title_count, NEIGHBOURS), -1)
@@ -182,7 +229,11 @@ def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
 
 
 def weigh_lists(
-    lists: np.ndarray, parts: np.ndarray, popularity: np.ndarray, balance: float
+    lists: np.ndarray,
+    parts: np.ndarray,
+    popularity: np.ndarray,
+    balance: float,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> np.ndarray:
     """All lists as `release.blend.Blend.weigh()` orders each at a place of the balance knob.
 
@@ -191,20 +242,21 @@ def weigh_lists(
         parts: (titles, count, parts) uint8.
         popularity: (titles,) in 0..1.
         balance: in 0..1.
+        weights: by name of the part, those that made the lists.
     """
     if balance == BALANCE:
         return lists
-    rule = Blend()
+    rule = Blend(weights)
     turned = [rule.turned(balance, share) for share in popularity.tolist()]
     total = np.zeros(lists.shape)
     for column, name in enumerate(PARTS):
-        weights = np.array([row[name] for row in turned])
-        total += weights[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
+        own = np.array([row[name] for row in turned])
+        total += own[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
     scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
     return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
 
 
-def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
+def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted terms of some of the parts, added up: (pairs,) of (pairs, parts) bytes."""
     total = np.zeros(len(compared))
     for name, weight in weights.items():
@@ -212,7 +264,7 @@ def _sum(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
+def priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted terms of the priors, added up: (titles,). Unlike in the site, unrounded."""
     values = {"popularity": parts.popularity, "quality": parts.quality}
     return np.sum(
@@ -220,12 +272,12 @@ def _priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
     )
 
 
-def _alike(likeness: np.ndarray) -> np.ndarray:
+def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """See release.blend.alike()."""
-    return 1 / (1 + np.exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+    return expit((likeness - strangers(weights) - MIDDLE) / WIDTH)
 
 
-def _is_beyond(
+def is_beyond(
     most: int, candidates: np.ndarray, series: np.ndarray, scores: np.ndarray
 ) -> np.ndarray:
     """Whether a candidate's row has so many better ones of its series: (rows, columns)."""
@@ -243,8 +295,13 @@ def _is_beyond(
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    """The place of each score along the last axis, 0 for the highest."""
-    order = np.argsort(-scores, axis=-1, kind="stable")
+    """The place of each score along the last axis, 0 for the highest; of equals the first leads.
+
+    Whole numbers that differ are sorted much faster than equal scores that must stay in order.
+    """
+    width = scores.shape[-1]
+    rounded = np.rint(np.maximum(scores, -LOWEST) * 10**SCORE_DIGITS).astype("int64")
+    order = np.argsort(np.arange(width) - rounded * width, axis=-1)
     ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(scores.shape[-1]), axis=-1)
+    np.put_along_axis(ranks, order, np.arange(width), axis=-1)
     return ranks

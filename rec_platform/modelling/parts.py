@@ -6,9 +6,15 @@
 | series | the same series | 1 or 0: see series.py |
 | people | many or rare people in weighty roles | 1 - exp(-2 s), s the sum over shared people of |
 | | | role x role x rarity, rarity 1 / log2(1 + titles) |
+| characters | many or rare characters | 1 - exp(-2 s), s the sum over shared characters of |
+| | | rarity; telling.py says which count |
+| keywords | the same rare keywords | cosine of the keywords' inverse document frequencies, each |
+| | | times its weight |
 | title | the same rare words | cosine of the words' inverse document frequencies |
 | genres | the same genres | shared over all, each genre weighted by -ln of its share of titles |
 | era | the same year | exp(-years / 10) |
+| origin | the same country | 1; 0.5 where only the language is the same; UNKNOWN_ORIGIN where |
+| | | neither can be compared; else 0 |
 | runtime | the same length | exp(-minutes / 30) |
 | tone | the same tone | 1 - what other_tone() takes off / 25.5; 0 where the gate of tone.py is |
 | | | closed, which it never is within a series |
@@ -30,12 +36,14 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from rec_platform.modelling.facts import Facts, to_bytes
-from rec_platform.release.blend import LIKENESS, PARTS
+from rec_platform.modelling.telling import telling_characters
+from rec_platform.release.blend import LIKENESS, PARTS, UNKNOWN_ORIGIN
 from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_WIDTH, RUNTIME_MINUTES
 from rec_platform.release.text import search_key
 
 ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
 OTHER_ROLE_WEIGHT = 0.1
+SAME_LANGUAGE = 0.5
 # Ignored, because every other title has one.
 STOP_WORDS = frozenset(
     "the a an of and in on to at for from with by is it le la les el un".split()  # noqa: SIM905
@@ -49,17 +57,39 @@ class Parts(Facts):
         titles: title_id, title, year, runtime_minutes, genres, rating, votes; one row per title.
         people: title_id, person_id, role.
         series: (titles,) int, -1 for none: see series.py.
+        characters: title_id, character_name; none where the catalogue has none.
+        origins: title_id, country, language, either of them NULL where it is unknown.
+        keywords: title_id, keyword, weight in 0..1; none where no source is set.
 
     Attributes:
         people: (titles, persons), sparse: role weight x root of rarity, so that the product of two
             rows is what the titles share.
+        characters: (titles, characters), sparse, roots of rarity, likewise.
+        keywords: (titles, keywords), sparse, rows of length 1.
         words: (titles, words), sparse, rows of length 1.
+        country: (titles,) int, -1 where it is unknown.
+        language: (titles,) int, -1 where it is unknown.
     """
 
-    def __init__(self, titles: pd.DataFrame, people: pd.DataFrame, series: ArrayLike) -> None:
+    def __init__(
+        self,
+        titles: pd.DataFrame,
+        people: pd.DataFrame,
+        series: ArrayLike,
+        characters: pd.DataFrame,
+        origins: pd.DataFrame,
+        keywords: pd.DataFrame,
+    ) -> None:
         super().__init__(titles)
         self.series = np.asarray(series)
-        self.people = _people(titles, people)
+        place = pd.Series(range(len(titles)), index=titles["title_id"].to_numpy())
+        self.people = _people(place, people)
+        self.characters = _characters(place, characters)
+        self.keywords = _keywords(place, keywords)
+        origins = origins.set_index("title_id").reindex(place.index)
+        self.country, self.language = (
+            pd.factorize(origins[name], sort=True)[0] for name in ("country", "language")
+        )
         self.words = _words(titles["title"])
 
     def __len__(self) -> int:
@@ -82,10 +112,13 @@ class Parts(Facts):
         may_be_listed = self.passes_gate[first, second] | is_sibling
         formulas = {
             "series": lambda: is_sibling,
-            "people": lambda: 1 - np.exp(-2 * _products(self.people, *pair)),
+            "people": lambda: _saturating(_products(self.people, *pair)),
+            "characters": lambda: _saturating(_products(self.characters, *pair)),
+            "keywords": lambda: _products(self.keywords, *pair),
             "title": lambda: _products(self.words, *pair),
             "genres": lambda: self.overlap[first, second],
             "era": lambda: np.exp(-_difference(self.year, *pair) / ERA_YEARS),
+            "origin": lambda: self._origin(*pair),
             "runtime": lambda: np.exp(-_difference(self.runtime, *pair) / RUNTIME_MINUTES),
             "tone": lambda: may_be_listed * (1 - self.tone[first, second] / LIKENESS["tone"]),
             "fame": lambda: 1 - (_difference(self.fame, *pair) / FAME_DECADES) ** 2,
@@ -98,6 +131,23 @@ class Parts(Facts):
             compared[:, column] = to_bytes(formulas[name]())
         return compared
 
+    def _origin(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+        country, language = (
+            (values[titles], values[neighbours]) for values in (self.country, self.language)
+        )
+        is_known = [(here >= 0) & (there >= 0) for here, there in (country, language)]
+        is_same = [
+            known & (here == there)
+            for known, (here, there) in zip(is_known, (country, language), strict=True)
+        ]
+        return np.select(
+            [*is_same, is_known[0] | is_known[1]], [1, SAME_LANGUAGE, 0], UNKNOWN_ORIGIN
+        )
+
+
+def _saturating(shared: np.ndarray) -> np.ndarray:
+    return 1 - np.exp(-2 * shared)
+
 
 def _difference(values: np.ndarray, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
     return np.abs(values[titles] - values[neighbours])
@@ -105,11 +155,12 @@ def _difference(values: np.ndarray, titles: np.ndarray, neighbours: np.ndarray) 
 
 def _products(matrix: sparse.csr_array, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
     """The product of each title's row with its neighbour's."""
+    if not matrix.nnz:  # IMDb's files of people are optional
+        return np.zeros(len(titles))
     return np.asarray(matrix[titles].multiply(matrix[neighbours]).sum(axis=1)).ravel()
 
 
-def _people(titles: pd.DataFrame, people: pd.DataFrame) -> sparse.csr_array:
-    place = pd.Series(range(len(titles)), index=titles["title_id"].to_numpy())
+def _people(place: "pd.Series[int]", people: pd.DataFrame) -> sparse.csr_array:
     weight = people["role"].map(ROLE_WEIGHTS).astype("float64").fillna(OTHER_ROLE_WEIGHT)
     person, ids = pd.factorize(people["person_id"])
     table = pd.DataFrame(
@@ -117,12 +168,29 @@ def _people(titles: pd.DataFrame, people: pd.DataFrame) -> sparse.csr_array:
     )
     # A person with several roles in a title counts by the weightiest.
     table = table.groupby(["place", "person"], as_index=False, sort=True)["weight"].max()
-    count = np.bincount(table["person"], minlength=len(ids))
-    rarity = 1 / np.log2(1 + np.maximum(count, 1))
-    values = table["weight"].to_numpy() * np.sqrt(rarity[table["person"]])
-    shape = (len(titles), max(1, len(ids)))
-    places = (table["place"].to_numpy("int64"), table["person"].to_numpy("int64"))
-    return sparse.csr_array((values, places), shape=shape)
+    values = table["weight"].to_numpy() * _root_of_rarity(table["person"], len(ids))
+    return _matrix(table["place"], table["person"], values, (len(place), len(ids)))
+
+
+def _characters(place: "pd.Series[int]", characters: pd.DataFrame) -> sparse.csr_array:
+    table = telling_characters(characters)
+    character, names = pd.factorize(table["character_name"])
+    values = _root_of_rarity(character, len(names))
+    return _matrix(table["title_id"].map(place), character, values, (len(place), len(names)))
+
+
+def _root_of_rarity(items: ArrayLike, count: int) -> np.ndarray:
+    """The root of 1 / log2(1 + titles) for each place of an item that titles may share."""
+    items = np.asarray(items)
+    return np.sqrt(1 / np.log2(1 + np.maximum(np.bincount(items, minlength=count), 1)))[items]
+
+
+def _keywords(place: "pd.Series[int]", keywords: pd.DataFrame) -> sparse.csr_array:
+    keyword, names = pd.factorize(keywords["keyword"])
+    rarity = np.log(len(place) / np.maximum(np.bincount(keyword, minlength=len(names)), 1))
+    values = keywords["weight"].to_numpy("float64") * rarity[keyword]
+    rows = keywords["title_id"].map(place)
+    return _unit_rows(_matrix(rows, keyword, values, (len(place), len(names))))
 
 
 def _words(titles: "pd.Series[str]") -> sparse.csr_array:
@@ -132,7 +200,18 @@ def _words(titles: "pd.Series[str]") -> sparse.csr_array:
     rarity = np.log(len(words_of) / np.array([*counts.values(), 1]))
     columns = np.array([column[word] for words in words_of for word in words], dtype="int64")
     rows = np.repeat(np.arange(len(words_of)), [len(words) for words in words_of])
-    shape = (len(words_of), max(1, len(column)))
-    matrix = sparse.csr_array((rarity[columns], (rows, columns)), shape=shape)
+    return _unit_rows(_matrix(rows, columns, rarity[columns], (len(words_of), len(column))))
+
+
+def _matrix(
+    rows: ArrayLike, columns: ArrayLike, values: np.ndarray, shape: tuple[int, int]
+) -> sparse.csr_array:
+    """A sparse matrix, of one empty column if it would have none."""
+    places = np.asarray(rows, dtype="int64"), np.asarray(columns, dtype="int64")
+    return sparse.csr_array((values, places), shape=(shape[0], max(1, shape[1])))
+
+
+def _unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
+    """The matrix with each row of length 1, unless all of it is 0."""
     length = np.sqrt(matrix.multiply(matrix).sum(axis=1))
     return sparse.csr_array(sparse.diags_array(1 / np.maximum(length, 1e-9)) @ matrix)

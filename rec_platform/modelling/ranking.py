@@ -1,4 +1,4 @@
-"""How good lists are: pure functions from lists, and from what users like, to figures.
+"""How good lists are: pure functions from lists, and what people judge or like, to figures.
 
 Lists are arrays (titles, count) of positions in the catalogue, best first, -1 where there are no
 more; the list of a title is in its row. Only the first `LIST_LENGTH`, nine, count. Which lists are
@@ -6,6 +6,12 @@ compared does not belong here (see baselines.py).
 
 | figure | what it is |
 |---|---|
+| p9 | of the judged pairs that are in the lists, the share OK; a pair is in the lists if either |
+| | title is among the other's nine |
+| r9 | of all pairs judged OK, the share in the lists |
+| bad9 | of all pairs judged NOT_OK, the share in the lists: lower is better |
+| auc | how often an OK pair is said to be more alike than a NOT_OK pair, a tie counted half: the |
+| | area under the curve of true against false positives (Hanley and McNeil 1982) |
 | ndcg | for each user and each title that the user likes: how well the title's nine find the |
 | | others that the user likes. Gain 1 for each, discounted by log2(1 + rank), over the best there |
 | | could be (Jarvelin and Kekalainen 2002) |
@@ -19,7 +25,7 @@ compared does not belong here (see baselines.py).
 | novelty | -log2 of a listed title's share of all votes, mean, in bits (Zhou et al. 2010) |
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 import numpy as np
@@ -78,6 +84,64 @@ def by_likes(lists: np.ndarray, likes: list[np.ndarray]) -> dict[str, list[float
     }
 
 
+def by_judgements(
+    lists: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    is_ok: np.ndarray,
+    likeness: np.ndarray | None = None,
+) -> dict[str, list[float]]:
+    """The figures that need people's own judgements: mean, lower and upper bound of each.
+
+    A figure of no pairs is left out, for example p9 if no judged pair is in the lists. Intervals
+    are by the bootstrap over pairs.
+
+    Args:
+        lists: see above.
+        first: (pairs,) positions of titles.
+        second: (pairs,) of those that they were judged with.
+        is_ok: (pairs,) bool, whether the pair was judged OK.
+        likeness: (pairs,) how alike the maker of the lists says that they are; None if it does not.
+    """
+    shown = lists[:, :LIST_LENGTH]
+    is_listed = (shown[first] == second[:, np.newaxis]).any(axis=1)
+    is_listed |= (shown[second] == first[:, np.newaxis]).any(axis=1)
+    wholes = {"p9": is_listed, "r9": is_ok, "bad9": ~is_ok}
+    found = {"p9": is_listed & is_ok, "r9": is_listed & is_ok, "bad9": is_listed & ~is_ok}
+    figures = {
+        name: mean_and_interval(found[name].astype(float), whole.astype(float))
+        for name, whole in wholes.items()
+        if whole.any()
+    }
+    if likeness is not None and is_ok.any() and not is_ok.all():
+        figures["auc"] = area_and_interval(likeness, is_ok)
+    return figures
+
+
+def area_and_interval(likeness: np.ndarray, is_ok: np.ndarray, seed: int = 0) -> list[float]:
+    """The area under the curve, and the bounds of its bootstrap interval over pairs.
+
+    Args:
+        likeness: (pairs,)
+        is_ok: (pairs,) bool, of both kinds.
+        seed: of the draws.
+
+    Returns:
+        The area, the lower and the upper bound of 95 %.
+    """
+    _, step = np.unique(likeness, return_inverse=True)
+
+    def area(weights: np.ndarray) -> float:
+        good = np.bincount(step, weights * is_ok)
+        bad = np.bincount(step, weights * ~is_ok)
+        least = bad.cumsum() - bad / 2
+        pairs = good.sum() * bad.sum()
+        return good @ least / pairs if pairs else np.nan
+
+    areas = [area(draw) for draw in _draws(len(is_ok), seed)]
+    return [float(area(np.ones(len(is_ok)))), *_bounds(np.array(areas))]
+
+
 def most_liked(likes: Iterable[np.ndarray], title_count: int) -> np.ndarray:
     """Whether each title is in the most liked tenth of those that anybody likes: (titles,)."""
     counts = np.bincount(
@@ -118,9 +182,9 @@ def gains(lists: np.ndarray, likes: list[np.ndarray]) -> np.ndarray:
 
 
 def mean_and_interval(sums: np.ndarray, counts: np.ndarray, seed: int = 0) -> list[float]:
-    """The mean over all lists asked for, and the bounds of its bootstrap interval.
+    """The mean over all that was asked for, and the bounds of its bootstrap interval.
 
-    Users are drawn again, each with all their lists (percentiles; Efron 1979).
+    Users are drawn again, each with all their lists, or pairs (percentiles; Efron 1979).
 
     Args:
         sums: (users,) of a figure over each user's lists.
@@ -130,13 +194,20 @@ def mean_and_interval(sums: np.ndarray, counts: np.ndarray, seed: int = 0) -> li
     Returns:
         The mean, the lower and the upper bound of 95 %.
     """
-    draws = np.random.default_rng(seed).multinomial(
-        len(sums), np.full(len(sums), 1 / len(sums)), RESAMPLES
-    )
-    means = (draws @ sums) / np.maximum(draws @ counts, 1)
+    means = [draw @ sums / max(draw @ counts, 1) for draw in _draws(len(sums), seed)]
+    return [float(sums.sum() / max(1, counts.sum())), *_bounds(np.array(means))]
+
+
+def _draws(count: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each of so many is drawn, for each draw of as many: (count,), one by one."""
+    random = np.random.default_rng(seed)
+    for _ in range(RESAMPLES):
+        yield random.multinomial(count, np.full(count, 1 / count))
+
+
+def _bounds(draws: np.ndarray) -> list[float]:
     outside = (1 - CONFIDENCE) / 2
-    bounds = np.quantile(means, [outside, 1 - outside])
-    return [float(sums.sum() / max(1, counts.sum())), *map(float, bounds)]
+    return np.nanquantile(draws, [outside, 1 - outside]).tolist()
 
 
 def coverage(lists: np.ndarray) -> float:

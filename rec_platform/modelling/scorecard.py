@@ -3,8 +3,9 @@
 The figures are defined in ranking.py, the other lists in baselines.py.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.schema import LIST_LENGTH
@@ -18,6 +19,10 @@ UPPER_MARK = "item-kNN"
 MARKS = (NEAREST, ORIGINAL, MOST_VOTED, UPPER_MARK)  # what pictures show beside the knob
 
 COLUMNS = {
+    "p9": "p9",
+    "r9": "r9",
+    "bad9": "bad9",
+    "auc": "AUC",
     "ndcg": f"NDCG@{LIST_LENGTH}",
     "hit_rate": "hit rate",
     "tail_ndcg": f"tail NDCG@{LIST_LENGTH}",
@@ -34,15 +39,34 @@ class Scorecard:
 
     Attributes:
         figures: by name of the lists, then of the figure. A figure that does not exist is left out.
-        intervals: the same, lower and upper bound of 95 %, of figures that are means over users.
+        intervals: the same, lower and upper bound of 95 %, of figures that are means over users or
+            over judged pairs.
         ratings: fingerprint, users and asked (lists scored); None where there were none.
-        note: why there are no ratings.
+        judgements: fingerprint; pairs, and how many are ok; how many pairs of the file were missing
+            and ambiguous; how many were left out of tuning (left_out_pairs), and by these alone the
+            figures of the default lists (left_out), each with its bounds. None where there were
+            none.
+        note: why there are no ratings, and no judgements.
         clusters: stability, silhouette, and for other numbers of clusters [clusters, mean squared
             distance, silhouette].
     """
 
-    figures: dict[str, dict[str, float]]
-    intervals: dict[str, dict[str, list[float]]]
-    ratings: dict[str, Any] | None
-    note: str
-    clusters: dict[str, Any]
+    figures: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
+    intervals: dict[str, dict[str, list[float]]] = field(
+        default_factory=dict[str, dict[str, list[float]]]
+    )
+    ratings: dict[str, Any] | None = None
+    judgements: dict[str, Any] | None = None
+    note: str = ""
+    clusters: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """A scorecard as a release has it, perhaps of another version of this program.
+
+        What that version did not have is empty, and what this one does not know is left out.
+        """
+        return cls(**{name: content[name] for name in _FIELDS if name in content})
+
+
+_FIELDS = [known.name for known in fields(Scorecard)]

@@ -13,15 +13,17 @@ if
    hold for most films that bear these words: they are a name then, not a figure of speech;
 3. they share a director, writer or leading actor and begin with the same words, or share one word
    and show three signs of kinship: see _by_people;
-4. one has the name that two films of a series begin or end with ("Bourne"), most films with that
+4. they share a character and who plays or makes it, whatever their titles are ("Skyfall"): see
+   _by_characters;
+5. one has the name that two films of a series begin or end with ("Bourne"), most films with that
    name are in the series, and half of its genres are those of a film of the series.
 
-Except by rule 3, films are not linked over more than `LONGEST_GAP` years, and a fan's film is not
-linked to what it admires: see `MOST_VOTES`. Films that are linked, directly or through others, are
-one series. `rec_platform_tests/modelling/test_series.py` tests the rules on series and look-alikes.
+Except by rule 3, films are not linked over many years, and a fan's film is not linked to what it
+admires: see series_films.py. Films that are linked, directly or through others, are one series.
+`rec_platform_tests/modelling/test_series.py` tests the rules on series and look-alikes.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import combinations, product
@@ -31,6 +33,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from rec_platform.modelling.character_names import is_full
+from rec_platform.modelling.series_films import Films
 from rec_platform.modelling.title_names import (
     AGAIN,
     Name,
@@ -45,8 +49,6 @@ from rec_platform.modelling.title_names import (
 Link = tuple[int, int]  # positions of two films
 _Named = tuple[int, Name, bool]  # a film, one of its names, and whether that is its title
 
-LONGEST_GAP = 30
-MOST_VOTES = 100  # times as many as the other film
 LARGEST_STEP = 3  # from one number to the next: a catalogue does not have all films
 NEXT_FILMS = 3  # how many films of its stem a film is compared with
 MOST_REMAKES = 3  # films with the same title; a title of more is no name
@@ -56,50 +58,12 @@ MAKERS = ("director", "writer")
 LEADS = 5  # an actor billed no lower is a leading one
 MOST_NAMESAKES = 50  # a person's films that share a word; more are an anthology's episodes
 RARE, FEW = 0.001, 0.005  # share of the titles that have a word
-FEWEST = 5  # titles that may have a rare word, however small the catalogue
 SIGNS = 3
 HAS_NUMBER = r"\d|\b[IVX]+\b"
 
 
-class _Films:
-    """The films as the rules see them, in order of year, each by its position.
-
-    Attributes:
-        words: of each film, its telling words.
-        counts: of each telling word, how many films have it.
-        starts: of each two words or more, how many films begin with them.
-    """
-
-    def __init__(self, titles: pd.DataFrame) -> None:
-        self.ids = titles["title_id"].to_numpy()
-        self.names = [name(title) for title in titles["title"]]
-        self.years = titles["year"].tolist()
-        self.votes = titles["votes"].tolist()
-        self.genres = [frozenset(text.split(",")) for text in titles["genres"]]
-        self.words = [telling(title.words) for title in self.names]
-        self.counts = Counter(word for words in self.words for word in words)
-        self.starts = Counter(
-            title.words[:end] for title in self.names for end in range(2, len(title.words) + 1)
-        )
-
-    def are_alike(self, first: int, second: int) -> bool:
-        """Whether half of the genres of two films are the same."""
-        here, there = self.genres[first], self.genres[second]
-        return 2 * len(here & there) >= len(here | there)
-
-    def are_near(self, first: int, second: int) -> bool:
-        """Whether neither their years nor their votes are too far apart."""
-        less, more = sorted((self.votes[first], self.votes[second]))
-        gap = abs(self.years[first] - self.years[second])
-        return gap <= LONGEST_GAP and more <= MOST_VOTES * max(less, 1)
-
-    def is_documentary(self, film: int) -> bool:
-        """Whether a film may bear a name only because it is about what the name stands for."""
-        return "Documentary" in self.genres[film]
-
-
 def find_series(
-    titles: pd.DataFrame, people: pd.DataFrame, akas: pd.DataFrame
+    titles: pd.DataFrame, people: pd.DataFrame, akas: pd.DataFrame, characters: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """The series of each title, and its place in it.
 
@@ -110,16 +74,20 @@ def find_series(
         titles: title_id, title, original_title, year, genres, votes; in any order.
         people: title_id, person_id, role, billing.
         akas: title_id, name.
+        characters: title_id, character_name.
 
     Returns:
         Two arrays (titles,) int: the same number for films of one series, -1 for those of none;
         and the place in the series, from 1, or 0 if it is in doubt.
     """
     order = np.lexsort((titles["title_id"], titles["year"]))
-    films = _Films(titles.iloc[order])
+    films = Films(titles.iloc[order], characters)
     links = [*_by_stem(films, _other_names(titles, akas))]
     links += [*_by_title(films), *_by_people(films, people)]
-    links += _by_name(films, links, _connected(links, len(order)))
+    by_characters = [*_by_characters(films, people)]
+    # Films that only share a character give their series no name.
+    links += _by_name(films, links, _connected(links + by_characters, len(order)))
+    links += by_characters
     component = _connected(links, len(order))
     numbers = np.where(np.bincount(component)[component] > 1, component, -1)
     series, place = np.empty_like(numbers), np.empty_like(numbers)
@@ -141,7 +109,7 @@ def _connected(links: list[Link], count: int) -> np.ndarray:
     return connected_components(graph, directed=False)[1]
 
 
-def _places(films: _Films, series: np.ndarray) -> list[int]:
+def _places(films: Films, series: np.ndarray) -> list[int]:
     members: defaultdict[int, list[int]] = defaultdict(list)
     for film, its_series in enumerate(series.tolist()):
         members[its_series].append(film)
@@ -155,7 +123,7 @@ def _places(films: _Films, series: np.ndarray) -> list[int]:
     return places
 
 
-def _by_stem(films: _Films, others: pd.DataFrame) -> Iterator[Link]:
+def _by_stem(films: Films, others: pd.DataFrame) -> Iterator[Link]:
     """Rule 1: link each film to those before it that have its stem."""
     position = {title_id: film for film, title_id in enumerate(films.ids)}
     groups: defaultdict[Words, list[_Named]] = defaultdict(list)
@@ -174,7 +142,7 @@ def _by_stem(films: _Films, others: pd.DataFrame) -> Iterator[Link]:
                     yield earlier[0], later[0]
 
 
-def _is_sequel(films: _Films, earlier: _Named, later: _Named, is_name: bool) -> bool:
+def _is_sequel(films: Films, earlier: _Named, later: _Named, is_name: bool) -> bool:
     (first, first_name, is_title), (second, second_name, is_title_too) = earlier, later
     is_next = 0 < second_name.number - first_name.number <= LARGEST_STEP
     if is_title and is_title_too:
@@ -185,7 +153,7 @@ def _is_sequel(films: _Films, earlier: _Named, later: _Named, is_name: bool) -> 
     return is_next and is_kin and films.are_near(first, second)
 
 
-def _by_title(films: _Films) -> Iterator[Link]:
+def _by_title(films: Films) -> Iterator[Link]:
     """Rule 2: link a film to those that bear its whole title."""
     known = [
         film
@@ -212,15 +180,16 @@ def _by_title(films: _Films) -> Iterator[Link]:
                         yield owner, film
 
 
-def _by_people(films: _Films, people: pd.DataFrame) -> Iterator[Link]:
+def _by_people(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     """Rule 3: link films that share a person and a word.
 
     The signs of kinship: half of the genres are the same; two people are shared; one of them is a
     director or writer of both; the word is rare; another word is shared; the titles begin with the
-    same word.
+    same word. Where the characters of both are known and none is shared, one more sign is needed:
+    "Mission to Mars" is no "Mission: Impossible".
     """
     makes = people["role"].isin(MAKERS)
-    chosen = people[makes | ((people["role"] == "actor") & (people["billing"] <= LEADS))]
+    chosen = people[makes | _is_leading_actor(people)]
     position = pd.Series(range(len(films.ids)), index=films.ids)
     credited = pd.DataFrame(
         {
@@ -242,26 +211,90 @@ def _by_people(films: _Films, people: pd.DataFrame) -> Iterator[Link]:
             credits_ = zip(group["film"].tolist(), group["makes"].tolist(), strict=True)
             for (first, makes_first), (second, makes_second) in combinations(credits_, 2):
                 shared[first, second][person] = makes_first and makes_second
-    rare, few = (max(FEWEST, share * len(films.ids)) for share in (RARE, FEW))
     for (first, second), persons in shared.items():
         common = films.words[first] & films.words[second]
         count = min(films.counts[word] for word in common)
         begins = beginning(films.names[first].words, films.names[second].words)
+        here, there = films.characters[first], films.characters[second]
+        is_different = bool(here) and bool(there) and here.isdisjoint(there)
         signs = (
             films.are_alike(first, second)
             + (len(persons) > 1)
             + any(persons.values())
-            + (count <= rare)
+            + (count <= films.rare(RARE))
             + (len(common) > 1)
             + bool(begins)
+            - is_different
         )
         is_name = len(begins) > 1 and telling(begins) and films.starts[begins] <= MOST_BEARERS
-        if is_name or (signs >= SIGNS and count <= few):
+        if is_name or (signs >= SIGNS and count <= films.rare(FEW)):
             yield first, second
 
 
-def _by_name(films: _Films, links: list[Link], series: np.ndarray) -> Iterator[Link]:
-    """Rule 4: link films to the series whose name they bear."""
+def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
+    """Rule 4: link films that share a character and a genre, and show more kinship.
+
+    They must also share
+
+    - a director or a leading actor; or
+    - half of their genres, a second character, and two people who are no writers; or
+    - half of their genres, and a rare word with which both titles begin, as "Jurassic", and which
+      is not of the character's name.
+
+    The character has a name and a surname. In the first case a single name will do, if a title
+    bears it ("Batman") and half of the genres are the same. What an author wrote may be filmed by
+    anybody, so writers do not count. A name in more than `MOST_BEARERS` films is a figure of
+    history, or everybody's, as Dracula.
+    """
+    pairs = sorted(_fellows(films))
+    involved = {films.ids[film] for pair in pairs for film in pair}
+    crew = people[people["title_id"].isin(involved) & (people["role"] != "writer")]
+    is_lead = (crew["role"] == "director") | _is_leading_actor(crew)
+    everybody: defaultdict[str, set[str]] = defaultdict(set)
+    leading: defaultdict[str, set[str]] = defaultdict(set)
+    for title_id, person, leads in zip(crew["title_id"], crew["person_id"], is_lead, strict=True):
+        everybody[title_id].add(person)
+        if leads:
+            leading[title_id].add(person)
+    for first, second in pairs:
+        here, there = films.ids[first], films.ids[second]
+        common = films.characters[first] & films.characters[second]
+        has_lead = not leading[here].isdisjoint(leading[there])
+        has_crew = len(everybody[here] & everybody[there]) > 1
+        begins = beginning(films.names[first].words, films.names[second].words)
+        words = telling(begins).difference(*common)
+        has_word = any(films.counts[word] <= films.rare(RARE) for word in words)
+        is_person = any(map(is_full, common))
+        if films.are_alike(first, second):
+            is_one = has_lead or (is_person and (has_word or (has_crew and len(common) > 1)))
+        else:
+            is_one = has_lead and is_person
+        if is_one:
+            yield first, second
+
+
+def _fellows(films: Films) -> set[Link]:
+    """Films of about the same time with a genre in common that share a character of few films."""
+    bearers: defaultdict[Words, list[int]] = defaultdict(list)
+    for film, played in enumerate(films.characters):
+        for who in played:
+            bearers[who].append(film)
+    return {
+        pair
+        for who, group in bearers.items()
+        if len(group) <= MOST_BEARERS
+        for pair in combinations(group, 2)
+        if is_full(who) or any(who[0] in films.words[film] for film in pair)
+        if films.are_near(*pair) and not films.genres[pair[0]].isdisjoint(films.genres[pair[1]])
+    }
+
+
+def _is_leading_actor(people: pd.DataFrame) -> pd.Series:
+    return (people["role"] == "actor") & (people["billing"] <= LEADS)
+
+
+def _by_name(films: Films, links: list[Link], series: np.ndarray) -> Iterator[Link]:
+    """Rule 5: link films to the series whose name they bear."""
     owners: defaultdict[Words, set[int]] = defaultdict(set)
     for first, second in links:
         for words in shared_names(films.names[first], films.names[second]):
@@ -278,7 +311,7 @@ def _by_name(films: _Films, links: list[Link], series: np.ndarray) -> Iterator[L
 
 
 def _bearers(
-    films: _Films, chosen: Iterable[int], names: AbstractSet[Words]
+    films: Films, chosen: Iterable[int], names: AbstractSet[Words]
 ) -> dict[Words, list[int]]:
     """The chosen films that bear each name, except names that one film bears or too many."""
     bearers: defaultdict[Words, list[int]] = defaultdict(list)

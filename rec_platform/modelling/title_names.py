@@ -43,7 +43,7 @@ def name(title: str) -> Name:
     Name(words=('spie', '2', 'reloaded'), stem=('spie',), number=2, subtitle=2)
     """
     head, *rest = SUBTITLE.split(title, maxsplit=1)
-    words, stem = _words(title), _words(head)
+    words, stem = compared_words(title), compared_words(head)
     before = len(stem)
     number = _number(words[-1]) if rest else 0
     while len(stem) > 1 and (stem[-1] in COUNTERS or _number(stem[-1])):
@@ -52,7 +52,7 @@ def name(title: str) -> Name:
     return Name(words, stem, number or 1, before if rest else 0)
 
 
-def _words(text: str) -> Words:
+def compared_words(text: str) -> Words:
     """The words without articles and plurals: "Aliens" begins like "Alien"."""
     words = (word for word in search_key(text).split() if word not in CUT)
     return tuple(word.removesuffix("s") if len(word) > 3 else word for word in words)
@@ -81,8 +81,10 @@ def beginning(first: Words, second: Words) -> Words:
 
 def shared_names(first: Name, second: Name) -> Iterator[Words]:
     """What may be the name of a series that has both of these titles."""
-    for words in (first.stem, second.stem, beginning(first.words, second.words)):
-        if telling(words):
+    begins = beginning(first.words, second.words)
+    for words in (first.stem, second.stem, begins):
+        # Of "Mission: Impossible" and "Mission: Impossible II", "Mission" alone is no name.
+        if telling(words) and not (len(words) == 1 and words == begins[:1] != begins):
             yield words
     ending = beginning(first.words[::-1], second.words[::-1])[::-1]
     if len(telling(ending)) > 1:

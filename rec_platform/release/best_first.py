@@ -1,9 +1,9 @@
 """The best of all titles for a title's list, by what any two titles can be compared by.
 
-That is all but series, people and words. What shares those is among the neighbours that a release
-stores. The search is best first (Hjaltason and Samet, ACM TODS 1999): bounds tell how good the best
-title of a combination of genres, or of a tile, can be. What cannot be better than what is found is
-not looked at. How parts are weighed belongs in blend.py.
+That is all but series, people, characters, keywords, words and origin. What shares those is among
+the neighbours that a release stores. The search is best first (Hjaltason and Samet, ACM TODS 1999):
+bounds tell how good the best title of a combination of genres, or of a tile, can be. What cannot be
+better than what is found is not looked at. How parts are weighed belongs in blend.py.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -12,14 +12,13 @@ from heapq import heapify, heappop, heappush
 from math import inf
 
 from rec_platform.release import formulas
-from rec_platform.release.blend import LIKENESS, PARTS, UNITS, alike, total
+from rec_platform.release.blend import LIKENESS, UNCOMPARED, UNITS, alike, total
 from rec_platform.release.filters import Filter
 from rec_platform.release.schema import SCORE_DIGITS, Neighbour
 from rec_platform.release.tiles import Bounds, Tiles
 
 BY_GENRES = ("genres", "tone")
 BY_FIGURES = ("era", "runtime", "fame", "rating", "popularity", "quality")
-NOT_COMPARED = tuple(name for name in PARTS if name not in BY_GENRES + BY_FIGURES)  # these are 0
 BEHIND = -1e6  # points for a closed gate: fame may outweigh what the blend takes off for it
 # What waits in the queue. Of what is equally good, a title comes after what may hold a better one.
 STORED, GENRES, COMBINATION, TILE, TITLE = range(5)
@@ -48,12 +47,13 @@ class BestFirst:
     ) -> None:
         self._tiles, self._weights, self._most_famous = tiles, weights, most_famous
         combination, place = tiles.find(genres, number)
+        self._tone = [*weights].index("tone")
         self._compared = tiles.compared(combination)
         self._own = tiles.figures(place)
         terms = {name: [weight * unit for unit in UNITS[name]] for name, weight in weights.items()}
-        not_compared = sum(terms[name][0] for name in NOT_COMPARED)
+        uncompared = sum(terms[name][part] for name, part in UNCOMPARED.items() if name in terms)
         self._by_genres = [
-            not_compared + terms["genres"][overlap] + terms["tone"][tone] + BEHIND * (not tone)
+            uncompared + terms["genres"][overlap] + terms["tone"][tone] + BEHIND * (not tone)
             for overlap, tone in zip(*self._compared, strict=True)
         ]
         year, runtime, fame, rating = self._own
@@ -79,7 +79,7 @@ class BestFirst:
             stored: neighbours of the one title, best first, which are not compared again.
             skipped: the numbers of titles that are not looked for.
         """
-        stored = sorted(stored, key=_is_behind_gate)
+        stored = sorted(stored, key=self._is_behind_gate)
         queue = [*self._stored(stored), *self._combinations({*wanted.genres})]
         heapify(queue)
         while queue:
@@ -97,12 +97,17 @@ class BestFirst:
                 for waiting in inside:
                     heappush(queue, waiting)
 
+    def _is_behind_gate(self, neighbour: Neighbour) -> bool:
+        return not neighbour.parts[self._tone]
+
     def _stored(self, neighbours: Sequence[Neighbour]) -> Iterator[Waiting]:
         lost = -inf
         for order, neighbour in enumerate(neighbours):
             # By its parts a neighbour may be a little better than the one before it: they were
             # ranked before the parts were rounded.
-            points = total(neighbour.parts, self._weights) + BEHIND * _is_behind_gate(neighbour)
+            points = total(neighbour.parts, self._weights) + BEHIND * self._is_behind_gate(
+                neighbour
+            )
             lost = max(lost, -round(points, SCORE_DIGITS))
             yield lost, STORED, order, 0, 0, 0
 
@@ -164,7 +169,7 @@ class BestFirst:
         own_year, own_runtime, own_fame, own_rating = self._own
         year, runtime, fame, rating = self._tiles.figures(place)
         overlap, tone = self._compared
-        values = dict.fromkeys(NOT_COMPARED, 0) | {
+        values = UNCOMPARED | {
             "genres": overlap[combination],
             "tone": tone[combination],
             "era": formulas.era(year - own_year),
@@ -174,13 +179,10 @@ class BestFirst:
             "popularity": formulas.popularity(fame, self._most_famous),
             "quality": formulas.quality(rating),
         }
-        parts = bytes(values[name] for name in PARTS)
-        likeness = total(parts[: len(LIKENESS)], {name: self._weights[name] for name in LIKENESS})
-        return Neighbour(number, round(alike(likeness), SCORE_DIGITS), parts)
-
-
-def _is_behind_gate(neighbour: Neighbour) -> bool:
-    return not neighbour.parts[PARTS.index("tone")]
+        parts = bytes(values[name] for name in self._weights)
+        alike_by = {name: weight for name, weight in self._weights.items() if name in LIKENESS}
+        likeness = total(parts[: len(alike_by)], alike_by)
+        return Neighbour(number, round(alike(likeness, alike_by), SCORE_DIGITS), parts)
 
 
 def _adds(terms: Sequence[float], part: Callable[[float], int]) -> Callable[[float], float]:

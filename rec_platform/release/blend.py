@@ -9,33 +9,41 @@ reasons.py.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, log
+from math import exp, log, sqrt
 
 from rec_platform.release.schema import SCORE_DIGITS, Neighbour
 
 # Each part is in 0..1; modelling/parts.py has the formulas. The weights were tuned on half of
-# people's own judgements and checked on the other half: see docs/recommendations.md.
+# people's own judgements and checked on the other half, those of characters, keywords and origin
+# chosen by analogy: see docs/recommendations.md.
 LIKENESS = {
     "series": 4.0,
     "people": 2.0,
+    "characters": 2.0,
+    "keywords": 2.0,
     "title": 0.5,
     "genres": 6.0,
     "era": 2.2,
+    "origin": 1.5,
     "runtime": 0.3,
     "tone": 25.5,
 }
 APPEAL = {"fame": 35.0, "rating": 16.0, "popularity": 28.0, "quality": 20.5}
 WEIGHTS = LIKENESS | APPEAL
 PARTS = tuple(WEIGHTS)
+OPTIONAL = ("characters", "keywords", "origin")  # left out of a release that knows nothing of them
 PART_SCALE = 255  # a part is stored in a byte
 
 OFFSET = 0.1  # added to a part, so that nothing in common is no infinite loss
 ENOUGH_GENRES = 0.37  # genres that overlap by this much are alike
 MORE_GENRES = 0.2  # what all the rest of the overlap counts, together
+# The part `origin` where one is unknown: its logarithm is halfway between those of 0 and 1.
+UNKNOWN_ORIGIN = sqrt(OFFSET * (1 + OFFSET)) - OFFSET
 CLOSED_GATE = -4.0  # times the weight of `tone`: behind everything that passes the gate
 
 # The share alike is a logistic curve, calibrated so that two films of the same genres, year, length
-# and tone are 85 % alike, although they share no series, person or word.
+# and tone are 85 % alike, although they share no series, person, character, keyword or word, and
+# their origin is unknown. So a catalogue without characters, keywords or origins loses nothing.
 MIDDLE, WIDTH = -3.5, 2.0
 
 HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
@@ -43,6 +51,9 @@ PRIORS = ("popularity", "quality")  # depend on the neighbour alone
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
 HIDDEN_FACTORS = {"fame": 0.0, "rating": 1.0, "popularity": -0.18, "quality": 1.0}
 HIDDEN_PULL = 0.5
+# Equal fame and rating count at least this much, so that the lists of little known titles are not
+# all led by the same better known ones.
+LEAST_PULL = 0.25
 
 
 def _logarithm(part: float, enough: float = 1.0) -> float:
@@ -61,8 +72,11 @@ _OWN = {
 }
 # For each part what a weight of 1 adds to the sum, by the part's byte: 0 at best.
 UNITS = {name: _OWN.get(name, _LOGARITHMS) for name in PARTS}
-# The likeness of two films that share genres, year, length and tone alone.
-STRANGERS = sum(LIKENESS[name] * _LOGARITHMS[0] for name in ("series", "people", "title"))
+# Parts of two films that share nothing they could be told apart by, and are alike all the same.
+UNCOMPARED = {
+    **dict.fromkeys(("series", "people", "characters", "keywords", "title"), 0),
+    "origin": round(UNKNOWN_ORIGIN * PART_SCALE),
+}
 
 
 def pull(popularity: float, balance: float = BALANCE) -> float:
@@ -93,9 +107,15 @@ def knob(balance: float) -> dict[str, float]:
     }
 
 
-def alike(likeness: float) -> float:
-    """The share that two titles of this likeness are alike, in 0..1."""
-    return 1 / (1 + exp(-(likeness - STRANGERS - MIDDLE) / WIDTH))
+def strangers(weights: Mapping[str, float] = WEIGHTS) -> float:
+    """The likeness of two films that share genres, year, length and tone alone."""
+    parts = UNCOMPARED.items()
+    return sum(weights[name] * UNITS[name][part] for name, part in parts if name in weights)
+
+
+def alike(likeness: float, weights: Mapping[str, float] = WEIGHTS) -> float:
+    """The share that two titles of this likeness are alike by these weights, in 0..1."""
+    return 1 / (1 + exp(-(likeness - strangers(weights) - MIDDLE) / WIDTH))
 
 
 def total(parts: Sequence[int], weights: Mapping[str, float]) -> float:
@@ -115,7 +135,7 @@ class Blend:
     """The rule as a release has it.
 
     Attributes:
-        weights: by name of the part, as the release was made with them.
+        weights: by name of the part, as the release was made with them: some of `PARTS`.
     """
 
     def __init__(self, weights: Mapping[str, float] = WEIGHTS) -> None:
@@ -130,7 +150,9 @@ class Blend:
         factors = knob(balance)
         own = pull(popularity, balance)
         return {
-            name: weight * factors[name] * own if name in factors else weight
+            name: weight * factors[name] * (own if name in PRIORS else max(own, LEAST_PULL))
+            if name in factors
+            else weight
             for name, weight in self.weights.items()
         }
 

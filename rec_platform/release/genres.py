@@ -1,7 +1,7 @@
 """Genres in words: what people call films of one genre, or of two at once.
 
-How genres become numbers belongs in modelling/features.py; which genres describe a cluster, in
-modelling/profiles.py.
+How genres become numbers belongs in modelling/features.py; which genres name a cluster, in
+modelling/cluster_names.py.
 """
 
 from collections.abc import Iterable
@@ -28,9 +28,9 @@ WORDS = {
     "Sport": ("sport films", "sport"),
     "Biography": ("biographies", "biographical"),
     "History": ("histories", "historical"),
-    "Music": ("music films", "musical"),
+    "Music": ("music films", "music"),
     "News": ("news films", "news"),
-    "Sci-Fi": ("science fiction", "sci-fi"),
+    "Sci-Fi": ("sci-fi films", "sci-fi"),
     "Film-Noir": ("films noirs", "noir"),
 }
 # The most common genres say the least, so they are named only if fewer than two others are there.
@@ -39,16 +39,20 @@ ORDER = {genre: place for place, genre in enumerate(WORDS)}
 COMMONNESS = {genre: place for place, genre in enumerate(reversed(COMMON))}
 
 
+def named(genres: Iterable[str]) -> list[str]:
+    """The genres that films of these are called by, two at most, the noun's first."""
+    known = set(genres) & WORDS.keys()
+    if "Musical" in known:
+        known.discard("Music")
+    telling = sorted(known, key=lambda genre: (COMMONNESS.get(genre, -1), ORDER[genre]))
+    return sorted(telling[:2], key=lambda genre: ORDER[genre])
+
+
 def kind(genres: Iterable[str]) -> str:
     """What films of these genres are called, by at most two of them; empty if none has a name.
 
     >>> kind(["Crime", "Thriller"]), kind(["Action", "Adventure", "Sci-Fi"]), kind(["Drama"])
     ('crime thrillers', 'sci-fi adventures', 'dramas')
     """
-    known = set(genres) & WORDS.keys()
-    if "Musical" in known:
-        known.discard("Music")
-    telling = sorted(known, key=lambda genre: (COMMONNESS.get(genre, -1), ORDER[genre]))
-    named = sorted(telling[:2], key=lambda genre: ORDER[genre])
-    nouns, adjectives = [WORDS[genre][0] for genre in named], [WORDS[genre][1] for genre in named]
-    return " ".join(adjectives[1:] + nouns[:1])
+    words = [WORDS[genre] for genre in named(genres)]
+    return " ".join([*(adjective for _, adjective in words[1:]), *(noun for noun, _ in words[:1])])

@@ -19,6 +19,7 @@ from rec_platform.release import weighted_sum
 from rec_platform.release.blend import PARTS, WEIGHTS, Blend
 from rec_platform.release.queries import placeholders
 from rec_platform.release.schema import (
+    READABLE_VERSIONS,
     SCHEMA_VERSION,
     Cluster,
     Credit,
@@ -67,18 +68,21 @@ class Lookup:
         except (sqlite3.Error, ValueError) as error:
             raise LookupFileError(f"{path} cannot be read as a lookup: {error}") from error
         version = self.release.get("schema_version")
-        if version != SCHEMA_VERSION:
+        if version not in READABLE_VERSIONS:
             raise LookupFileError(
                 f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}: "
                 "run `rec-platform refresh` with this version, or serve with the one that wrote it"
             )
         weights = self.release.get("weights", WEIGHTS)
-        rules = {PARTS: Blend, weighted_sum.PARTS: weighted_sum.WeightedSum}
-        if tuple(weights) not in rules:
+        if tuple(weights) == weighted_sum.PARTS:
+            self.rule = weighted_sum.WeightedSum(weights)
+        elif set(weights) <= set(PARTS):
+            self.rule = Blend(weights)
+        else:
             raise LookupFileError(
                 f"{path} has the parts {[*weights]}; this program reads {[*PARTS]}"
             )
-        self.rule = rules[tuple(weights)](weights)
+        self.shares: dict[str, float] | None = self.release.get("shares")
         # Numbers follow votes.
         sql = "SELECT votes FROM titles WHERE number = 1"
         (votes,) = self._connection.execute(sql).fetchone() or (1,)
@@ -103,7 +107,7 @@ class Lookup:
             "SELECT packed FROM titles JOIN neighbours USING (number) WHERE title_id = ?",
             (title_id,),
         ).fetchone()
-        return unpack(row[0], limit) if row else []
+        return unpack(row[0], len(self.rule.weights), limit) if row else []
 
     def numbered(self, numbers: Sequence[int]) -> list[Title]:
         """The titles with these numbers, in the order asked for."""
@@ -182,7 +186,7 @@ class Lookup:
             "ORDER BY title_id"
         )
         for title_id, votes, packed in rows:
-            yield title_id, votes, unpack(packed)
+            yield title_id, votes, unpack(packed, len(self.rule.weights))
 
     def popularity(self, votes: int) -> float:
         """The logarithm of these votes over that of the most voted title's, in 0..1."""
@@ -198,8 +202,9 @@ class Lookup:
 
 def _title(row: Any) -> Title:
     number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
-    credits_, series, series_place, cluster, distance, key = rest
+    credits_, series, series_place, cluster, distance, key, *newer = rest
     del number, key
+    characters, country, language, keywords = newer or ("[]", None, None, "[]")
     return Title(
         title_id=title_id,
         title=title,
@@ -214,6 +219,10 @@ def _title(row: Any) -> Title:
         series_place=series_place,
         cluster=cluster,
         distance=distance,
+        characters=_decode(characters)[0],
+        country=country,
+        language=language,
+        keywords=_decode(keywords)[0],
     )
 
 

@@ -95,7 +95,7 @@ def recommendations(
             rank=rank,
             score=neighbour.score,
             title=other,
-            reasons=reasons(title, other),
+            reasons=reasons(title, other, lookup.shares),
             parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)},
         )
         for rank, (neighbour, other) in enumerate(zip(neighbours, others, strict=True), start=1)
@@ -144,7 +144,9 @@ def basket(
             rank=rank,
             score=round(points[number] / most, SCORE_DIGITS),
             title=other,
-            because=[Because(title, reasons(title, other)) for title in liked_by[number]],
+            because=[
+                Because(title, reasons(title, other, lookup.shares)) for title in liked_by[number]
+            ],
         )
         for rank, (number, other) in enumerate(chosen[:limit], start=1)
     ]

@@ -5,15 +5,15 @@ A lookup is one immutable SQLite file per release. writer.py writes it once; loo
 
 import itertools
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
+READABLE_VERSIONS = (4, 5)  # 4 has neither characters nor origin nor keywords
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
 SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
-PART_COUNT = 11  # of two titles that are compared: see blend.py
 SCORE_DIGITS = 6  # decimals that survive packing a score as float32
 
 # `number` runs from 1 for the most voted title, so that rowid order is order of popularity:
@@ -32,7 +32,7 @@ CREATE TABLE clusters (
     year_to INTEGER NOT NULL,
     rating REAL NOT NULL,              -- mean
     votes INTEGER NOT NULL,            -- median
-    typical_titles TEXT NOT NULL,      -- JSON array of title_id, nearest to the centroid first
+    typical_titles TEXT NOT NULL,      -- JSON array of title_id, known and nearest to the centroid
     popular_titles TEXT NOT NULL       -- JSON array of title_id, most voted first
 );
 CREATE TABLE titles (
@@ -50,7 +50,11 @@ CREATE TABLE titles (
     series_place INTEGER,              -- from 1, by year; NULL if it is not certain
     cluster INTEGER NOT NULL REFERENCES clusters,
     distance REAL NOT NULL,            -- Euclidean, to the cluster's centroid
-    search_key TEXT NOT NULL           -- the title as people type it: see search_key()
+    search_key TEXT NOT NULL,          -- the title as people type it: see search_key()
+    characters TEXT NOT NULL,          -- JSON array of those that other titles have, too
+    country TEXT,                      -- IMDb's code
+    language TEXT,                     -- IMDb's code
+    keywords TEXT NOT NULL             -- JSON array of the rarest that other titles have, too
 );
 CREATE TABLE neighbours (
     number INTEGER PRIMARY KEY REFERENCES titles,
@@ -107,6 +111,8 @@ class Title:
 
     `series` is the same number for all titles of a series; `series_place` is the title's place in
     it, from 1. `distance` is Euclidean, from the title's features to its cluster's centroid.
+    `characters` and `keywords` are those that other titles have, too, the most telling first.
+    `country` and `language` are IMDb's codes, null where the origin is unsure.
     """
 
     title_id: str
@@ -122,6 +128,10 @@ class Title:
     series_place: int | None
     cluster: int
     distance: float
+    characters: list[str] = field(default_factory=list[str])
+    country: str | None = None
+    language: str | None = None
+    keywords: list[str] = field(default_factory=list[str])
 
     def people(self, *roles: str) -> list[str]:
         """The names of the people with one of these roles, each once, in order of billing."""
@@ -162,18 +172,18 @@ def pack(numbers: bytes, scores: bytes, parts: bytes) -> bytes:
     Args:
         numbers: little-endian uint32, best first.
         scores: the same number of little-endian float32, in 0..1.
-        parts: `PART_COUNT` bytes for each neighbour.
+        parts: as many bytes for each neighbour as there are parts.
     """
     return numbers + scores + parts
 
 
-def unpack(packed: bytes, limit: int | None = None) -> list[Neighbour]:
+def unpack(packed: bytes, part_count: int, limit: int | None = None) -> list[Neighbour]:
     """The first `limit` neighbours that pack() packed, or all of them."""
-    count = len(packed) // (8 + PART_COUNT)
+    count = len(packed) // (8 + part_count)
     values = struct.unpack_from(f"<{count}I{count}f", packed)
-    starts = range(8 * count, len(packed), PART_COUNT)
+    starts = range(8 * count, len(packed), part_count)
     rows = zip(values[:count], values[count:], starts, strict=True)
     return [
-        Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + PART_COUNT])
+        Neighbour(number, round(score, SCORE_DIGITS), packed[start : start + part_count])
         for number, score, start in itertools.islice(rows, limit)
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
+from rec_platform.release.shares import shares
 from rec_platform.release.spelling import deletes
 from rec_platform.release.text import search_key, search_names
 from rec_platform.release.tiles import Combination
@@ -46,6 +47,7 @@ COUNTS = {
         GROUP BY half ORDER BY half
     """,
 }
+KINDS = "SELECT genres, country, year, count(*) FROM titles GROUP BY genres, country, year"
 
 # json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
 _json = json.JSONEncoder(ensure_ascii=False).encode
@@ -87,7 +89,7 @@ def write_lookup(
             ((key, _json(value)) for key, value in entries.items()),
         )
         connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
-        connection.executemany(_insert("titles", 15), _title_rows(connection, titles))
+        connection.executemany(_insert("titles", 19), _title_rows(connection, titles))
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         rows = ((number, *stored) for number, stored in enumerate(combinations))
         connection.executemany(_insert("combinations", 4), rows)
@@ -104,6 +106,8 @@ def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield f"{name}_titles", _json([title_id for (title_id,) in connection.execute(sql)])
     for name, sql in COUNTS.items():
         yield name, _json(connection.execute(sql).fetchall())
+    groups = connection.execute(KINDS)
+    yield "shares", _json(shares((json.loads(genres), *rest) for genres, *rest in groups))
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -158,4 +162,8 @@ def _title_rows(
             title.cluster,
             title.distance,
             key,
+            _json(title.characters),
+            title.country,
+            title.language,
+            _json(title.keywords),
         )

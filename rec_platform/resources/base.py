@@ -1,7 +1,8 @@
-"""What Storage, Warehouse and Clustering have in common: they differ between deployments.
+"""What kinds of resources have in common.
 
-Each reports what it used and the most that it can use, so that a refresh can be priced (see
-assets/costs.py), and whether it could work at all (see `rec-platform doctor`).
+Storage, Warehouse and Clustering differ between deployments. Each reports what it used and the most
+that it can use, so that a refresh can be priced (see assets/costs.py). Every kind reports whether
+it could work at all (see `rec-platform doctor`).
 """
 
 from abc import ABC

@@ -5,14 +5,12 @@ Lists are made from IMDb's files; ratings only tell how good they are. This file
 and splits the users. What is computed from them does not belong here (see modelling/ranking.py).
 """
 
-import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-import dagster as dg
-
-from rec_platform.resources.settings import Settings
+from rec_platform.resources.own_files import OwnFiles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,37 +38,13 @@ class Likes:
     testing: "list[np.ndarray]"
 
 
-class RatingsSource(Settings):
+class RatingsSource(OwnFiles):
     """A folder with MovieLens' `ratings.csv` and `links.csv`; empty if there are no ratings."""
 
-    location: str = ""
-
-    def require_files(self) -> None:
-        """Check that the files can be opened, if a folder is named.
-
-        Raises:
-            dg.Failure: a file is missing or cannot be opened.
-        """
-        for name in COLUMNS if self.location else ():
-            try:
-                Path(self.location, name).open("rb").close()
-            except OSError as error:
-                raise self._failure(f"{name} cannot be read ({error.strerror})") from None
-
-    def fingerprint(self) -> str:
-        """A hash of the files' content, empty if no folder is named.
-
-        Raises:
-            dg.Failure: a file is missing or cannot be read.
-        """
-        digest = hashlib.sha256()
-        for name in COLUMNS if self.location else ():
-            try:
-                with Path(self.location, name).open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-            except OSError as error:
-                raise self._failure(f"{name} cannot be read ({error.strerror})") from None
-        return digest.hexdigest() if self.location else ""
+    kind: ClassVar[str] = "ratings"
+    advice: ClassVar[str] = (
+        f"Name a folder of MovieLens that has {' and '.join(COLUMNS)} (REC_RATINGS_SOURCE)"
+    )
 
     def read(self, title_ids: "pd.Series[str]") -> Likes:
         """What users like of these titles, for users who like at least two of them.
@@ -82,7 +56,8 @@ class RatingsSource(Settings):
             title_ids: (titles,), in the order of the catalogue.
 
         Raises:
-            dg.Failure: a file is missing or is not what MovieLens' files are.
+            dg.Failure: a file is missing, is not what MovieLens' files are, or a half has no user
+                who likes two of these titles.
         """
         import numpy as np
         import pandas as pd
@@ -103,13 +78,18 @@ class RatingsSource(Settings):
         order = np.random.default_rng(SEED).permutation(np.unique(np.concatenate(users)))
         middle = len(order) // 2
         half = MOST_USERS // 2
-        return Likes(
-            fingerprint,
-            _by_user(likes, order[:middle][:half]),
-            _by_user(likes, order[middle:][:half]),
-        )
+        training = _by_user(likes, order[:middle][:half])
+        testing = _by_user(likes, order[middle:][:half])
+        if not training or not testing:
+            raise self._failure(
+                f"of its {len(order):,} users hardly any likes two titles of this catalogue"
+            )
+        return Likes(fingerprint, training, testing)
 
-    def _chunks(self, name: str, kinds: dict[str, str]) -> "pd.io.parsers.TextFileReader":
+    def _paths(self) -> list[Path]:
+        return [Path(self.location, name) for name in COLUMNS]
+
+    def _chunks(self, name: str, kinds: dict[str, str]) -> "Iterator[pd.DataFrame]":
         import pandas as pd
 
         try:
@@ -122,13 +102,6 @@ class RatingsSource(Settings):
                 yield from chunks
         except (OSError, ValueError) as error:  # a missing column, or text for a number
             raise self._failure(f"{name} is not what it should be: {error}") from None
-
-    def _failure(self, problem: str) -> dg.Failure:
-        return dg.Failure(
-            f"the ratings in {self.location}: {problem}. Name a folder of MovieLens that has "
-            f"{' and '.join(COLUMNS)} (REC_RATINGS_SOURCE), or none to go without",
-            allow_retries=False,
-        )
 
 
 def _by_user(likes: "pd.DataFrame", users: "np.ndarray") -> "list[np.ndarray]":

@@ -75,6 +75,7 @@ def _franchise(studio: Studio, director: Director, number: int) -> list[Title]:
     stem = _english_title(studio, director, words.FRANCHISE_TEMPLATES)
     genres = random.choice(director.genres)
     leads = [_acting(studio, person, genres) for person in director.regulars[:3]]
+    leads = [_with_full_name(studio, lead, stem) for lead in leads]
     log_votes = max(7.4, random.gauss(director.log_votes + 2.8, 0.8))
     numerals = random.choice(words.NUMERALS)
     subtitles = random.sample(words.SUBTITLES, len(numerals))
@@ -207,3 +208,15 @@ def _acting(studio: Studio, person: int, genres: str) -> Credit:
     else:
         character = first_name(random, country, person)
     return Credit(person, "actress" if is_woman(person) else "actor", f'["{character}"]')
+
+
+def _with_full_name(studio: Studio, credit: Credit, stem: str) -> Credit:
+    """The hero of a franchise: first name and surname, the same in each of its films.
+
+    They are drawn apart, so that the rest of a catalogue does not depend on them.
+    """
+    if credit.category == "self":
+        return credit
+    random = Random(f"{stem}:{credit.person}")
+    name = f"{first_name(random, studio.country, credit.person)} {surname(random, studio.country)}"
+    return credit._replace(characters=f'["{name}"]')

@@ -15,10 +15,11 @@ NAMES = ("Heavy Snow", "Dream Ferry", "Seven Kites", "Glass Harbour")
 COUNT = 60
 SERIES = ("Verdict", "Verdict II", "Verdict: The Last Word")
 CENTROIDS = [[0.9, 0.1, 0.2], [0.1, 0.8, 0.3], [0.2, 0.2, 0.9]]
-FIGURES = {"ndcg": 0.387, "coverage": 0.61}
+FIGURES = {"p9": 0.876, "ndcg": 0.387, "coverage": 0.61}
 SCORECARD = {
     "figures": {"default": FIGURES, "random": {"ndcg": 0.032, "coverage": 1.0}},
     "ratings": {"users": 321, "asked": 9876},
+    "judgements": {"pairs": 1234, "ok": 700},
     "note": "",
 }
 

@@ -29,6 +29,13 @@ CRIME_COUNT = 30
 DIRECTOR = Credit("nm1", "director", "Ada Marlow")
 ACTORS = [Credit("nm2", "actor", "Ivo Solberg"), Credit("nm3", "actor", "Hana Voss")]
 
+ABOUT: dict[str, Any] = {
+    "characters": ["Ada Berg"],
+    "country": "FR",
+    "language": "fr",
+    "keywords": ["time travel"],
+}
+
 
 def invented(number: int, name: str, cluster: int = CRIME, **facts: Any) -> Title:
     known: dict[str, Any] = {
@@ -58,7 +65,7 @@ def publish(
     releases: Path, release_id: str, first: str = "The Silent Lantern", **release: Any
 ) -> Path:
     """Publish `first`, tt0000001, with 29 others of its cluster and two of another cluster."""
-    titles = [invented(1, first, original_title="L'Été Muet", votes=123456)]
+    titles = [invented(1, first, original_title="L'Été Muet", votes=123456, **ABOUT)]
     titles += [invented(number, f"Verdict {number}") for number in range(2, CRIME_COUNT + 1)]
     titles += [invented(31, HOSTILE, SPACE, runtime_minutes=None, genres=[], credits=[DIRECTOR])]
     titles += [invented(32, "Orbit", SPACE, runtime_minutes=45, credits=ACTORS)]

@@ -68,6 +68,10 @@ def test_a_title_is_answered_with_its_facts(site: Site):
         "series_place": None,
         "cluster": CRIME,
         "distance": 0.01,
+        "characters": ["Ada Berg"],
+        "country": "FR",
+        "language": "fr",
+        "keywords": ["time travel"],
     }
 
 

@@ -254,6 +254,9 @@ def test_about_tells_weights_scorecard_and_what_the_catalogue_holds(site: Site):
         "NDCG@9",
         "0.387",
         "321 people",
+        "P@9",
+        "0.876",
+        "1,234 pairs",
         "2024-03-10",
         "60",
     ):
@@ -261,6 +264,14 @@ def test_about_tells_weights_scorecard_and_what_the_catalogue_holds(site: Site):
     labels = [str(known["aria-label"]) for tag, known in page.tags if known.get("role") == "img"]
     assert labels[0] == "Films per year, from 1951 to 2010; most at 1951: 1"
     assert labels[1].startswith("Films per half point of rating, from 5.0 to 9.0; most at ")
+
+
+def test_about_tells_no_column_that_no_list_has_a_figure_of(tmp_path: Path):
+    scorecard = {"figures": {"default": {"ndcg": 0.4}}, "ratings": None, "note": ""}
+    publish(tmp_path, "old", scorecard=scorecard)
+    page = Reader(Site(tmp_path).get("/about"))
+    assert "NDCG@9" in page.text and "0.400" in page.text
+    assert not any(told in page.text for told in ("P@9", "Coverage", "judged"))
 
 
 def test_about_an_old_release_tells_its_own_weights(tmp_path: Path):

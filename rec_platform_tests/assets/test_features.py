@@ -1,6 +1,5 @@
 """sql/*.sql on DuckDB, over tiny raw files whose every row is there for a reason."""
 
-import gzip
 from pathlib import Path
 
 import dagster as dg
@@ -11,14 +10,12 @@ from sqlglot import exp
 
 from rec_platform.assets.features import is_comparable, table_assets, year_of_the_run
 from rec_platform.assets.made_of import table_metadata
-from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
+from rec_platform_tests.assets.raw_rows import build, write_raw
 from rec_platform_tests.keeper import Keeper
-from rec_platform_tests.sql_files import SQL
 
 SQL_FILES = sorted(SQL_FOLDER.glob("*.sql"))
 
-# | stands for a tab, and - for a null.
 ROWS = {
     "title_basics": """
         tt01|movie|Plain|Plain|0|1999|-|90|Drama
@@ -68,30 +65,9 @@ ROWS = {
 }
 
 
-def tsv(line: str) -> str:
-    return "\t".join(r"\N" if value == "-" else value for value in line.strip().split("|"))
-
-
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
-    root = tmp_path_factory.mktemp("root")
-    for file in RAW_FILES:
-        lines = ["\t".join(file.columns), *map(tsv, ROWS[file.name].strip().splitlines())]
-        path = root / file.storage_key
-        path.parent.mkdir(parents=True)
-        path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
-    return DuckDBWarehouse(root=str(root))
-
-
-def build(
-    warehouse: DuckDBWarehouse, preset: str, min_votes: int = 0, year_max: int = 2026
-) -> list[str]:
-    """Make every table and return the ids of the selected titles."""
-    recipe = pd.DataFrame([{"preset": preset, "min_votes": min_votes, "year_max": year_max}])
-    warehouse.write("recipe", [recipe])
-    for table, sql in SQL.items():
-        warehouse.create(table, sql)
-    return warehouse.read("titles", order_by="title_id")["title_id"].tolist()
+    return write_raw(tmp_path_factory.mktemp("root"), ROWS)
 
 
 @pytest.mark.parametrize(

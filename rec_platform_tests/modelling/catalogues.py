@@ -6,6 +6,13 @@ import pandas as pd
 from rec_platform.modelling.neighbours import Block, Catalogue
 from rec_platform.modelling.parts import Parts
 
+# Of a catalogue that has no characters, origins and keywords: the last arguments of Parts.
+NO_FACTS = (
+    pd.DataFrame(columns=["title_id", "character_name"], dtype=str),
+    pd.DataFrame(columns=["title_id", "country", "language"], dtype=str),
+    pd.DataFrame(columns=["title_id", "keyword", "weight"]).astype({"weight": "float64"}),
+)
+
 
 def catalogue(count: int, columns: int = 4, clusters: int = 3) -> Catalogue:
     """Titles at random places in random clusters."""
@@ -38,7 +45,7 @@ def placed(matrix: np.ndarray, cluster: np.ndarray, distance: np.ndarray) -> Cat
         }
     )
     series = np.where(random.random(count) < 0.2, random.integers(0, count // 4 + 1, count), -1)
-    return Catalogue(matrix, cluster, distance, Parts(titles, people, series))
+    return Catalogue(matrix, cluster, distance, Parts(titles, people, series, *NO_FACTS))
 
 
 def lists(blocks: list[Block]) -> dict[int, list[int]]:

@@ -3,8 +3,10 @@ import pytest
 
 from rec_platform.modelling import baselines
 from rec_platform.modelling.baselines import (
+    SHRINKAGE,
     at_random,
     item_knn,
+    item_knn_alike,
     most_voted,
 )
 
@@ -45,3 +47,13 @@ def test_shrinkage_prefers_what_many_agree_on() -> None:
     rare = users([0, 1], [0, 2], [0, 2], [2], [2], [2], [2], [2], [2], [2])
     assert item_knn(rare, 3, 1, shrinkage=0)[0] == 1
     assert item_knn(rare, 3, 1, shrinkage=100)[0] == 2
+
+
+def test_how_alike_pairs_are_is_what_the_lists_are_ordered_by() -> None:
+    # 0 and 2 are liked together by two users, 0 and 1 by one of them.
+    likes = users([0, 1, 2], [0, 2], [1], [4])
+    first, second = np.array([0, 0, 2, 3, 0]), np.array([2, 1, 0, 5, 4])
+    together = 2 / (np.sqrt(2 * 2) + SHRINKAGE)
+    once = 1 / (np.sqrt(2 * 2) + SHRINKAGE)
+    alike = item_knn_alike(likes, 6, first, second)
+    assert alike == pytest.approx(np.array([together, once, together, 0, 0]))

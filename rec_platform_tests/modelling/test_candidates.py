@@ -3,13 +3,17 @@ import pandas as pd
 import pytest
 
 from rec_platform.modelling.candidates import (
+    CHARACTER_CANDIDATES,
+    KEYWORD_CANDIDATES,
     NEAREST_CANDIDATES,
     PEOPLE_CANDIDATES,
     WORD_CANDIDATES,
+    Candidates,
 )
 from rec_platform.modelling.neighbours import Catalogue, blend
 from rec_platform.modelling.parts import Parts
-from rec_platform_tests.modelling.catalogues import catalogue, lists
+from rec_platform.release.blend import BALANCE, WEIGHTS, Blend, total
+from rec_platform_tests.modelling.catalogues import NO_FACTS, catalogue, lists
 
 
 def planted(count: int, **shared: str) -> Catalogue:
@@ -45,10 +49,17 @@ def planted(count: int, **shared: str) -> Catalogue:
     series = np.full(count, -1)
     if shared.get("series"):
         series[:2] = 7
+    characters, origins, keywords = NO_FACTS
+    both = {"title_id": ["tt0", "tt1"]}
+    if character := shared.get("character"):
+        characters = pd.DataFrame(both | {"character_name": character})
+    if keyword := shared.get("keyword"):
+        keywords = pd.DataFrame(both | {"keyword": keyword, "weight": 0.5})
     cluster = random.integers(1, 3, count)
     cluster[:2] = 0, 3
     matrix = np.eye(4, dtype="float32")[cluster]
-    return Catalogue(matrix, cluster, np.zeros(count), Parts(titles, people, series))
+    parts = Parts(titles, people, series, characters, origins, keywords)
+    return Catalogue(matrix, cluster, np.zeros(count), parts)
 
 
 @pytest.fixture
@@ -65,8 +76,17 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> set[tuple[int, int]]:
     return pairs
 
 
-@pytest.mark.parametrize("shared", [{"series": "Isle"}, {"director": "nm9"}, {"word": "Zephyr"}])
-def test_what_shares_a_series_a_person_or_a_rare_word_is_weighed_however_far_it_lies(
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"series": "Isle"},
+        {"director": "nm9"},
+        {"word": "Zephyr"},
+        {"character": "Ada Berg"},
+        {"keyword": "time travel"},
+    ],
+)
+def test_what_shares_something_rare_is_weighed_however_far_it_lies(
     shared: dict[str, str], compared: set[tuple[int, int]]
 ) -> None:
     list(blend(planted(1_500), 48))
@@ -84,10 +104,34 @@ def test_a_sibling_by_the_same_director_is_first_among_titles_of_its_kind() -> N
     assert neighbours[0][0] == 1 and neighbours[1][0] == 0
 
 
+@pytest.mark.parametrize("own", [{"era": 60.0, "fame": 1.0}, {"fame": 0.0, "rating": 200.0}])
+def test_candidates_follow_the_weights(own: dict[str, float]) -> None:
+    """Of the nine of all pairs more are found than by the default weights."""
+    titles, weights = catalogue(1_200), WEIGHTS | own
+    parts = titles.parts
+    asked = np.arange(0, len(parts), 40)
+    found = {"default": 0, "own": 0}
+    candidates = {
+        "default": Candidates(parts, WEIGHTS).of(asked),
+        "own": Candidates(parts, weights).of(asked),
+    }
+    for row, title in enumerate(asked.tolist()):
+        others = np.delete(np.arange(len(parts)), title)
+        compared = parts.between(np.full(len(others), title), others)
+        turned = Blend(weights).turned(BALANCE, float(parts.popularity[title]))
+        points = np.array([total(stored.tobytes(), turned) for stored in compared])
+        nine = set(others[np.argsort(-points, kind="stable")[:9]])
+        for name, table in candidates.items():
+            found[name] += len(nine & set(table[row]))
+    assert found["own"] > found["default"] + 10
+    assert found["own"] > 0.8 * 9 * len(asked)
+
+
 def test_the_pairs_compared_grow_with_the_titles_and_not_with_their_square(
     compared: set[tuple[int, int]],
 ) -> None:
     most = sum(NEAREST_CANDIDATES.values()) + PEOPLE_CANDIDATES + WORD_CANDIDATES
+    most += CHARACTER_CANDIDATES + KEYWORD_CANDIDATES
     for count in (400, 800, 1_600):
         compared.clear()
         titles = catalogue(count)

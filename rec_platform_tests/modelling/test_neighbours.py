@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -17,7 +20,9 @@ from rec_platform.release.blend import (
     CROWD_PLEASERS,
     HIDDEN_GEMS,
     LIKENESS,
+    PARTS,
     PRIORS,
+    WEIGHTS,
     Blend,
     alike,
     total,
@@ -105,10 +110,19 @@ def compared(titles: Catalogue, title: int, others: np.ndarray) -> list[bytes]:
     return [row.tobytes() for row in parts]
 
 
-def points(titles: Catalogue, title: int, others: np.ndarray, balance: float) -> list[float]:
+OWN = WEIGHTS | {"series": 9.0, "era": 0.0, "fame": 0.0, "quality": 80.0}
+
+
+def points(
+    titles: Catalogue,
+    title: int,
+    others: np.ndarray,
+    balance: float,
+    weights: Mapping[str, float] = WEIGHTS,
+) -> list[float]:
     """What ranks a title's neighbours, worked out pair by pair with unrounded priors."""
     parts = titles.parts
-    turned = Blend().turned(balance, float(parts.popularity[title]))
+    turned = Blend(weights).turned(balance, float(parts.popularity[title]))
     pair = {name: 0 if name in PRIORS else weight for name, weight in turned.items()}
     return [
         total(stored, pair)
@@ -118,19 +132,23 @@ def points(titles: Catalogue, title: int, others: np.ndarray, balance: float) ->
     ]
 
 
-def test_the_score_is_how_alike_the_parts_are_and_the_order_also_counts_appeal() -> None:
+@pytest.mark.parametrize("weights", [WEIGHTS, OWN], ids=["default", "own"])
+def test_the_score_is_how_alike_the_parts_are_and_the_order_also_counts_appeal(
+    weights: dict[str, float],
+) -> None:
     titles = catalogue(150)
-    for block in blend(titles, 20):
+    likeness = {name: weights[name] for name in LIKENESS}
+    for block in blend(titles, 20, weights):
         for title, neighbours, scores in zip(
             block.titles, block.neighbours, block.scores, strict=True
         ):
             others = neighbours[neighbours >= 0]
             expected = [
-                alike(total(stored[: len(LIKENESS)], LIKENESS))
+                alike(total(stored[: len(LIKENESS)], likeness), weights)
                 for stored in compared(titles, title, others)
             ]
             assert scores[: len(others)] == pytest.approx(expected)
-            ranked = points(titles, title, others, BALANCE)
+            ranked = points(titles, title, others, BALANCE, weights)
             assert ranked == sorted(ranked, reverse=True)
             assert title not in others
             assert len(set(others.tolist())) == len(others)
@@ -149,6 +167,15 @@ def test_the_best_at_either_end_of_the_knob_and_in_its_middle_are_kept() -> None
             assert set(others[order][: kept // 3].tolist()) <= set(neighbours[title])
 
 
+def test_a_catalogue_without_characters_keywords_and_origins_is_ranked_without_these_parts() -> (
+    None
+):
+    titles = catalogue(150)
+    without = WEIGHTS | {"characters": 0.0, "keywords": 0.0, "origin": 0.0}
+    for block, other in zip(blend(titles, 48), blend(titles, 48, without), strict=True):
+        assert block.neighbours.tolist() == other.neighbours.tolist()
+
+
 def test_at_most_the_best_three_of_one_series_are_kept_wherever_the_knob_is() -> None:
     titles = catalogue(60)
     series = titles.parts.series
@@ -161,24 +188,25 @@ def test_at_most_the_best_three_of_one_series_are_kept_wherever_the_knob_is() ->
             assert set(np.array(neighbours)[listed == number]) == set(members[order][:3])
 
 
-def test_many_lists_are_weighed_as_each_one_is() -> None:
+@pytest.mark.parametrize("weights", [WEIGHTS, OWN], ids=["default", "own"])
+def test_many_lists_are_weighed_as_each_one_is(weights: dict[str, float]) -> None:
     """Held against what the site does, for every stored neighbour."""
     titles = catalogue(120)
-    blocks = list(blend(titles, 24))
+    blocks = list(blend(titles, 24, weights))
     stored = rules.to_lists(blocks, 120)
-    parts = np.zeros((*stored.shape, 11), dtype="uint8")
+    parts = np.zeros((*stored.shape, len(PARTS)), dtype="uint8")
     row, column = np.nonzero(stored >= 0)
     parts[row, column] = titles.parts.between(row, stored[row, column])
     popularity = titles.parts.popularity
     for balance in (HIDDEN_GEMS, 0.3, BALANCE, 0.9, CROWD_PLEASERS):
-        weighed = weigh_lists(stored, parts, popularity, balance)
+        weighed = weigh_lists(stored, parts, popularity, balance, weights)
         for title in range(120):
             one = [
                 Neighbour(int(other), 0.5, parts[title, place].tobytes())
                 for place, other in enumerate(stored[title])
                 if other >= 0
             ]
-            expected = Blend().weigh(one, balance, float(popularity[title]))
+            expected = Blend(weights).weigh(one, balance, float(popularity[title]))
             assert [row.number for row in expected] == weighed[title][: len(one)].tolist()
 
 
@@ -187,3 +215,27 @@ def test_the_blend_is_the_same_bytes_each_time() -> None:
     for block, again in zip(first, second, strict=True):
         assert block.neighbours.tobytes() == again.neighbours.tobytes()
         assert block.scores.tobytes() == again.scores.tobytes()
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, OWN], ids=["default", "own"])
+@pytest.mark.parametrize("rule", list(SimilarityRule))
+def test_how_alike_a_rule_says_that_pairs_are_is_the_score_of_those_it_lists(
+    rule: SimilarityRule, weights: dict[str, float]
+) -> None:
+    titles = catalogue(150)
+    count = 0
+    rule_of_weights = partial(blend, weights=weights)
+    find = rule_of_weights if rule is SimilarityRule.blend else RULES[rule]
+    for block in find(titles, 9):
+        row, column = np.nonzero(block.neighbours >= 0)
+        pairs = block.titles[row], block.neighbours[row, column]
+        said = rules.alike(rule, titles, *pairs, weights)
+        assert said == pytest.approx(block.scores[row, column], abs=1e-6)
+        count += len(row)
+    assert count > 150
+
+
+def test_the_2020_original_says_that_titles_of_two_clusters_are_not_alike() -> None:
+    titles = placed(np.zeros((2, 1), "float32"), np.array([0, 1]), np.zeros(2))
+    one, other = np.array([0]), np.array([1])
+    assert rules.alike(SimilarityRule.original_2020, titles, one, other) == 0

@@ -9,9 +9,11 @@ import pytest
 
 from rec_platform.modelling.facts import TRUST_VOTES
 from rec_platform.modelling.parts import Parts
-from rec_platform.release.blend import PARTS
+from rec_platform.release.blend import PARTS, UNKNOWN_ORIGIN
+from rec_platform_tests.modelling.catalogues import NO_FACTS
 
 NOBODY: list[tuple[int, str, str]] = []
+CHARACTERS, ORIGINS, KEYWORDS = NO_FACTS
 
 
 def films(*changes: dict[str, Any]) -> pd.DataFrame:
@@ -32,12 +34,22 @@ def parts(
     titles: pd.DataFrame,
     people: list[tuple[int, str, str]] = NOBODY,
     series: list[int] | None = None,
+    characters: pd.DataFrame = CHARACTERS,
+    origins: pd.DataFrame = ORIGINS,
+    keywords: pd.DataFrame = KEYWORDS,
 ) -> Parts:
     """All of the titles, with people as (place of the title, person, role)."""
     rows = [(f"tt{place}", person, role) for place, person, role in people]
-    table = pd.DataFrame(rows, columns=["title_id", "person_id", "role"], dtype=str)
+    credited = pd.DataFrame(rows, columns=["title_id", "person_id", "role"], dtype=str)
     count = len(titles)
-    return Parts(titles, table, series or [-1] * count)
+    return Parts(titles, credited, series or [-1] * count, characters, origins, keywords)
+
+
+def table(*rows: tuple[Any, ...], like: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table, which begin with the place of the title."""
+    return pd.DataFrame(
+        [(f"tt{place}", *values) for place, *values in rows], columns=[*like.columns]
+    )
 
 
 def compared(known: Parts, title: int = 0, neighbour: int = 1) -> dict[str, float]:
@@ -111,6 +123,58 @@ def test_several_shared_people_add_up_and_never_pass_1() -> None:
 
 def test_where_nobody_is_known_nobody_is_shared() -> None:
     assert compared(parts(films({}, {})))["people"] == 0
+
+
+def test_shared_characters_add_up_by_rarity() -> None:
+    rows = [(0, "Ada Berg"), (1, "Ada Berg"), (0, "Cy Dahl"), (1, "Cy Dahl"), (2, "Ada Berg")]
+    known = parts(films({}, {}, {}), characters=table(*rows, like=CHARACTERS))
+    rare, common = 1 / log2(1 + 2), 1 / log2(1 + 3)
+    assert compared(known, 0, 1)["characters"] == near(1 - exp(-2 * (rare + common)))
+    assert compared(known, 0, 2)["characters"] == near(1 - exp(-2 * common))
+
+
+def test_a_character_that_is_no_sign_of_kinship_is_not_shared() -> None:
+    rows = [(0, "Jack"), (1, "Jack"), (0, "Jack Aster"), (1, "Jack Birch")]
+    known = parts(films({}, {}), characters=table(*rows, like=CHARACTERS))
+    assert compared(known)["characters"] == 0
+
+
+def test_keywords_are_compared_by_weight_and_rarity() -> None:
+    rows = [(0, "time travel", 1.0), (0, "war", 0.5), (1, "time travel", 0.8), (2, "war", 1.0)]
+    known = parts(films(*[{}] * 5), keywords=table(*rows, like=KEYWORDS))
+    travel, war = log(5 / 2), 0.5 * log(5 / 2)
+    length = sqrt(travel**2 + war**2)
+    assert compared(known, 0, 1)["keywords"] == near(travel / length)
+    assert compared(known, 0, 2)["keywords"] == near(war / length)
+    assert compared(known, 1, 2)["keywords"] == compared(known, 3, 4)["keywords"] == 0
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "part"),
+    [
+        (("FR", "fr"), ("FR", "fr"), 1),
+        (("FR", "fr"), ("FR", None), 1),
+        (("FR", "fr"), ("FR", "en"), 1),
+        (("FR", "fr"), ("BE", "fr"), 0.5),
+        (("FR", "fr"), (None, "fr"), 0.5),
+        (("FR", "fr"), ("US", "en"), 0),
+        (("FR", None), ("US", "en"), 0),
+        ((None, "fr"), ("US", "en"), 0),
+        (("FR", None), (None, "en"), UNKNOWN_ORIGIN),
+        (("FR", "fr"), (None, None), UNKNOWN_ORIGIN),
+        ((None, None), (None, None), UNKNOWN_ORIGIN),
+    ],
+)
+def test_the_origin_is_the_country_or_at_least_the_language(
+    here: tuple[str | None, str | None], there: tuple[str | None, str | None], part: float
+) -> None:
+    known = parts(films({}, {}), origins=table((1, *there), (0, *here), like=ORIGINS))
+    assert compared(known, 0, 1)["origin"] == compared(known, 1, 0)["origin"] == near(part)
+
+
+def test_a_title_without_a_row_has_no_known_origin() -> None:
+    known = parts(films({}, {}), origins=table((0, "FR", "fr"), like=ORIGINS))
+    assert compared(known)["origin"] == near(UNKNOWN_ORIGIN)
 
 
 def test_rare_words_of_a_title_count_more_than_common_ones() -> None:
@@ -212,8 +276,8 @@ def test_many_pairs_are_compared_as_each_one_is() -> None:
     people = [(int(place), f"nm{place % 4}", "actor") for place in range(30)]
     known = parts(titles, people, [*random.integers(-1, 5, 30)])
     some, others = np.arange(30), np.roll(np.arange(30), 7)
-    table = known.between(some, others)
-    assert table.shape == (30, len(PARTS)) and table.dtype == np.uint8
+    stored = known.between(some, others)
+    assert stored.shape == (30, len(PARTS)) and stored.dtype == np.uint8
     assert len(known) == 30
-    for row, pair in zip(table, zip(some.tolist(), others.tolist(), strict=True), strict=True):
+    for row, pair in zip(stored, zip(some.tolist(), others.tolist(), strict=True), strict=True):
         assert dict(zip(PARTS, row / 255, strict=True)) == compared(known, *pair)

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from rec_platform.modelling.ranking import (
+    area_and_interval,
     by_catalogue,
+    by_judgements,
     by_likes,
     coverage,
     diversity,
@@ -179,3 +182,69 @@ def test_the_catalogue_gives_siblings_only_where_there_are_series() -> None:
     assert figures == {"coverage": 1 / 2, "siblings": 1 / 2, "diversity": 0, "novelty": 1}
     alone = by_catalogue(lists([1], []), np.array([-1, -1]), genres, votes)
     assert alone.keys() == figures.keys() - {"siblings"}
+
+
+def judged(*pairs: tuple[int, int, bool]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    first, second, is_ok = zip(*pairs, strict=True)
+    return np.array(first), np.array(second), np.array(is_ok)
+
+
+def test_a_judged_pair_is_in_the_lists_if_either_is_in_the_others_nine() -> None:
+    beyond = [3, 3, 3, 3, 3, 3, 3, 3, 3, 1]  # the tenth is not shown
+    some = lists(beyond, [2], [], [], [3], width=10)
+    pairs = judged(
+        (1, 2, True),  # listed
+        (2, 1, True),  # listed, from the other side
+        (0, 1, True),
+        (2, 3, True),
+        (0, 3, False),  # listed
+        (2, 0, False),
+        (1, 0, False),
+    )
+    figures = by_judgements(some, *pairs)
+    assert {name: mean for name, (mean, *_) in figures.items()} == {
+        "p9": pytest.approx(2 / 3),
+        "r9": 2 / 4,
+        "bad9": pytest.approx(1 / 3),
+    }
+    assert all(low <= mean <= high for mean, low, high in figures.values())
+    assert figures == by_judgements(some, *pairs)
+
+
+def test_a_place_that_is_empty_is_no_judged_title() -> None:
+    # -1 is no position: the last title is not in a list that ends early.
+    figures = by_judgements(lists([], [], []), *judged((0, 2, True), (1, 2, False)))
+    assert figures == {"r9": [0, 0, 0], "bad9": [0, 0, 0]}
+
+
+def test_a_figure_of_no_pairs_is_left_out() -> None:
+    likeness = np.array([0.5])
+    assert by_judgements(lists([1], []), *judged((0, 1, True)), likeness).keys() == {"p9", "r9"}
+    only_bad = by_judgements(lists([], []), *judged((0, 1, False)), likeness)
+    assert only_bad.keys() == {"bad9"}
+    both = judged((0, 1, True), (1, 0, False))
+    assert "auc" not in by_judgements(lists([1], []), *both)
+    assert by_judgements(lists([1], []), *both, np.array([0.9, 0.1]))["auc"][0] == 1
+
+
+def test_the_area_is_how_often_what_is_ok_is_said_to_be_more_alike() -> None:
+    random = np.random.default_rng(0)
+    is_ok = random.random(400) < 0.6
+    likeness = (random.normal(size=400) + is_ok).round(1)  # with many ties
+    area, low, high = area_and_interval(likeness, is_ok)
+    assert area == pytest.approx(roc_auc_score(is_ok, likeness))
+    # The interval by Hanley and McNeil's formula for the standard error.
+    good, bad = is_ok.sum(), (~is_ok).sum()
+    first, second = area / (2 - area), 2 * area**2 / (1 + area)
+    error = 1.96 * np.sqrt(
+        (area * (1 - area) + (good - 1) * (first - area**2) + (bad - 1) * (second - area**2))
+        / (good * bad)
+    )
+    assert (low, high) == (
+        pytest.approx(area - error, abs=0.01),
+        pytest.approx(area + error, abs=0.01),
+    )
+
+
+def test_draws_in_which_all_pairs_are_of_one_kind_tell_no_area() -> None:
+    assert area_and_interval(np.array([0.9, 0.1]), np.array([True, False])) == [1, 1, 1]

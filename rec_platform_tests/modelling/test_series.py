@@ -40,7 +40,13 @@ def akas(*rows: tuple[int, str]) -> pd.DataFrame:
     return pd.DataFrame(names, columns=["title_id", "name"], dtype=str)
 
 
-NOBODY, NO_NAMES = people(), akas()
+def characters(*rows: tuple[int, str]) -> pd.DataFrame:
+    """Who is played in a film, as (place of the film, character)."""
+    names = [(f"tt{place}", text) for place, text in rows]
+    return pd.DataFrame(names, columns=["title_id", "character_name"], dtype=str)
+
+
+NOBODY, NO_NAMES, NO_ROLES = people(), akas(), characters()
 
 
 def are_one(
@@ -48,18 +54,22 @@ def are_one(
     places: int,
     who: pd.DataFrame = NOBODY,
     names: pd.DataFrame = NO_NAMES,
+    played: pd.DataFrame = NO_ROLES,
 ) -> bool:
     """Whether the first films are one series, with nobody else in it."""
-    series, _ = find_series(titles, who, names)
+    series, _ = find_series(titles, who, names, played)
     members = np.flatnonzero(series == series[0])
     return bool(series[0] >= 0) and members.tolist() == list(range(places))
 
 
 def are_none(
-    titles: pd.DataFrame, who: pd.DataFrame = NOBODY, names: pd.DataFrame = NO_NAMES
+    titles: pd.DataFrame,
+    who: pd.DataFrame = NOBODY,
+    names: pd.DataFrame = NO_NAMES,
+    played: pd.DataFrame = NO_ROLES,
 ) -> bool:
     """Whether no film is of any series."""
-    return bool((find_series(titles, who, names)[0] == -1).all())
+    return bool((find_series(titles, who, names, played)[0] == -1).all())
 
 
 # Rule 1: stems
@@ -213,7 +223,127 @@ def test_an_umbrella_over_many_films_is_no_series() -> None:
     assert are_one(films(*rows[1:]), count - 1, cast)
 
 
-# Rule 4: the name of a series
+@pytest.mark.parametrize(
+    ("played", "are_kin"),
+    [
+        (((0, "Mallory Pike"), (1, "Dr. Mallory Pike")), True),
+        (((0, "Mallory Pike"),), True),  # nobody knows who is in the other
+        (((0, "Mallory Pike"), (1, "Ida Lindqvist")), False),
+    ],
+)
+def test_films_of_one_director_and_one_word_are_no_series_if_others_are_played(
+    played: tuple[tuple[int, str], ...], are_kin: bool
+) -> None:
+    titles = films(("Lost Harpoon", 2000), ("Harpoon to Anna", 2002))
+    who = people((0, "nm1", "director"), (1, "nm1", "director"))
+    assert are_one(titles, 2, who, played=characters(*played)) == are_kin
+    assert are_none(titles, who, played=characters(*played)) != are_kin
+
+
+# Rule 4: characters
+
+PIKE = characters((0, "Mallory Pike"), (1, "Captain Mallory Pike"))
+UNLIKE = [("Dry Land", 2000), ("Low Tide", 2003)]
+
+
+@pytest.mark.parametrize("role", ["director", "actor"])
+def test_a_character_and_a_lead_are_a_series_whatever_the_titles(role: str) -> None:
+    titles = films(*UNLIKE)
+    who = people((0, "nm1", role), (1, "nm1", role))
+    assert are_one(titles, 2, who, played=PIKE)
+    assert are_none(titles, who)
+    assert are_none(titles, played=PIKE)
+
+
+def test_two_characters_and_the_people_behind_them_are_a_series_when_the_actor_changes() -> None:
+    rows = [("Dry Land", 2000), ("Low Tide", 2003), ("Spring Flood", 2006), ("Ebb", 2010)]
+    played = characters(
+        *((place, "Mallory Pike") for place in range(4)), *((place, "Q") for place in (1, 2))
+    )
+    who = people(
+        *((0, "nm1", "actor"), (1, "nm1", "actor"), (2, "nm2", "actor"), (3, "nm2", "actor")),
+        *((place, person, "producer") for place in (1, 2) for person in ("nm8", "nm9")),
+    )
+    assert are_one(films(*rows), 4, who, played=played)
+    assert not are_one(films(*rows), 4, who[who["person_id"] != "nm9"], played=played)
+    assert not are_one(films(*rows), 4, who, played=played[played["character_name"] != "Q"])
+
+
+def test_a_character_and_a_rare_word_at_the_start_are_a_series() -> None:
+    titles = films(("Cormorant Bay", 1993), ("Cormorant Island", 2015))
+    assert are_one(titles, 2, played=PIKE)
+    assert are_none(titles)
+
+
+@pytest.mark.parametrize("single", ["Cormorant", "The Cormorant", "Cormorant (voice)"])
+def test_a_single_name_counts_if_a_title_bears_it(single: str) -> None:
+    who = people((0, "nm1", "actor"), (1, "nm1", "actor"))
+    played = characters((0, single), (1, single))
+    titles = films(("The Cormorant", 2000), ("Low Tide", 2003))
+    assert are_one(titles, 2, who, played=played)
+    assert are_none(films(*UNLIKE), who, played=played)
+    assert are_none(
+        titles.assign(genres=["Action,Drama", *titles["genres"][1:]]), who, played=played
+    )
+
+
+def test_single_names_and_people_behind_them_are_no_series() -> None:
+    titles = films(("The Cormorant", 2000), ("Low Tide", 2003))
+    names = ("Cormorant", "Ida")
+    played = characters(*((place, name) for place in (0, 1) for name in names))
+    who = people(*((place, person, "producer") for place in (0, 1) for person in ("nm8", "nm9")))
+    assert are_none(titles, who, played=played)
+
+
+@pytest.mark.parametrize(
+    ("played", "second"),
+    [
+        (characters((0, "Jack"), (1, "Jack")), ("Low Tide", 2003)),
+        (characters((0, "Mr. Pike"), (1, "Pike")), ("Low Tide", 2003)),
+        (PIKE, ("Low Tide", 2050)),
+        (PIKE, ("Low Tide", 2003, "Comedy,Romance")),
+        (PIKE, ("Low Tide", 2003, "Action,Thriller", 100)),
+    ],
+)
+def test_a_first_name_another_time_or_another_kind_are_no_series(
+    played: pd.DataFrame, second: tuple[Any, ...]
+) -> None:
+    who = people((0, "nm1", "actor"), (1, "nm1", "actor"))
+    assert are_none(films(("Dry Land", 2000), second), who, played=played)
+
+
+def test_films_of_one_novel_that_others_made_are_no_series() -> None:
+    """Its author, its figures and its words are in both."""
+    titles = films(("Pike, a Fate", 1990, "Drama,Horror"), ("Pike and Ida", 2003, "Drama,Horror"))
+    played = characters(
+        *((place, name) for place in (0, 1) for name in ("Mallory Pike", "Ida Lindqvist"))
+    )
+    writers = people(*((place, f"nm{who}", "writer") for place in (0, 1) for who in (1, 2)))
+    assert are_none(titles, played=played)
+    assert are_none(films(*UNLIKE), writers, played=played)
+
+
+def test_a_character_of_too_many_films_is_no_sign() -> None:
+    count = MOST_BEARERS + 1
+    rows = [(f"Word{place}", 2000) for place in range(count)]
+    who = people(*((place, "nm1", "actor") for place in range(count)))
+    played = characters(*((place, "Mallory Pike") for place in range(count)))
+    assert are_none(films(*rows), who, played=played)
+    assert are_one(films(*rows[1:]), count - 1, who, played=played.iloc[:-1])
+
+
+def test_the_titles_of_films_that_only_share_a_character_are_no_name_of_their_series() -> None:
+    titles = films(("Dry Land", 2000), ("Cormorant", 2003), ("Cormorant Hearts", 2010))
+    who = people((0, "nm1", "actor"), (1, "nm1", "actor"))
+    assert are_one(titles, 2, who, played=PIKE)
+
+
+# Rule 5: the name of a series
+
+
+def test_a_word_before_a_colon_is_no_name_if_more_words_are_the_same() -> None:
+    rows = [("Errand: Harpoon", 2000), ("Errand: Harpoon II", 2003), ("Errand to Anna", 2009)]
+    assert are_one(films(*rows), 2)
 
 
 def test_a_film_joins_the_series_whose_name_it_bears() -> None:
@@ -239,7 +369,7 @@ def test_a_common_word_is_not_a_series_own() -> None:
 
 def places(*titles: str) -> list[int]:
     rows = [(title, 2000 + place) for place, title in enumerate(titles)]
-    series, place = find_series(films(*rows), NOBODY, NO_NAMES)
+    series, place = find_series(films(*rows), NOBODY, NO_NAMES, NO_ROLES)
     assert (series[: len(titles)] == series[0]).all() and series[0] >= 0
     return place[: len(titles)].tolist()
 
@@ -256,7 +386,7 @@ def test_no_place_is_told_where_a_film_may_be_missing() -> None:
 
 
 def test_who_is_in_no_series_has_no_place() -> None:
-    series, place = find_series(films(("Harpoon", 2000)), NOBODY, NO_NAMES)
+    series, place = find_series(films(("Harpoon", 2000)), NOBODY, NO_NAMES, NO_ROLES)
     assert (series == -1).all() and (place == 0).all()
 
 
@@ -267,8 +397,8 @@ def test_films_linked_through_others_are_one_series_in_whatever_order_they_come(
     rows = [("Harpoon", 2000), ("Harpoon 2", 2003), ("Harpoon 3", 2006), ("Harpoon: Reef", 2010)]
     titles = films(*rows)
     shuffled = titles.sample(frac=1, random_state=3)
-    series, place = find_series(titles, NOBODY, NO_NAMES)
-    mixed, mixed_place = find_series(shuffled, NOBODY, NO_NAMES)
+    series, place = find_series(titles, NOBODY, NO_NAMES, NO_ROLES)
+    mixed, mixed_place = find_series(shuffled, NOBODY, NO_NAMES, NO_ROLES)
     back = np.argsort(shuffled.index.to_numpy())
     assert are_one(titles, 4)
     assert series.tolist() == mixed[back].tolist()
@@ -276,7 +406,7 @@ def test_films_linked_through_others_are_one_series_in_whatever_order_they_come(
 
 
 def test_a_catalogue_of_one_film_has_no_series() -> None:
-    series, place = find_series(films(("Harpoon", 2000)).head(1), NOBODY, NO_NAMES)
+    series, place = find_series(films(("Harpoon", 2000)).head(1), NOBODY, NO_NAMES, NO_ROLES)
     assert (series.tolist(), place.tolist()) == ([-1], [0])
 
 
@@ -286,5 +416,5 @@ def test_many_films_that_share_words_and_people_form_no_giant() -> None:
     count = 20_000
     titles = films(*((" ".join(words[3 * row : 3 * row + 3]), 2000) for row in range(count)))
     cast = people(*((row, f"nm{random.integers(count)}", "actor") for row in range(count)))
-    series, _ = find_series(titles, cast, NO_NAMES)
+    series, _ = find_series(titles, cast, NO_NAMES, NO_ROLES)
     assert np.bincount(series[series >= 0], minlength=1).max() < 40

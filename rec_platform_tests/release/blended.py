@@ -13,6 +13,7 @@ from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.tiling import tile
 from rec_platform.release.schema import NEIGHBOURS, Cluster, Title, pack
 from rec_platform.release.writer import write_lookup
+from rec_platform_tests.modelling.catalogues import NO_FACTS
 
 # From common to rare. Two are the same in another order.
 GENRES = (
@@ -47,7 +48,7 @@ def invented_titles(count: int) -> pd.DataFrame:
 
 def write_blended(path: Path, titles: pd.DataFrame) -> Parts:
     """Write a lookup of such titles, and return what they are compared by."""
-    parts = Parts(titles, NOBODY, titles["series"])
+    parts = Parts(titles, NOBODY, titles["series"], *NO_FACTS)
     write_lookup(
         path,
         release={"title_count": len(titles)},

@@ -13,6 +13,7 @@ from rec_platform.release.blend import (
     PART_SCALE,
     PARTS,
     PRIORS,
+    UNKNOWN_ORIGIN,
     WEIGHTS,
     Blend,
     alike,
@@ -20,9 +21,13 @@ from rec_platform.release.blend import (
     pull,
     total,
 )
-from rec_platform.release.schema import PART_COUNT, Neighbour
+from rec_platform.release.schema import Neighbour
 
 FULL = bytes([PART_SCALE] * len(PARTS))
+STRANGERS: dict[str, float] = {
+    **dict.fromkeys(("series", "people", "characters", "keywords", "title"), 0.0),
+    "origin": UNKNOWN_ORIGIN,
+}
 
 
 def pair(**parts: float) -> bytes:
@@ -34,9 +39,8 @@ def likeness(stored: bytes) -> float:
     return total(stored[: len(LIKENESS)], LIKENESS)
 
 
-def test_the_parts_are_those_of_likeness_then_those_of_appeal_and_fit_the_schema() -> None:
+def test_the_parts_are_those_of_likeness_then_those_of_appeal() -> None:
     assert list(PARTS) == [*LIKENESS, *APPEAL] == list(WEIGHTS)
-    assert len(PARTS) == PART_COUNT
     assert set(PRIORS) < set(APPEAL)
     assert all(weight > 0 for weight in WEIGHTS.values())
 
@@ -65,16 +69,50 @@ def test_a_closed_gate_takes_off_more_than_any_tone() -> None:
 
 
 def test_films_of_the_same_genres_and_year_are_85_percent_alike_without_a_shared_name() -> None:
-    assert alike(likeness(pair(series=0, people=0, title=0))) == pytest.approx(0.852, abs=1e-3)
+    assert alike(likeness(pair(**STRANGERS))) == pytest.approx(0.852, abs=1e-3)
     assert alike(likeness(FULL)) > 0.99
-    ten_years = pair(series=0, people=0, title=0, era=math.exp(-1))
+    ten_years = pair(**STRANGERS | {"era": math.exp(-1)})
     assert alike(likeness(ten_years)) == pytest.approx(0.69, abs=0.01)
+
+
+def test_an_unknown_origin_is_as_far_from_the_same_one_as_from_another() -> None:
+    same, unknown, other = (
+        likeness(pair(**STRANGERS | {"origin": part})) for part in (1, UNKNOWN_ORIGIN, 0)
+    )
+    assert same - unknown == pytest.approx(unknown - other, abs=0.01)
+    assert same - other == pytest.approx(LIKENESS["origin"] * math.log(11))
+
+
+def test_without_characters_keywords_and_origins_films_are_as_alike_as_before() -> None:
+    """Held against the logistic curve of the parts that are left."""
+    names = ("characters", "keywords", "origin")
+    left = {name: weight for name, weight in LIKENESS.items() if name not in names}
+    strangers = -math.log(11) * (left["series"] + left["people"] + left["title"])
+    for parts in ({"series": 0.0}, {"people": 0.3, "genres": 0.1}, {"era": 0.0, "tone": 0.5}):
+        stored = pair(**STRANGERS | parts)
+        kept = [byte for byte, name in zip(stored, PARTS, strict=True) if name in left]
+        expected = 1 / (1 + math.exp(-(total(kept, left) - strangers + 3.5) / 2))
+        assert alike(likeness(stored)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_share_alike_is_calibrated_by_the_weights_themselves() -> None:
+    own = LIKENESS | {"series": 20.0, "people": 1.0}
+    unshared = pair(**STRANGERS)[: len(LIKENESS)]
+    assert alike(total(unshared, own), own) == pytest.approx(0.852, abs=1e-3)
+    assert alike(total(unshared, own)) < 0.001
 
 
 def test_appeal_counts_by_the_square_of_the_titles_own_popularity() -> None:
     assert [pull(share) for share in (0, 0.5, 1)] == [0, 0.25, 1]
     assert [pull(share, HIDDEN_GEMS) for share in (0, 0.5, 1)] == [0.5] * 3
     assert pull(0.5, CROWD_PLEASERS) == pull(0.5)
+
+
+def test_under_a_title_that_few_know_equal_fame_counts_more_than_fame() -> None:
+    turned = Blend().turned(BALANCE, popularity=0.2)
+    assert turned["popularity"] == pytest.approx(0.04 * APPEAL["popularity"])
+    assert turned["fame"] == pytest.approx(0.25 * APPEAL["fame"])
+    assert turned["rating"] == pytest.approx(0.25 * APPEAL["rating"])
 
 
 def test_in_the_middle_the_knob_changes_nothing() -> None:

@@ -154,7 +154,7 @@ def test_what_is_found_is_compared_as_in_the_pipeline(release: Release, name: st
             assert row.parts == pytest.approx(expected, abs=BYTE)
             likeness = total([round(row.parts[name] * 255) for name in LIKENESS], LIKENESS)
             assert row.score == pytest.approx(alike(likeness), abs=1e-6)
-            assert row.reasons == reasons(title, row.title) != []
+            assert row.reasons == reasons(title, row.title, release.lookup.shares) != []
 
 
 @pytest.mark.parametrize("name", FILTERS)

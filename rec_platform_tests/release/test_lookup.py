@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rec_platform.release.blend import PARTS
+from rec_platform.release.blend import OPTIONAL, PARTS, WEIGHTS
 from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.recommend import recommendations
 from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title, pack
 from rec_platform.release.serving import ServingRelease, open_release
 from rec_platform.release.writer import write_lookup
@@ -40,6 +41,10 @@ def title(place: int) -> Title:
         series_place=place if place % 2 else None,
         cluster=place % 2,
         distance=place / 10,
+        characters=["Ada Berg", 'Bo "B" Dahl'] if place % 2 else [],
+        country="FR" if place % 2 else None,
+        language="fr" if place == 1 else None,
+        keywords=["time travel"] if place == 2 else [],
     )
 
 
@@ -181,6 +186,48 @@ def test_another_schema_version_is_refused_with_the_fix(tmp_path: Path) -> None:
         Lookup(path)
 
 
+def test_a_release_of_the_version_before_is_served_without_what_it_does_not_know(
+    lookup: Lookup, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "old.sqlite")
+    newer = ("characters", "country", "language", "keywords")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for column in newer:
+            connection.execute(f"ALTER TABLE titles DROP COLUMN {column}")
+        connection.execute("UPDATE release SET value = '4' WHERE key = 'schema_version'")
+        connection.execute("DELETE FROM release WHERE key = 'shares'")
+    old = Lookup(path)
+    plain = replace(title(1), characters=[], country=None, language=None, keywords=[])
+    assert old.title("tt1") == plain
+    assert old.search("long")[0] == plain
+    assert [row.title.title_id for row in recommendations(old, plain)] == [
+        row.title.title_id for row in recommendations(lookup, title(1))
+    ]
+    assert not any(
+        "rare" in reason for row in recommendations(old, plain) for reason in row.reasons
+    )
+
+
+def test_a_release_with_fewer_parts_than_this_program_knows_is_served(tmp_path: Path) -> None:
+    few = {name: WEIGHTS[name] for name in PARTS if name not in OPTIONAL}
+    path = tmp_path / "few.sqlite"
+    write_lookup(
+        path,
+        release={"title_count": 2, "weights": few},
+        clusters=[cluster(0), cluster(1)],
+        titles=((title(place), "") for place in (1, 2)),
+        neighbours=[
+            pack(struct.pack("<I", other), struct.pack("<f", 0.5), bytes(range(len(few))))
+            for other in (2, 1)
+        ],
+    )
+    lookup = Lookup(path)
+    for balance in (0, 0.5, 1):
+        (row,) = recommendations(lookup, title(1), balance=balance)
+        assert row.title == title(2)
+        assert row.parts == dict(zip(few, (place / 255 for place in range(len(few))), strict=True))
+
+
 def test_a_release_from_before_its_column_of_deletes_was_renamed_is_searched_as_before(
     lookup: Lookup, tmp_path: Path
 ) -> None:
@@ -200,7 +247,7 @@ def test_a_release_from_before_its_column_of_deletes_was_renamed_is_searched_as_
 
 
 def test_parts_that_this_program_does_not_know_are_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "old.sqlite", weights={"genres": 1.0})
+    path = write(tmp_path / "old.sqlite", weights={"genres": 1.0, "colour": 1.0})
     with pytest.raises(LookupFileError, match="has the parts"):
         Lookup(path)
 

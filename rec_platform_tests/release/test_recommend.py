@@ -13,8 +13,11 @@ from rec_platform.release.blend import (
     CROWD_PLEASERS,
     HIDDEN_GEMS,
     LIKENESS,
+    OPTIONAL,
+    PART_SCALE,
     PARTS,
     PRIORS,
+    UNKNOWN_ORIGIN,
     WEIGHTS,
     alike,
     total,
@@ -136,7 +139,7 @@ def test_the_knob_has_ends(lookup: Lookup, balance: float) -> None:
 def test_a_recommendation_says_why_and_shows_its_parts(lookup: Lookup) -> None:
     liked = lookup.titles(["liked"])[0]
     for row in recommendations(lookup, liked):
-        assert row.reasons == reasons(liked, row.title) != []
+        assert row.reasons == reasons(liked, row.title, lookup.shares) != []
         stored = NEIGHBOURS["liked"][row.title.title_id]
         assert row.parts == dict(zip(PARTS, (part / 255 for part in stored), strict=True))
         assert row.score == pytest.approx(share_alike(stored), abs=1e-6)
@@ -218,7 +221,9 @@ def test_what_is_liked_is_not_recommended_and_why_is_told_by_who_likes_it(lookup
     assert [row.title.title_id for row in because["middle"]] == ["liked", "other"]
     assert [row.title.title_id for row in because["known"]] == ["liked"]
     for row in merged:
-        assert all(why.reasons == reasons(why.title, row.title) != [] for why in row.because)
+        assert all(
+            why.reasons == reasons(why.title, row.title, lookup.shares) != [] for why in row.because
+        )
 
 
 def test_a_basket_of_one_has_the_order_of_its_list(lookup: Lookup) -> None:
@@ -254,9 +259,13 @@ def test_an_empty_basket_has_an_empty_list(lookup: Lookup) -> None:
 
 def test_every_stored_score_is_how_alike_the_parts_are(released: Platform) -> None:
     count = 0
-    for _, _, neighbours in released.serving().all_neighbours():
+    lookup = released.serving()
+    nothing = {"characters": 0, "keywords": 0, "origin": round(UNKNOWN_ORIGIN * PART_SCALE)}
+    assert set(nothing) == set(OPTIONAL) and lookup.rule.weights.keys() < set(PARTS)
+    for _, _, neighbours in lookup.all_neighbours():
         for neighbour in neighbours:
-            expected = share_alike(neighbour.parts)
+            parts = nothing | dict(zip(lookup.rule.weights, neighbour.parts, strict=True))
+            expected = share_alike(bytes(parts[name] for name in PARTS))
             assert neighbour.score == pytest.approx(expected, abs=10**-SCORE_DIGITS)
             count += 1
     assert count > 10_000

@@ -32,8 +32,9 @@ def test_what_has_four_stars_is_liked_if_it_is_in_the_catalogue(tmp_path: Path) 
 
 
 def test_a_title_that_two_movies_lead_to_is_liked_once(tmp_path: Path) -> None:
-    rows = [(1, 2, 4), (1, 22, 5), (1, 1, 5), (2, 2, 4), (2, 22, 4)]
-    assert liked(write(tmp_path, rows).read(TITLES)) == [[0, 1]]  # user 2 likes one title only
+    rows = [(user, movie, 5) for user in range(3) for movie in (2, 22, 1)]
+    one_title = [(3, 2, 4), (3, 22, 4)]
+    assert liked(write(tmp_path, rows + one_title).read(TITLES)) == [[0, 1]] * 3
 
 
 def many(folder: Path, count: int) -> RatingsSource:
@@ -104,13 +105,17 @@ def test_a_file_that_is_missing_or_odd_is_an_error_that_names_it_and_the_setting
     assert name in told and str(tmp_path) in told and "REC_RATINGS_SOURCE" in told
 
 
-def test_ratings_of_other_titles_are_no_error_and_nobodys_likes(tmp_path: Path) -> None:
-    likes = many(tmp_path, 3).read(pd.Series(["tt0000001"]))
-    assert liked(likes) == []
+def test_ratings_by_which_hardly_anybody_likes_two_titles_are_an_error(tmp_path: Path) -> None:
+    for titles in (pd.Series(["tt0000001"]), TITLES[:1]):
+        with pytest.raises(dg.Failure, match="of its 3 users hardly any likes two titles"):
+            many(tmp_path, 3).read(titles)
+    # In each half somebody must: one half trains the upper mark, the other one judges.
+    with pytest.raises(dg.Failure, match="REC_RATINGS_SOURCE"):
+        many(tmp_path, 1).read(TITLES)
 
 
 def test_positions_are_sorted_and_whole_numbers(tmp_path: Path) -> None:
-    (places,) = liked(write(tmp_path, [(1, 3, 5), (1, 1, 5), (1, 2, 5)]).read(TITLES))
-    assert places == [0, 1, 2]
+    rows = [(user, movie, 5) for user in (1, 2) for movie in (3, 1, 2)]
+    assert liked(write(tmp_path, rows).read(TITLES)) == [[0, 1, 2]] * 2
     likes = many(tmp_path, 4).read(TITLES)
     assert all(np.issubdtype(places.dtype, np.integer) for places in likes.testing)

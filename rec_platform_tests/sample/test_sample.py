@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import itertools
+import json
 import tracemalloc
 from collections import Counter
 from pathlib import Path
@@ -323,6 +324,21 @@ def test_a_franchise_shares_its_stem_genres_leads_and_rhythm(
             assert all(film["primaryTitle"].startswith(stem) for film in films)
         assert len({film["genres"] for film in films}) == 1
         assert len(set.intersection(*(cast[tconst] for tconst in group))) >= 3
+
+
+def test_a_franchise_has_heroes_with_first_name_and_surname(
+    tables: dict[str, Rows], basics: dict[str, dict[str, str]]
+) -> None:
+    heroes: dict[str, set[str]] = {}
+    for row in tables["title.principals"]:
+        if row["category"] in ("actor", "actress"):
+            heroes.setdefault(row["tconst"], set()).update(json.loads(row["characters"]))
+    bearers = Counter(itertools.chain.from_iterable(heroes.values()))
+    for group in sample.franchises(TITLES):
+        if "Documentary" not in basics[group[0]]["genres"]:
+            shared = set.intersection(*(heroes[tconst] for tconst in group))
+            full = {name for name in shared if len(name.split()) > 1}
+            assert any(bearers[name] < 10 for name in full)
 
 
 def test_popular_films_are_more_often_franchises(votes: dict[str, int]) -> None:
