@@ -18,6 +18,7 @@ from rec_platform_tests.emulators import Emulators
 from rec_platform_tests.emulators.faulty_proxy import is_change
 from rec_platform_tests.emulators.lost_lease import lose_lease, remove_lease
 from rec_platform_tests.emulators.sagemaker_server import SageMakerServer
+from rec_platform_tests.sql_files import SQL
 
 pytestmark = pytest.mark.aws
 
@@ -74,7 +75,7 @@ def test_runs_that_are_killed_at_every_step_get_there_and_nothing_is_paid_twice(
     assert len(aws.run("releases").stdout.splitlines()) == 3
     assert len(server.jobs) == jobs + 2
     made = [query for query in emulators.queries()[queries:] if query.startswith("CREATE TABLE")]
-    assert len(made) == len(set(made)) == 4  # one for each sql/*.sql
+    assert len(made) == len(set(made)) == len(SQL)
 
 
 def test_a_run_that_loses_its_lease_after_any_step_changes_nothing_more(
