@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
+from rec_platform.modelling.facts import to_bytes
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
     BALANCE,
@@ -21,7 +22,6 @@ from rec_platform.release.blend import (
     LEAST_PULL,
     LIKENESS,
     OFFSET,
-    PART_SCALE,
     PRIORS,
     UNITS,
     WEIGHTS,
@@ -44,7 +44,6 @@ STRONG_LEVEL = -1  # a pull of about a half
 RARE_COMBINATION = 64  # titles
 FEWEST = 256  # titles in a tree
 GATED = 100  # the cost of a closed gate
-FEW_QUERIES = 256
 HIDDEN_DECADES = 2.5  # of votes fewer: where to look for hidden gems
 LEAST_WEIGHT = 0.5  # of fame and rating: at 0 the peak of the priors would be infinitely far
 # Squared, the distances in years, in decades of votes and in points of rating are about what the
@@ -113,9 +112,8 @@ class _Nearest:
         self._fame_cost = FAME_COST * max(LEAST_WEIGHT, weights["fame"])
         self._rating_cost = RATING_COST * max(LEAST_WEIGHT, weights["rating"])
         self._most_famous = max(float(parts.fame.max()), 1.0)
-        bytes_ = np.rint(parts.overlap * PART_SCALE).astype("uint8")
         self._cost = parts.tone * (weights["tone"] / LIKENESS["tone"])
-        self._cost -= weights["genres"] * np.array(UNITS["genres"])[bytes_]
+        self._cost -= weights["genres"] * np.array(UNITS["genres"])[to_bytes(parts.overlap)]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
         own_pull = parts.popularity.astype("float64") ** 2
         level = np.log2(np.maximum(own_pull, LEAST_PULL))
@@ -146,8 +144,7 @@ class _Nearest:
                 best = self._facts[titles[rows]] + self._shift(titles[rows], balance)
                 asked = np.column_stack([best * scale, np.zeros(len(rows))])
                 ranks = range(1, min(count, len(listed)) + 1)
-                workers = -1 if len(rows) > FEW_QUERIES else 1  # threads take time to start
-                _, near = tree.query(asked, k=ranks, workers=workers)
+                _, near = tree.query(asked, k=ranks)
                 nearest[rows, start : start + len(ranks)] = listed[near]
                 start += count
         return nearest

@@ -1,8 +1,8 @@
 # pyright: standard
 """Neighbours: the rules that find the titles most like each title.
 
-A rule is a function from the catalogue to blocks of neighbours. It never holds more than one block
-of pairs, so memory stays bounded as the catalogue grows. What titles are compared by is in
+A rule is a function from the catalogue to blocks of neighbours. It never holds more than a few
+blocks of pairs, so memory stays bounded as the catalogue grows. What titles are compared by is in
 parts.py, which pairs the blend compares in candidates.py, the weights in release/blend.py.
 """
 
@@ -19,6 +19,7 @@ from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
+    APPEAL,
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
@@ -93,7 +94,8 @@ def blend(
     blocks = np.split(candidates_of.order, range(BLOCK_ROWS, len(catalogue.parts), BLOCK_ROWS))
     make = partial(_blended, catalogue.parts, candidates_of, weights, count)
     with ThreadPoolExecutor(THREADS) as pool:
-        yield from pool.map(make, blocks)
+        for start in range(0, len(blocks), THREADS):  # all at once would wait in memory
+            yield from pool.map(make, blocks[start : start + THREADS])
 
 
 def _blended(
@@ -111,14 +113,9 @@ def _blended(
     scores = np.full((len(PLACES), *candidates.shape), -np.inf)
     for place, balance in enumerate(PLACES):
         turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
-        own = priors(parts, turned)[candidates[row, column]]
-        pair = {name: weight for name, weight in turned.items() if name not in PRIORS}
         pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-        scores[place, row, column] = (
-            likeness
-            + pulls[row] * own
-            + np.maximum(pulls, LEAST_PULL)[row] * totals(compared, pair)
-        )
+        others = candidates[row, column]
+        scores[place, row, column] = likeness + appeal(parts, others, compared, pulls[row], turned)
     middle = scores[PLACES.index(BALANCE)]
     scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
     shares = np.zeros(candidates.shape)
@@ -264,12 +261,28 @@ def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def priors(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
-    """The weighted terms of the priors, added up: (titles,). Unlike in the site, unrounded."""
+def appeal(
+    parts: Parts,
+    neighbours: np.ndarray,
+    compared: np.ndarray,
+    pulls: np.ndarray,
+    weights: Mapping[str, float],
+) -> np.ndarray:
+    """What appeal adds to the likeness of pairs: (pairs,). The site rounds priors to bytes first.
+
+    Args:
+        parts: what the titles are compared by.
+        neighbours: (pairs,) positions.
+        compared: (pairs, parts) bytes.
+        pulls: (pairs,) of the titles that they are neighbours of.
+        weights: of appeal, by name of the part, as the knob turns them.
+    """
     values = {"popularity": parts.popularity, "quality": parts.quality}
-    return np.sum(
+    own = np.sum(
         [weights[name] * np.log((values[name] + OFFSET) / (1 + OFFSET)) for name in PRIORS], axis=0
     )
+    paired = {name: weights[name] for name in APPEAL if name not in PRIORS}
+    return pulls * own[neighbours] + np.maximum(pulls, LEAST_PULL) * totals(compared, paired)
 
 
 def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:

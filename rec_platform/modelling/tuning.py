@@ -21,11 +21,11 @@ import numpy as np
 from scipy.special import expit
 
 from rec_platform.modelling.candidates import Candidates
-from rec_platform.modelling.neighbours import SERIES_MOST, is_beyond, priors, totals
+from rec_platform.modelling.neighbours import appeal, is_beyond, totals
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.ranking import coverage, gains, most_liked, without
-from rec_platform.release.blend import APPEAL, LIKENESS, PRIORS, WEIGHTS, pull
-from rec_platform.release.schema import LIST_LENGTH
+from rec_platform.release.blend import LIKENESS, WEIGHTS, pull
+from rec_platform.release.schema import LIST_LENGTH, SERIES_MOST
 
 JUDGED = 2.0  # what p9 and r9 count
 PRIOR = 2.0  # 1 / (2 x 0.5^2): a standard deviation of a half of a weight's logarithm
@@ -35,7 +35,6 @@ MOST_USERS = 500
 MOST_LISTS = 10_000  # but all that judgements and likes need
 # The gate hangs on it, and of weights only the ratios order a list.
 FIXED = "tone"
-PAIRED = [name for name in APPEAL if name not in PRIORS]
 FIRST_STEP, LEAST_STEP = 0.2, 0.02  # of a weight's logarithm
 FARTHEST = np.log(10)  # likewise, either way
 GROWTH = 1.5  # of the step, after a gain; a fourth of it is taken back after a loss
@@ -76,6 +75,7 @@ def search(
 
     Each step multiplies the weights by random factors, and is kept if it is a gain. Steps grow
     after a gain and shrink after a loss, so that about one in five is a gain (Rechenberg 1973).
+    One that has become too small is as large as the first again, to leave a hill for a higher one.
     No weight becomes more than ten times its default, or less than a tenth. Parts in which no
     candidates differ keep theirs.
 
@@ -110,7 +110,9 @@ def search(
         if (gain := reached(tried)) > most:
             best, most, step = tried, gain, step * GROWTH
         else:
-            step = max(LEAST_STEP, step * GROWTH**-0.25)
+            step *= GROWTH**-0.25
+            if step < LEAST_STEP:  # a hill is climbed: look for another one from here
+                step = FIRST_STEP
         told(done)
     return weights_at(best)
 
@@ -176,10 +178,10 @@ class Bench:
     def _scores(self, weights: Mapping[str, float]) -> np.ndarray:
         """What orders the candidates in the knob's middle: (rows, columns), -inf for none."""
         likeness = totals(self._compared, {name: weights[name] for name in LIKENESS})
-        appeal = totals(self._compared, {name: weights[name] for name in PAIRED})
-        appeal += priors(self._parts, weights)[self._others]
         scores = np.full(self._candidates.shape, -np.inf, dtype="float32")
-        scores[self._row, self._column] = likeness + self._pulls * appeal
+        scores[self._row, self._column] = likeness + appeal(
+            self._parts, self._others, self._compared, self._pulls, weights
+        )
         rows = self._crowded
         beyond = is_beyond(SERIES_MOST, self._in_crowd, self._parts.series, scores[rows])
         scores[rows] = np.where(beyond, -np.inf, scores[rows])
