@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from rec_platform.release.lookup import Lookup
+    from rec_platform.release.schema import Title
     from rec_platform_tests.keeper import Keeper
 
 REPOSITORY = Path(__file__).parent.parent
@@ -54,6 +55,11 @@ class Platform:
     @property
     def releases(self) -> Path:
         return self.root / "releases"
+
+    def copied(self, folder: Path) -> Platform:
+        """A copy of all this, in another folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Platform(folder)
 
     def run(self, *arguments: str) -> Result:
         """Run the command in this process; an error that it does not explain is raised."""
@@ -100,6 +106,11 @@ def rows(file: Path) -> list[bytes]:
 
 def write_rows(file: Path, lines: list[bytes]) -> None:
     file.write_bytes(gzip.compress(b"".join(lines), 1))
+
+
+def all_titles(lookup: Lookup) -> list[Title]:
+    """The titles of a release that was made of the sample."""
+    return [title for number in range(9) for title in lookup.cluster_titles(number, limit=TITLES)]
 
 
 def last_run() -> Any:
@@ -220,8 +231,7 @@ def weighed(
     first_release: Platform, dagster_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Platform:
     """The released platform after a refresh with weights of its own. Not to be changed."""
-    platform = Platform(tmp_path_factory.mktemp("weighed"))
-    shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
+    platform = first_release.copied(tmp_path_factory.mktemp("weighed"))
     (platform.folder / "weights.json").write_text(json.dumps(OWN_WEIGHTS))
     with clean_environment(dagster_home):
         done = platform.refresh("--weights", "weights.json")
@@ -240,8 +250,7 @@ def released(first_release: Platform, environment: None) -> Platform:
 @pytest.fixture
 def platform(released: Platform, tmp_path: Path) -> Platform:
     """A copy of the released platform."""
-    shutil.copytree(released.folder, tmp_path, dirs_exist_ok=True)
-    return Platform(tmp_path)
+    return released.copied(tmp_path)
 
 
 @pytest.fixture

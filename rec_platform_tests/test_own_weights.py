@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from statistics import fmean
 
@@ -45,8 +44,7 @@ def test_own_weights_mean_the_same_as_a_file_and_as_text(
     weighed: Platform, tmp_path: Path, environment: None, monkeypatch: pytest.MonkeyPatch
 ):
     del environment
-    shutil.copytree(weighed.folder, tmp_path, dirs_exist_ok=True)
-    platform = Platform(tmp_path)
+    platform = weighed.copied(tmp_path)
     for text in (json.dumps(OWN_WEIGHTS), str(platform.folder / "weights.json")):
         monkeypatch.setenv("REC_WEIGHTS", text)
         assert "nothing has changed" in platform.refresh().stderr

@@ -112,8 +112,7 @@ class Changed:
 def changed(
     first_release: Platform, dagster_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Changed:
-    platform = Platform(tmp_path_factory.mktemp("changed"))
-    shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
+    platform = first_release.copied(tmp_path_factory.mktemp("changed"))
     for name in OPTIONAL:
         (platform.source / f"{name.replace('_', '.')}.tsv.gz").unlink()
         shutil.rmtree(platform.root / "raw" / name)

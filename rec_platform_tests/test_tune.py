@@ -11,16 +11,11 @@ import pytest
 from rec_platform.assets.tuning import LEFT_OUT, TUNING, Tuned
 from rec_platform.release.blend import WEIGHTS
 from rec_platform.release.schema import Title
-from rec_platform.sample.writer import franchises
 from rec_platform.weights import parse_weights
-from rec_platform_tests.conftest import TITLES, Platform
+from rec_platform_tests.assets.people import write_ratings
+from rec_platform_tests.conftest import Platform, all_titles
 
 ROWS = [f"{half}, {weights}" for half in (TUNING, LEFT_OUT) for weights in ("default", "tuned")]
-
-
-def all_titles(platform: Platform) -> list[Title]:
-    lookup = platform.serving()
-    return [title for number in range(9) for title in lookup.cluster_titles(number, limit=TITLES)]
 
 
 def write_judgements(file: Path, titles: list[Title], half: int | None = None) -> None:
@@ -36,24 +31,11 @@ def write_judgements(file: Path, titles: list[Title], half: int | None = None) -
     file.write_text("\n".join(["title_id_1\ttitle_id_2\trating", *lines, ""]))
 
 
-def write_ratings(folder: Path) -> None:
-    """Users who like the films of a franchise."""
-    films = [film for franchise in franchises(TITLES) for film in franchise]
-    links = [f"{number},{film.removeprefix('tt')}" for number, film in enumerate(films)]
-    rows = [
-        f"{user},{films.index(film)},5"
-        for user, franchise in enumerate(franchises(TITLES))
-        for film in franchise
-    ]
-    (folder / "links.csv").write_text("\n".join(["movieId,imdbId", *links, ""]))
-    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating", *rows, ""]))
-
-
 @pytest.fixture
 def said(released: Platform, tmp_path: Path) -> Path:
     """A folder with judgements and ratings."""
-    write_judgements(tmp_path / "pairs.tsv", all_titles(released))
-    write_ratings(tmp_path)
+    write_judgements(tmp_path / "pairs.tsv", all_titles(released.serving()))
+    write_ratings(tmp_path / "movielens")
     return tmp_path
 
 
@@ -86,7 +68,14 @@ def test_weights_for_own_judgements_are_fitted_to_one_half_and_told_by_the_other
 
 
 def test_both_sources_count_and_the_same_seed_writes_the_same_file(released: Platform, said: Path):
-    options = ["--ratings", str(said), "--judgements", str(said / "pairs.tsv"), "--steps", "5"]
+    options = [
+        "--ratings",
+        str(said / "movielens"),
+        "--judgements",
+        str(said / "pairs.tsv"),
+        "--steps",
+        "5",
+    ]
     files = [said / "first.json", said / "again.json"]
     shown = [released.run("tune", *options, "--out", str(file)).stdout for file in files]
     assert table(shown[0])["lists"] == ["p9", "r9", "bad9", "NDCG@9", "tail NDCG@9", "coverage"]
@@ -96,7 +85,15 @@ def test_both_sources_count_and_the_same_seed_writes_the_same_file(released: Pla
 
 def test_ratings_alone_are_enough(released: Platform, said: Path):
     done = released.run(
-        *("tune", "--ratings", str(said), "--steps", "1", "--out", str(said / "own.json"))
+        *(
+            "tune",
+            "--ratings",
+            str(said / "movielens"),
+            "--steps",
+            "1",
+            "--out",
+            str(said / "own.json"),
+        )
     )
     assert done.exit_code == 0, done.stderr
     assert table(done.stdout)["lists"] == ["NDCG@9", "tail NDCG@9", "coverage"]
@@ -120,7 +117,7 @@ def test_with_nothing_to_tune_by_it_is_misuse(released: Platform):
 
 def test_a_file_that_cannot_be_written_is_told_before_the_search(released: Platform, said: Path):
     for out in (said / "nowhere" / "own.json", said):
-        done = released.run("tune", "--ratings", str(said), "--out", str(out))
+        done = released.run("tune", "--ratings", str(said / "movielens"), "--out", str(out))
         assert done.exit_code == 2 and "--out" in done.stderr
 
 
@@ -137,7 +134,7 @@ def test_judgements_of_one_half_are_refused(
     released: Platform, tmp_path: Path, half: int, name: str
 ):
     file = tmp_path / "pairs.tsv"
-    write_judgements(file, all_titles(released), half)
+    write_judgements(file, all_titles(released.serving()), half)
     out = tmp_path / "own.json"
     done = released.run("tune", "--judgements", str(file), "--out", str(out))
     assert done.exit_code == 1 and not out.exists()
@@ -148,5 +145,5 @@ def test_tables_of_no_release_cannot_be_tuned_on(said: Path, environment: None):
     del environment
     bare = Platform(said / "bare")
     bare.folder.mkdir()
-    done = bare.run("tune", "--ratings", str(said))
+    done = bare.run("tune", "--ratings", str(said / "movielens"))
     assert done.exit_code == 1 and "rec-platform refresh" in done.stderr

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from rec_platform.modelling.scorecard import DEFAULT
-from rec_platform_tests.assets.people import write_judgements, write_ratings
+from rec_platform_tests.assets.people import write_judgements
 from rec_platform_tests.conftest import Platform, clean_environment
-
-
-@pytest.fixture(scope="module")
-def ratings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("movielens") / "small"
-    write_ratings(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +20,7 @@ def rated_release(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Platform:
     """The released platform after it was told of ratings: not to be changed."""
-    platform = Platform(tmp_path_factory.mktemp("rated"))
-    shutil.copytree(first_release.folder, platform.folder, dirs_exist_ok=True)
+    platform = first_release.copied(tmp_path_factory.mktemp("rated"))
     with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
         patch.setenv("REC_RATINGS_SOURCE", str(ratings))
         done = platform.refresh()
@@ -47,8 +38,7 @@ def rated(
 ) -> Platform:
     del environment
     monkeypatch.setenv("REC_RATINGS_SOURCE", str(ratings))
-    shutil.copytree(rated_release.folder, tmp_path / "rated")
-    return Platform(tmp_path / "rated")
+    return rated_release.copied(tmp_path / "rated")
 
 
 def test_new_ratings_are_a_change_and_the_same_ones_are_none(
@@ -138,8 +128,7 @@ def test_a_catalogue_of_another_size_is_no_measure(
 def test_a_source_that_cannot_be_read_stops_the_refresh_before_any_work(
     released: Platform, tmp_path: Path
 ):
-    shutil.copytree(released.folder, tmp_path / "copy")
-    platform = Platform(tmp_path / "copy")
+    platform = released.copied(tmp_path / "copy")
     before = platform.files()
     (tmp_path / "pairs.csv").write_text("title_1,title_2,rating\nOne,Two,perhaps\n")
     for variable, location, told in (

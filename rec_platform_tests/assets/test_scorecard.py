@@ -32,15 +32,14 @@ from rec_platform.modelling.scorecard import (
     Scorecard,
 )
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS, WEIGHTS
-from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import lists as served_lists
-from rec_platform.release.schema import LIST_LENGTH, Title
+from rec_platform.release.schema import LIST_LENGTH
 from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
-from rec_platform_tests.assets.people import write_judgements, write_ratings
-from rec_platform_tests.conftest import TITLES, Platform
+from rec_platform_tests.assets.people import write_judgements
+from rec_platform_tests.conftest import TITLES, Platform, all_titles
 
 NO_PEOPLE = {"coverage", "siblings", "diversity", "novelty"}
 JUDGED = {"p9", "r9", "bad9", "auc"}
@@ -56,10 +55,6 @@ def storage(platform: Platform) -> LocalStorage:
 
 def title_ids(platform: Platform) -> list[str]:
     return warehouse(platform).read("titles", order_by="title_id")["title_id"].to_list()
-
-
-def all_titles(lookup: Lookup) -> list[Title]:
-    return [title for number in range(9) for title in lookup.cluster_titles(number, limit=TITLES)]
 
 
 # The lists
@@ -87,13 +82,6 @@ def test_what_is_scored_is_what_is_served(
 
 
 # The figures
-
-
-@pytest.fixture(scope="module")
-def ratings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("movielens") / "small"
-    write_ratings(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
