@@ -48,7 +48,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_runs_are_kept_in_postgres_and_what_steps_print_in_s3(
     postgres: str, emulators: Emulators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    import boto3
     import dagster as dg
 
     monkeypatch.setenv("REC_POSTGRES_URL", postgres)
@@ -65,10 +64,7 @@ def test_runs_are_kept_in_postgres_and_what_steps_print_in_s3(
     with dg.DagsterInstance.get() as instance:
         (run,) = instance.get_runs()
     assert run.is_success
-    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="dagster-logs/")
+    s3 = emulators.client("s3")
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="dagster-logs/")
     (key,) = [entry["Key"] for entry in listed["Contents"] if entry["Key"].endswith(".out")]
-    assert (
-        b"what the step prints"
-        in boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    )
-    del emulators
+    assert b"what the step prints" in s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()

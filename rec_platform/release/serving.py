@@ -8,9 +8,9 @@ import hashlib
 import json
 import logging
 import threading
-import time
 from pathlib import Path
 
+from rec_platform.release.clock import Moment
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.schema import LOOKUP_FILE
 
@@ -40,7 +40,8 @@ class ServingRelease:
     def __init__(self, releases: Path, check_seconds: float = CHECK_SECONDS) -> None:
         self._releases = releases
         self._check_seconds = check_seconds
-        self._due = 0.0
+        self._looked: Moment | None = None
+        self._wait = 0.0  # seconds from that look to the next one
         self._seen: tuple[int, int] | None = None
         self._lookup: Lookup | None = None
         self._following = threading.Lock()
@@ -99,10 +100,11 @@ class ServingRelease:
                 logger.info("release %s serves", lookup.path.parent.name)
         finally:  # set last, so that concurrent callers wait for the first release
             longest = self._check_seconds if self._lookup else RETRY_SECONDS
-            self._due = time.monotonic() + min(longest, self._check_seconds)
+            self._wait = min(longest, self._check_seconds)
+            self._looked = Moment()
 
     def _is_due(self) -> bool:
-        return time.monotonic() >= self._due
+        return self._looked is None or self._looked.age() >= self._wait
 
     def _newer(self) -> Lookup | None:
         """The release that the pointer names, opened, or None if it names nothing new."""

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+from rec_platform.release.clock import Moment
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.schema import LOOKUP_FILE
 from rec_platform.release.serving import CHECK_SECONDS, MANIFEST_FILE, POINTER_FILE, ServingRelease
@@ -101,7 +102,7 @@ class ServingS3Release(ServingRelease):
     def _newer(self) -> Lookup | None:
         self._deadline = time.monotonic() + FETCH_SECONDS
         if self._lookup:  # concurrent callers use it, and start no thread meanwhile
-            self._due = time.monotonic() + self._check_seconds
+            self._looked = Moment()
         try:
             with self._get(POINTER_FILE, {"If-None-Match": self._etag}) as pointer:
                 if pointer.status == 304:

@@ -9,7 +9,7 @@ import pytest
 
 from rec_platform_tests.aws.policies import allowed, filled
 from rec_platform_tests.conftest import Platform
-from rec_platform_tests.emulators import BUCKET
+from rec_platform_tests.emulators import BUCKET, Emulators
 from rec_platform_tests.emulators.sagemaker_server import (
     SageMakerServer,
 )
@@ -19,20 +19,19 @@ pytestmark = pytest.mark.aws
 
 def test_the_doctor_finds_all_well_where_the_guide_was_followed(
     aws: Platform,
+    emulators: Emulators,
     server: SageMakerServer,
     recorded: Counter[str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    import boto3
-
     bucket = "guided-bucket"
-    s3 = boto3.client("s3")
+    s3 = emulators.client("s3")
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_lifecycle_configuration(
         Bucket=bucket, LifecycleConfiguration=filled("lifecycle.json", bucket)
     )
-    boto3.client("iam").create_role(
+    emulators.client("iam").create_role(
         RoleName="rec-platform-jobs",
         AssumeRolePolicyDocument=json.dumps(filled("policies/jobs-trust.json", bucket)),
     )
@@ -62,7 +61,6 @@ def test_the_doctor_finds_what_is_missing(aws: Platform, monkeypatch: pytest.Mon
         assert fix in told
     monkeypatch.setenv("REC_ROOT", f"s3://{BUCKET}/imdb")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert "set AWS_REGION to the region of the bucket: it is" in aws.run("doctor").stdout
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

@@ -109,8 +109,6 @@ def test_a_run_that_loses_its_lease_after_any_step_changes_nothing_more(
 def test_stopping_a_run_stops_what_it_pays_for_and_frees_the_lock(
     aws: Platform, server: SageMakerServer, emulators: Emulators, what: str, number: signal.Signals
 ):
-    import boto3
-
     write_sample(aws.source, 300)
     if what == "query":
         emulators.tell_athena("stall")
@@ -123,7 +121,7 @@ def test_stopping_a_run_stops_what_it_pays_for_and_frees_the_lock(
         process.send_signal(number)
         assert process.wait(60) == 128 + number
     if what == "query":
-        athena = boto3.client("athena")
+        athena = emulators.client("athena")
         ids = athena.list_query_executions(WorkGroup="rec_platform")["QueryExecutionIds"]
         queries = athena.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
         states = {query["Status"]["State"] for query in queries}

@@ -25,6 +25,7 @@ from rec_platform_tests.emulators import BUCKET, Emulators, environment
 from rec_platform_tests.emulators.faulty_proxy import CUT_ANSWER, DRIP, LOST, FaultyProxy
 from rec_platform_tests.emulators.lambda_events import http_api
 from rec_platform_tests.emulators.lambda_runtime import lambda_runtime
+from rec_platform_tests.release.conftest import Clocks
 
 CONFIGURED = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-north-1"}
 
@@ -84,12 +85,10 @@ def test_what_is_not_configured_is_named(missing: str):
 class Bucket:
     """A prefix of the emulated bucket, filled as `publish` on S3 fills it: the pointer last."""
 
-    def __init__(self, folder: Path) -> None:
-        import boto3
-
+    def __init__(self, folder: Path, emulators: Emulators) -> None:
         self.folder = folder
         self.root = f"s3://{BUCKET}/{folder.name}"
-        self._s3 = boto3.client("s3")
+        self._s3 = emulators.client("s3")
 
     def publish(self, release_id: str, damage: bool = False) -> None:
         publish(self.folder / "releases", release_id, first=f"The Lantern of {release_id}")
@@ -116,9 +115,8 @@ def proxy(emulators: Emulators) -> FaultyProxy:
 
 
 @pytest.fixture
-def bucket(proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    del proxy
-    bucket = Bucket(tmp_path / f"prefix-{tmp_path.name}")
+def bucket(emulators: Emulators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    bucket = Bucket(tmp_path / f"prefix-{tmp_path.name}", emulators)
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
@@ -171,11 +169,22 @@ def test_nothing_of_a_release_stays_on_the_disk_under_a_name(bucket: Bucket):
 def test_the_pointer_is_looked_at_no_more_often_than_agreed(bucket: Bucket, proxy: FaultyProxy):
     serving = serving_release(bucket.root, os.environ)
     assert serves(serving) == "first"
-    serving._due += 60  # type: ignore[attr-defined]  # the first look again comes soon
+    serving._wait = 60  # type: ignore[attr-defined]  # the first look again comes soon
     proxy.requests.clear()
     bucket.publish("second")
     before = len(proxy.requests)
     assert serves(serving) == "first" and len(proxy.requests) == before
+
+
+@pytest.mark.aws
+def test_a_function_that_was_frozen_looks_at_the_pointer_when_it_thaws(
+    bucket: Bucket, clocks: Clocks
+):
+    serving = serving_release(bucket.root, os.environ)
+    assert serves(serving) == "first"
+    bucket.publish("second")
+    clocks.freeze(61)
+    assert serves(serving) == "second"
 
 
 @pytest.mark.aws
@@ -264,10 +273,10 @@ def test_a_bucket_without_a_release_is_a_503_that_tells_no_address(
 
 
 @pytest.mark.aws
-def test_a_key_is_admitted_by_its_signature_alone(bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
-    import boto3
-
-    iam = boto3.client("iam")
+def test_a_key_is_admitted_by_its_signature_alone(
+    bucket: Bucket, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
+):
+    iam = emulators.client("iam")
     iam.create_user(UserName="site")
     iam.put_user_policy(
         UserName="site",

@@ -6,6 +6,7 @@ does not install boto3. What is asked of AWS does not belong here (see s3.py, at
 sagemaker.py).
 """
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -95,7 +96,9 @@ class Clients:
         """The session behind all clients; credentials and region come from the environment."""
         import boto3
 
-        session = boto3.Session()
+        # botocore reads AWS_DEFAULT_REGION alone. AWS's other SDKs, and Lambda, use AWS_REGION.
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
+        session = boto3.Session(region_name=region)
         session.events.register("before-send", self._before_send)
         return session
 

@@ -16,12 +16,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
+from rec_platform.release.clock import Moment
 from rec_platform.resources.aws.clients import error_code
 
 REFUSED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 ABSENT = ("NoSuchKey", "404")
-# Linux's usual clock stops while the machine sleeps, and a lease does not.
-CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
 
 # The leases that this process took and has not released, lost ones included.
 _HELD: "list[Lease]" = []
@@ -47,15 +46,24 @@ class Lease:
         self._etag = ""
         self._holder = f"process {os.getpid()} on {socket.gethostname()}"
         self._since = datetime.now(UTC).isoformat(timespec="seconds")
-        self._renewed = 0.0
+        self._renewed = Moment()
         self._is_lost = False
+        self._writing = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether another process may have taken over, because no renewal came in time."""
-        return self._is_lost or _now() - self._renewed > self.seconds
+    def is_held(self) -> bool:
+        """Whether no other process can have taken over.
+
+        If this process or its machine stood still for too long, a late renewal tells: S3 refuses it
+        if another process came before.
+        """
+        if self._is_late():
+            self._renew()
+        return not self._is_lost and not self._is_late()
+
+    def _is_late(self) -> bool:
+        return self._renewed.age() > self.seconds
 
     def acquire(self) -> None:
         """Take the lease. If its holder died, wait until it has run out.
@@ -84,21 +92,24 @@ class Lease:
         self._ended.set()
         self._thread.join()
         _HELD.remove(self)
-        if not self.is_lost:
+        if not self._is_lost and not self._is_late():
             # It runs out by itself, and an error here must not hide why the work ended.
             with suppress(Exception):
                 self._client.delete_object(**self.place, IfMatch=self._etag)
 
     def _keep(self) -> None:
         while not self._is_lost and not self._ended.wait(self.seconds / 3):
-            with suppress(Exception):  # a network error, say: there are two more chances
-                self._is_lost = not self._write(IfMatch=self._etag)
+            self._renew()
+
+    def _renew(self) -> None:
+        with self._writing, suppress(Exception):  # a network error, say: it is tried again
+            self._is_lost = self._is_lost or not self._write(IfMatch=self._etag)
 
     def _write(self, **condition: str) -> bool:
         """Write the object if it is still what the condition says."""
         content = {"holder": self._holder, "since": self._since, "id": uuid4().hex}
         body = json.dumps(content).encode()
-        began = _now()
+        began = Moment()
         try:
             answer = self._client.put_object(**self.place, Body=body, **condition)
             etag = answer["ETag"]
@@ -132,7 +143,3 @@ def held(place: dict[str, str]) -> list[Lease]:
     All that works below one prefix asks here, so it shares one lease however it was constructed.
     """
     return [lease for lease in tuple(_HELD) if lease.place == place]
-
-
-def _now() -> float:
-    return time.monotonic() if CLOCK is None else time.clock_gettime(CLOCK)

@@ -95,7 +95,7 @@ class S3Storage(Storage):
     def _require_lease(self) -> None:
         """See that no lease of this process on this root is lost; it may hold none."""
         for lease in held(self._place(LOCK_KEY)):
-            if lease.is_lost:
+            if not lease.is_held():
                 raise dg.Failure(
                     f"this run stood still for more than {lease.seconds:.0f} s and lost its lock "
                     f"on {self.root}, so it writes nothing more: run the refresh again",
