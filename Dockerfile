@@ -1,11 +1,13 @@
 # Two images from one file: `site`, the default, is what Lambda runs; `pipeline` refreshes releases.
 #
-#   docker build -t rec-platform-site .
-#   docker build -t rec-platform-pipeline --target pipeline .
+#   docker build --provenance=false -t rec-platform-site .
+#   docker build --provenance=false -t rec-platform-pipeline --target pipeline .
 #
+# Without --provenance=false the engine adds an attestation, and Lambda refuses such an image.
 # rec_platform_tests/test_image.py runs the same steps into empty folders, without an engine.
 
-FROM python:3.11-slim-bookworm AS base
+# Dependabot moves the digest.
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS base
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN useradd --create-home --uid 10001 platform
 WORKDIR /app
@@ -24,7 +26,8 @@ RUN pip install --no-deps --no-build-isolation . \
     && mkdir /data \
     && chown 10001 /data
 USER 10001
-ENV REC_ROOT=/data DAGSTER_HOME=/tmp/dagster
+# All that is written goes to these folders. The rest may be read-only.
+ENV REC_ROOT=/data REC_SCRATCH_DIR=/data/scratch DAGSTER_HOME=/data/dagster
 RUN rec-platform --help && python -c "from rec_platform.definitions import define; define()"
 ENTRYPOINT ["rec-platform"]
 CMD ["refresh"]

@@ -6,7 +6,7 @@ every response, access.py what is logged and counted. Of the platform, the site 
 rec_platform.release, so that it starts fast.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -23,9 +23,25 @@ from .service import service
 from .settings import SiteSettings
 from .v1 import v1
 
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
 
 class Site(FastAPI):
-    """FastAPI, with a description that covers our errors and examples too."""
+    """FastAPI, with a description that covers our errors and examples too, at `/` or below a path.
+
+    A path arrives whole, as the visitor sees it. One that arrives without the prefix is answered
+    too, for whoever asks the process itself: a load balancer that looks at `/healthz`, say.
+    """
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer a request; the prefix itself, without a slash, is the home page."""
+        settings: SiteSettings = self.state.settings
+        root = scope.get("root_path") or settings.root_path
+        scope["root_path"] = root
+        if scope.get("path") == root:
+            scope["path"] = f"{root}/"
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The description, made when it is first asked for, like FastAPI's own."""

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rec_platform.release.lookup import LookupFileError
@@ -31,6 +31,10 @@ TEXT_TYPES = [
     "image/svg+xml",
 ]
 
+# Lambda ends a start after 10 s and begins again. Fetching a release may take longer; the first
+# request then waits for what is left.
+START_SECONDS = 7
+
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +52,7 @@ def start() -> "Mangum":
     settings = SiteSettings.from_environment(os.environ)
     serving = serving_release(root_of(os.environ), os.environ)
     gc.disable()
-    opening = threading.Thread(target=_open, args=[serving])
+    opening = threading.Thread(target=_open, args=[serving], daemon=True)
     opening.start()
 
     # FastAPI imports pydantic.v1 to recognise its models, which takes an eighth of the start. It
@@ -58,7 +62,7 @@ def start() -> "Mangum":
 
     from .app import create_app
 
-    opening.join()
+    opening.join(START_SECONDS)
     # Everything loaded so far stays. Collecting garbage among it would take a tenth of the start,
     # and would slow down one event in a hundred.
     gc.freeze()
@@ -76,31 +80,42 @@ def _open(serving: ServingRelease) -> None:
 
 
 def staged(app: "ASGIApp") -> Any:
-    """The app, aware of the stage that API Gateway puts before its addresses."""
+    """The app, aware of what API Gateway puts before its addresses."""
 
     async def with_root(scope: "Scope", receive: "Receive", send: "Send") -> None:
         event = scope["aws.event"]
-        if root := stage_root(event):
+        if root := prefix(event):
             scope["root_path"] = root
-            if "http" not in event["requestContext"]:  # a REST API leaves it out of the path
-                scope["path"] = root + scope["path"]
+            if event.get("path", "") != event["requestContext"].get("path", ""):
+                scope["path"] = root + scope["path"]  # a REST API leaves the stage out
         await app(scope, receive, send)
 
     return with_root
 
 
-def stage_root(event: MutableMapping[str, Any]) -> str:
-    """The prefix that visitors see and the site does not: `/stage`, or nothing.
+def prefix(event: Mapping[str, Any]) -> str:
+    """The part of the path that visitors see and the site does not; usually nothing.
 
-    The event of a REST API has the path with and without it, the event of an HTTP API has the name
-    of the stage. Behind a load balancer or a function URL there is none.
+    It is the stage (`/prod`), or the base path that a custom domain of a REST API is mapped to. The
+    event of a REST API tells both. The event of an HTTP API tells the stage alone: behind an API
+    mapping the site needs REC_ROOT_PATH. A load balancer and a function URL have neither.
     """
     context = event["requestContext"]
     if "http" in context:
-        prefix = f"/{context.get('stage', '')}"
-        return prefix if context["http"]["path"].startswith(f"{prefix}/") else ""
-    whole, own = context.get("path", ""), event["path"]
-    return whole.removesuffix(own) if whole.endswith(own) else ""
+        stage = f"/{context.get('stage', '')}"
+        return stage if is_below(context["http"]["path"], stage) else ""
+    whole, path = context.get("path", ""), event["path"]
+    if whole == path:  # a custom domain: no stage, and the base path in both
+        parameters: dict[str, str] = event.get("pathParameters") or {}
+        path = f"/{parameters.get('proxy', '')}"
+    if path == "/":
+        return whole.rstrip("/")
+    return whole.removesuffix(path) if whole.endswith(path) else ""
+
+
+def is_below(path: str, root: str) -> bool:
+    """Whether a path is this root, or below it."""
+    return f"{path}/".startswith(f"{root}/")
 
 
 handler = start()

@@ -27,6 +27,7 @@ from rec_platform.options import (
     Port,
     Preset,
     Root,
+    RootPath,
     Rule,
     Source,
     Weights,
@@ -136,10 +137,13 @@ def sample(
 
 
 @app.command()
-def serve(root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(
+    root: Root = ROOT, host: Host = "127.0.0.1", port: Port = 8000, root_path: RootPath = ""
+) -> None:
     """Serve the site and the API; new releases are picked up without a restart."""
     if "://" in root and not root.startswith("s3://"):
         raise fail(f"{root}: the site is served from a folder or from s3://bucket/prefix", code=2)
+    os.environ["REC_ROOT_PATH"] = root_path
     serve_site(root, host, port)
 
 

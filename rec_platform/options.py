@@ -124,6 +124,15 @@ YearMax = Annotated[
 ]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on.")]
+RootPath = Annotated[
+    str,
+    typer.Option(
+        "--root-path",
+        envvar="REC_ROOT_PATH",
+        help="The path below which visitors see the site, such as /films.",
+        show_default=False,
+    ),
+]
 Limit = Annotated[
     int, typer.Option("--limit", min=1, max=NEIGHBOURS, help="How many recommendations.")
 ]

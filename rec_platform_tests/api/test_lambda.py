@@ -7,7 +7,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -15,7 +18,13 @@ import pytest
 from rec_platform import release
 from rec_platform_tests.api.site import publish
 from rec_platform_tests.conftest import REPOSITORY
-from rec_platform_tests.emulators.lambda_events import FRONT_DOORS, http_api, rest_api
+from rec_platform_tests.emulators.lambda_events import (
+    FRONT_DOORS,
+    http_api,
+    http_api_mapping,
+    rest_api,
+    rest_api_base_path,
+)
 from rec_platform_tests.emulators.lambda_runtime import LambdaRuntime, lambda_runtime
 
 HEAVY = ("pandas", "numpy", "dagster", "boto3", "botocore", "sklearn", "duckdb", "uvicorn")
@@ -83,6 +92,30 @@ def test_behind_a_stage_every_address_keeps_the_stage(
     assert header(nothing, "content-type") == "application/problem+json"
 
 
+@pytest.mark.parametrize("door", [http_api, rest_api])
+def test_the_home_page_of_a_stage_needs_no_slash(runtime: LambdaRuntime, door: Any):
+    event = door("", stage="prod")
+    page = runtime.invoke(event)
+    assert page["statusCode"] == 200 and 'href="/prod/random"' in page["body"]
+
+
+@pytest.mark.parametrize("path", ["/", "/title/tt0000001", "/static/style.css"])
+def test_below_the_base_path_of_a_custom_domain_every_address_keeps_it(
+    runtime: LambdaRuntime, root: Path, path: str
+):
+    assert_below_films(runtime.invoke(rest_api_base_path(path)), path)
+    settings = {"REC_ROOT": str(root), "REC_ROOT_PATH": "/films/"}
+    with lambda_runtime("api.handler.handler", settings, REPOSITORY) as mapped:
+        assert_below_films(mapped.invoke(http_api_mapping(path)), path)
+
+
+def assert_below_films(answer: dict[str, Any], path: str) -> None:
+    assert answer["statusCode"] == 200
+    own = re.findall(r'(?:href|src|action)="(/[^"]*)"', answer["body"])
+    assert path.startswith("/static/") or len(own) > 9
+    assert all(address.startswith("/films/") for address in own)
+
+
 def test_a_link_of_the_old_site_lands(runtime: LambdaRuntime):
     answer = runtime.invoke(rest_api("/", "title=tt0000001"))
     assert (answer["statusCode"], header(answer, "location")) == (308, "/prod/title/tt0000001")
@@ -104,6 +137,58 @@ def test_a_function_that_starts_before_its_release_answers_as_soon_as_there_is_o
         assert runtime.invoke(http_api("/healthz"))["statusCode"] == 200
         publish(tmp_path / "releases", "first")
         assert runtime.invoke(http_api("/readyz"))["statusCode"] == 200
+
+
+@pytest.mark.slow
+def test_a_slow_bucket_does_not_hold_up_the_start_beyond_lambdas_patience(root: Path):
+    with slow_bucket(root) as bucket:
+        keys = {"AWS_REGION": "x", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        settings = keys | {"REC_ROOT": "s3://bucket", "AWS_ENDPOINT_URL": bucket.url}
+        with lambda_runtime("api.handler.handler", settings, REPOSITORY) as runtime:
+            assert runtime.invoke(http_api("/healthz"))["statusCode"] == 200
+            assert not bucket.was_given_up
+            bucket.go_on.set()
+            page = runtime.invoke(http_api("/title/tt0000001"))
+    assert page["statusCode"] == 200 and not bucket.was_given_up
+
+
+class SlowBucket:
+    """A bucket whose pointer comes a byte at a time until it may go on."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.go_on = Event()
+        self.was_given_up = False
+
+
+@contextmanager
+def slow_bucket(folder: Path) -> Iterator[SlowBucket]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("ETag", "e")
+            self.end_headers()
+            try:
+                while self.path.endswith("current.json") and not bucket.go_on.wait(0.2):
+                    self.wfile.write(b" ")
+                self.wfile.write((folder / self.path.removeprefix("/bucket/")).read_bytes())
+            except OSError:
+                bucket.was_given_up = True
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: the test tells."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    bucket = SlowBucket(f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield bucket
+    finally:
+        bucket.go_on.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def start(root: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

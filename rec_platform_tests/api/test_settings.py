@@ -11,26 +11,31 @@ from rec_platform_tests.conftest import Platform
 
 
 def test_what_is_unset_or_empty_has_its_default():
-    empty = {"REC_INDEXING": "", "REC_SITE_URL": ""}
+    empty = {"REC_INDEXING": "", "REC_SITE_URL": "", "REC_ROOT_PATH": ""}
     for environment in ({}, empty):
         settings = SiteSettings.from_environment(environment)
-        assert settings == SiteSettings(is_indexed=False, site_url="")
+        assert settings == SiteSettings(is_indexed=False, site_url="", root_path="")
 
 
 def test_what_is_set_is_read():
     environment = {
         "REC_INDEXING": "1",
         "REC_SITE_URL": "https://films.example/",
+        "REC_ROOT_PATH": "/our/films/",
         "REC_ROOT": "data",
     }
-    expected = SiteSettings(is_indexed=True, site_url="https://films.example")
+    expected = SiteSettings(True, "https://films.example", "/our/films")
     assert SiteSettings.from_environment(environment) == expected
     assert root_of(environment) == "data"
     assert not SiteSettings.from_environment({"REC_INDEXING": "0"}).is_indexed
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("REC_INDEXING", "yes"), ("REC_INDEXING", "2"), ("REC_SITE_URL", "films")]
+    ("name", "text"),
+    [
+        *[("REC_INDEXING", "yes"), ("REC_INDEXING", "2"), ("REC_SITE_URL", "films")],
+        *[("REC_ROOT_PATH", "films"), ("REC_ROOT_PATH", "/a b"), ("REC_ROOT_PATH", "//films")],
+    ],
 )
 def test_a_value_that_means_nothing_is_refused_by_the_name_of_its_variable(name: str, text: str):
     with pytest.raises(SettingsError, match=f"{name} is '{text}': set"):
@@ -56,6 +61,7 @@ def test_a_site_keeps_the_settings_that_it_was_created_with(
     ("root", "variables", "named"),
     [
         ("data", {"REC_SITE_URL": "films"}, "REC_SITE_URL"),
+        ("data", {"REC_ROOT_PATH": "films"}, "REC_ROOT_PATH"),
         ("s3://bucket/prefix", {"AWS_REGION": ""}, "AWS_REGION"),
     ],
 )

@@ -74,6 +74,21 @@ def rest_api(path: str, query: str = "", stage: str = "prod") -> Event:
     }
 
 
+def http_api_mapping(path: str, query: str = "") -> Event:
+    """An HTTP API below the path `/films` of a custom domain; the stage is in no path."""
+    event = http_api(f"/films{path}".rstrip("/"), query)
+    event["requestContext"] |= {"stage": "prod", "domainName": "films.example"}
+    return event
+
+
+def rest_api_base_path(path: str, query: str = "") -> Event:
+    """A REST API below the base path `films` of a custom domain, which both its paths have."""
+    event = rest_api(path, query)
+    event["path"] = event["requestContext"]["path"] = f"/films{path}".rstrip("/")
+    event["pathParameters"] = {"proxy": path.lstrip("/")} if path != "/" else None
+    return event
+
+
 def load_balancer(path: str, query: str = "") -> Event:
     """An Application Load Balancer with multi-value headers; it does not decode the query."""
     pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []

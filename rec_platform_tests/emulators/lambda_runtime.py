@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,7 +47,7 @@ class LambdaRuntime:
 
 @contextmanager
 def lambda_runtime(
-    handler: str, environment: dict[str, str], path: Path, python: str = sys.executable
+    handler: str, environment: dict[str, str], path: Path, python: Sequence[str] = (sys.executable,)
 ) -> Iterator[LambdaRuntime]:
     """Start a handler with these variables, and no other but the system's.
 
@@ -55,7 +55,7 @@ def lambda_runtime(
         handler: `package.module.function`.
         environment: what the function is configured with.
         path: the folder that holds its code.
-        python: the interpreter; what it finds installed is what the function has.
+        python: the command of the interpreter; what it finds installed is what the function has.
     """
     runtime = LambdaRuntime()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(runtime))
@@ -70,7 +70,7 @@ def lambda_runtime(
         "PATH": os.environ["PATH"],
     }
     with subprocess.Popen(
-        [python, "-m", "awslambdaric", handler],
+        [*python, "-m", "awslambdaric", handler],
         env=settings | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """Where the platform keeps its files on AWS: a prefix of an S3 bucket."""
 
 import hashlib
+import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
@@ -178,7 +179,8 @@ class S3Storage(Storage):
 
     def scratch_dir(self) -> Path:
         """See Storage."""
-        folder = Path(ROOT, self.bucket, self.name("tmp"))
+        base = Path(os.environ.get("REC_SCRATCH_DIR") or ROOT)
+        folder = base.absolute() / self.bucket / self.name("tmp")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
