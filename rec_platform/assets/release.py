@@ -263,10 +263,11 @@ def _neighbours(warehouse: Warehouse, title_count: int, kept: Collection[str]) -
     import numpy as np
 
     table = warehouse.query(NEIGHBOURS_SQL)
-    table = table.iloc[np.lexsort((table["rank"], table["number"]))]
+    order = np.lexsort((table["rank"], table["number"]))
     ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()
-    neighbours, scores = table["neighbour"].to_numpy("<u4"), table["score"].to_numpy("<f4")
-    parts = table[[f"{name}_part" for name in kept]].to_numpy("u1")
+    neighbours = table["neighbour"].to_numpy("<u4")[order]
+    scores = table["score"].to_numpy("<f4")[order]
+    parts = np.column_stack([table[f"{name}_part"].to_numpy("u1") for name in kept])[order]
     for start, end in itertools.pairwise(ends):
         rows = slice(start, end)
         yield pack(neighbours[rows].tobytes(), scores[rows].tobytes(), parts[rows].tobytes())

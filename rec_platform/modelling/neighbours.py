@@ -244,10 +244,11 @@ def weigh_lists(
     if balance == BALANCE:
         return lists
     rule = Blend(weights)
-    turned = [rule.turned(balance, share) for share in popularity.tolist()]
+    shares, place = np.unique(popularity, return_inverse=True)  # many titles have the same
+    turned = [rule.turned(balance, share) for share in shares.tolist()]
     total = np.zeros(lists.shape)
     for column, name in enumerate(PARTS):
-        own = np.array([row[name] for row in turned])
+        own = np.array([row[name] for row in turned])[place]
         total += own[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
     scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
     return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)

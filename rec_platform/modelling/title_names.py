@@ -18,6 +18,7 @@ EMPTY = {
     *("my", "your", "his", "her", "me", "you", "we", "do"),
 }
 COUNTERS = {"part", "chapter", "episode", "vol", "volume", "number", "act"}
+DULL = EMPTY | COUNTERS
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 SPELLED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 AGAIN = {"return", "again", "reborn", "reboot", "too", "forever"}  # as good as a 2
@@ -43,7 +44,8 @@ def name(title: str) -> Name:
     Name(words=('spie', '2', 'reloaded'), stem=('spie',), number=2, subtitle=2)
     """
     head, *rest = SUBTITLE.split(title, maxsplit=1)
-    words, stem = compared_words(title), compared_words(head)
+    words = compared_words(title)
+    stem = compared_words(head) if rest else words
     before = len(stem)
     number = _number(words[-1]) if rest else 0
     while len(stem) > 1 and (stem[-1] in COUNTERS or _number(stem[-1])):
@@ -67,8 +69,7 @@ def _number(word: str) -> int:
 
 def telling(words: Words) -> set[str]:
     """The words that say what a title is about."""
-    dull = EMPTY | COUNTERS
-    return {word for word in words if len(word) > 1 and word not in dull and not _number(word)}
+    return {word for word in words if len(word) > 1 and word not in DULL and not _number(word)}
 
 
 def beginning(first: Words, second: Words) -> Words:

@@ -65,6 +65,8 @@ def deletes(word: str) -> set[str]:
     ['ide', 'tde', 'tid', 'tide', 'tie']
     """
     near = _without(word, 1)
+    if _errors(word) == 1:
+        return near
     return near | {TWO + text for text in _without(word, 2) - near}
 
 

@@ -12,6 +12,8 @@ PLAIN = str.maketrans("øłđðı", "olddi") | {ord("æ"): "ae", ord("œ"): "oe"
 # Chinese and Japanese put no spaces between words: each character counts as a word.
 WITHOUT_SPACES = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
+# Most names are ASCII, and a table takes those apart three times as fast as the pattern.
+ASCII_WORDS = "".join(char.lower() if char.isalnum() else " " for char in map(chr, range(128)))
 
 
 def search_key(text: str) -> str:
@@ -20,11 +22,11 @@ def search_key(text: str) -> str:
     >>> search_key("Amélie: L'Été")
     'amelie l ete'
     """
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
-        return " ".join(WORD.findall(text.casefold().translate(PLAIN)))
-    return " ".join(WORD.findall(text.casefold()))
+    if text.isascii():
+        return " ".join(text.translate(ASCII_WORDS).split())
+    decomposed = unicodedata.normalize("NFKD", text)
+    text = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(WORD.findall(text.casefold().translate(PLAIN)))
 
 
 def search_names(text: str) -> str:
@@ -38,6 +40,8 @@ def search_names(text: str) -> str:
         return key
     words = [key]
     for chunk in text.split():
+        if chunk.isascii() and chunk.isalnum():
+            continue  # one word, which the key has
         joined = search_key(chunk).split()
         if len(joined) > 1 and not re.search(f"[{WITHOUT_SPACES}]", chunk):
             words.append("".join(joined))
