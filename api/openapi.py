@@ -94,7 +94,7 @@ EXAMPLES: dict[str, Any] = {
         BALANCE,
         [BasketRecommendation(1, 0.97, SECOND, [Because(FIRST, REASONS)])],
     ),
-    "search": SearchResults(RELEASE_ID, "lantern", [FIRST]),
+    "search": SearchResults(RELEASE_ID, "lantern", [FIRST], []),
     "clusters": Clusters(RELEASE_ID, [CLUSTER], None),
     "cluster_titles": ClusterTitles(
         RELEASE_ID, CLUSTER, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"

@@ -134,7 +134,9 @@ async def title(
     tuned: TunedByForm,
 ) -> Response:
     """A title's facts and the titles like it."""
-    title = known_title(lookup, title_id)
+    title = lookup.title(title_id)
+    if title is None:
+        return await title_of_address(request, lookup, title_id)
     return render(
         request,
         "title.html",
@@ -147,14 +149,28 @@ async def title(
     )
 
 
+@pages.get("/title/{address:path}")
+async def title_of_address(request: Request, lookup: Serving, address: str) -> Response:
+    """The page of a title whose id is in capitals, lacks zeros, or stands in an address of IMDb."""
+    title = lookup.of_address(address) or known_title(lookup, address)
+    asked = request.url.query and f"?{request.url.query}"
+    return RedirectResponse(f"{root(request)}/title/{title.title_id}{asked}", 308)
+
+
 @pages.get("/search")
 async def search(
     request: Request, lookup: Serving, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """The titles that match a query."""
-    titles = lookup.search(q, PAGE_LENGTH)
+    titles, left_out = lookup.find(q, PAGE_LENGTH)
     return render(
-        request, "search.html", lookup, query=q.strip(), titles=titles, page_length=PAGE_LENGTH
+        request,
+        "search.html",
+        lookup,
+        query=q.strip(),
+        titles=titles,
+        left_out=left_out,
+        page_length=PAGE_LENGTH,
     )
 
 

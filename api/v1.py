@@ -62,11 +62,12 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The titles that match a query."""
+    """The titles that a query may mean, and those of its words that were left out."""
 
     release_id: str
     query: str
     titles: list[Title]
+    left_out: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +217,13 @@ async def search(
 ) -> SearchResults:
     """Exact names first, then the most voted titles with every word, the last one as a prefix.
 
-    If these are few, titles that the query may mean follow, the nearest first: with misspelt words
-    corrected, words joined or split, or numbers written in another way.
+    Numbers, "and" and short forms such as "Dr." may be written in another way. If titles are few,
+    those that the query may mean follow: by the people of a title or its year, with misspelt words
+    corrected, words joined or split. Words that no such title has are left out, and named. An id
+    or an address of IMDb finds its title.
     """
-    return SearchResults(release_id(lookup), q, lookup.search(q, limit))
+    titles, left_out = lookup.find(q, limit)
+    return SearchResults(release_id(lookup), q, titles, left_out)
 
 
 @v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)

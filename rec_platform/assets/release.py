@@ -193,7 +193,7 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     akas = warehouse.read("title_akas", order_by="title_id, name")
     names: defaultdict[str, str] = defaultdict(str)
     for title_id, name in zip(akas["title_id"], akas["name"], strict=True):
-        names[title_id] += f"{name} "
+        names[title_id] += f"{name}\n"
     columns = (titles[name].to_numpy(object).tolist() for name in titles)
     for title_id, title, original, year, runtime, genres, rating, votes, *rest in zip(
         *columns, strict=True

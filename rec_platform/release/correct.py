@@ -27,6 +27,7 @@ from rec_platform.release.spelling import (
     misspelt_for,
     nearest,
 )
+from rec_platform.release.wording import reworded
 
 MOST_CORRECTED = 6  # words
 MOST_CANDIDATES = 80  # words of the release to compare with those of one query
@@ -130,7 +131,8 @@ def _among_few(connection: sqlite3.Connection, words: list[str], typed: Reading)
 
 def _meant_among(held: dict[str, int], word: str, is_last: bool, most: int) -> list[Alternative]:
     """What a word may mean among the held words: one of them, or two."""
-    halves = ((word[:at], word[at:]) for at in range(1, min(len(word), LONGEST_CORRECTED)))
+    cuts = range(1, min(len(word), LONGEST_CORRECTED))
+    halves = (reworded((word[:at],)) + reworded((word[at:],)) for at in cuts)
     split = [
         Alternative((start, end), APART, is_last)
         for start, end in halves

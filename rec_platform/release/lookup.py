@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from rec_platform.release import weighted_sum
 from rec_platform.release.blend import PARTS, WEIGHTS, Blend
-from rec_platform.release.queries import placeholders
+from rec_platform.release.queries import of_id, placeholders
 from rec_platform.release.schema import (
     READABLE_VERSIONS,
     SCHEMA_VERSION,
@@ -27,7 +27,7 @@ from rec_platform.release.schema import (
     Title,
     unpack,
 )
-from rec_platform.release.search import search
+from rec_platform.release.search import TITLE_ID, search
 from rec_platform.release.tiles import Combination, Tiles
 
 READER_CACHE_KIB = 8_192  # SQLite's default, 2 MiB, holds little of a large release
@@ -118,7 +118,18 @@ class Lookup:
 
     def search(self, query: str, limit: int = 20) -> list[Title]:
         """The titles that a query may mean, best first; search.py says how."""
-        return self.numbered(search(self._connection, query, limit))
+        return self.find(query, limit)[0]
+
+    def of_address(self, address: str) -> Title | None:
+        """The title whose id stands in an address, in small or capital letters, or None."""
+        asked = TITLE_ID.search(address)
+        number = asked and of_id(self._connection, asked[1])
+        return self.numbered([number])[0] if number else None
+
+    def find(self, query: str, limit: int = 20) -> tuple[list[Title], list[str]]:
+        """The titles that a query may mean, and those of its words that were left out."""
+        numbers, left_out = search(self._connection, query, limit)
+        return self.numbered(numbers), left_out
 
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""

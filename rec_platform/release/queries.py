@@ -26,6 +26,19 @@ def exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: i
     return [number for (number,) in connection.execute(sql, (*keys, limit))]
 
 
+def of_id(connection: sqlite3.Connection, digits: str) -> int | None:
+    """The title whose id has these digits, with or without zeros before them."""
+    ids = {f"tt{digits}", f"tt{digits.lstrip('0').zfill(7)}"}
+    sql = f"SELECT number FROM titles WHERE title_id IN ({placeholders(ids)})"
+    return next((number for (number,) in connection.execute(sql, (*ids,))), None)
+
+
+def of_key(connection: sqlite3.Connection, key: str, limit: int) -> list[int]:
+    """The titles with this key, the most voted first."""
+    sql = "SELECT number FROM titles WHERE search_key = ? ORDER BY number LIMIT ?"
+    return [number for (number,) in connection.execute(sql, (key, limit))]
+
+
 def matching(connection: sqlite3.Connection, match: str, limit: int) -> list[int]:
     """The titles that a full-text query matches, the most voted first."""
     sql = "SELECT rowid FROM title_search WHERE title_search MATCH ? ORDER BY rowid LIMIT ?"
@@ -64,13 +77,15 @@ def words_of(connection: sqlite3.Connection, numbers: list[int]) -> dict[int, li
     return {number: key.split() for number, key in connection.execute(sql, numbers)}
 
 
-def known_words(connection: sqlite3.Connection, words: list[str]) -> dict[str, float]:
+def known_words(
+    connection: sqlite3.Connection, words: list[str], others: Iterable[str] = ()
+) -> dict[str, float]:
     """Those of the words, and of neighbouring words joined, that titles have, with their numbers.
 
     A high number means that no famous title has the word. The last word may also be the beginning
-    of one; its number is then infinite.
+    of one; its number is then infinite. Others are looked for as they are.
     """
-    candidates = [*words, *map("".join, pairwise(words))]
+    candidates = [*words, *map("".join, pairwise(words)), *others]
     sql = f"SELECT word, number FROM words WHERE word IN ({placeholders(candidates)})"
     known: dict[str, float] = dict(connection.execute(sql, candidates))
     last = words[-1]

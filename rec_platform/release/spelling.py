@@ -1,7 +1,7 @@
 """Spelling: what a word of a query may have been meant as, and how far that is from the word.
 
-Covers misspelt words, unfinished words and numbers written in another way. Which titles these words
-find belongs in search.py.
+Covers misspelt and unfinished words. Which titles these words find belongs in search.py, words that
+people write in several ways in wording.py.
 
 Misspelt words are found by the symmetric delete algorithm (Garbe, 2012, SymSpell): letters are
 deleted from the typed word and from the words of the release alike, and words that share a result,
@@ -11,29 +11,21 @@ a delete, are compared by optimal string alignment distance.
 import math
 import sqlite3
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, islice
 from typing import NamedTuple
+
+from rec_platform.release.wording import reworded
 
 START_LENGTH = 7  # letters of a word that its deletes are made of
 TWO = "\ue000"  # marks a delete that lacks two letters; no word contains it
 SHORTEST_BEGINNING = 3  # letters of a word that may be both misspelt and unfinished
 LONGEST_CORRECTED = 24  # letters
 MOST_ALTERNATIVES = 24  # to a word
-# How people write the number of a film.
-NUMBERS = (
-    "1 one, 2 ii two, 3 iii three, 4 iv four, 5 v five, 6 vi six, 7 vii seven, 8 viii eight,"
-    "9 ix nine, 10 x ten, 11 xi eleven, 12 xii twelve, 13 xiii thirteen"
-)
-NUMERALS = {
-    word: [other for other in group.split() if other != word]
-    for group in NUMBERS.split(",")
-    for word in group.split()
-}
 
 # Costs: 1 is one misspelt letter in the middle of a word.
 OTHER_START = 0.3  # the first letter differs, which people rarely mistake
 UNFINISHED = 0.3  # a misspelt beginning of a word, rather than a misspelt word
-UNSAID = 0.1  # a beginning of a word, or a number written in another way
+UNSAID = 0.1  # a beginning of a word
 FAME = 0.08  # each time the number of a word, or of a title, is twice as high
 
 
@@ -126,7 +118,7 @@ def misspelt_for(
 def nearest(
     word: str, is_last: bool, most: int, words: Iterable[tuple[str, int]]
 ) -> list[Alternative]:
-    """The words that a word may be misspelt for, and numbers written in another way.
+    """The words that a word may be misspelt for, as titles are compared.
 
     Args:
         word: as it was typed.
@@ -134,9 +126,8 @@ def nearest(
         most: letters that may be wrong or missing, 1 or 2; in a short word, only 1.
         words: each with a number, which is low if a famous title has the word.
     """
-    alternatives = [Alternative((other,), UNSAID) for other in NUMERALS.get(word, ())]
     if len(word) > LONGEST_CORRECTED:
-        return alternatives
+        return []
     most = min(most, _errors(word))
     is_beginning = is_last and len(word) >= SHORTEST_BEGINNING
     middle = len(word) // 2
@@ -157,8 +148,8 @@ def nearest(
             costed.append((beginning + cost + UNFINISHED, number, other))
     if len(costed) > MOST_ALTERNATIVES:
         costed.sort(key=lambda row: row[0] + FAME * math.log2(row[1]))
-    alternatives += [Alternative((other,), cost) for cost, _, other in costed[:MOST_ALTERNATIVES]]
-    return sorted(alternatives, key=lambda alternative: alternative.cost)
+    alternatives = (Alternative((*reworded([other]),), cost) for cost, _, other in costed)
+    return sorted(islice(alternatives, MOST_ALTERNATIVES), key=lambda alternative: alternative.cost)
 
 
 def distances(typed: str, word: str, most: int) -> tuple[int, int]:

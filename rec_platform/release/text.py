@@ -5,6 +5,9 @@ How a query is answered belongs in search.py.
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+
+from rec_platform.release.wording import OFTEN_REWORDED, reworded
 
 ARTICLES = ("the", "a", "an")
 # Letters that do not decompose into a plain letter and its accent.
@@ -13,7 +16,10 @@ PLAIN = str.maketrans("øłđðı", "olddi") | {ord("æ"): "ae", ord("œ"): "oe"
 WITHOUT_SPACES = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{WITHOUT_SPACES}]|[^\W_{WITHOUT_SPACES}]+")
 # Most names are ASCII, and a table takes those apart three times as fast as the pattern.
-ASCII_WORDS = "".join(char.lower() if char.isalnum() else " " for char in map(chr, range(128)))
+ASCII_WORDS = [char.lower() if char.isalnum() else " " for char in map(chr, range(128))]
+ASCII_WORDS[ord("%")] = " percent "
+RAISED = re.compile("([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2150-\u215e])")  # "Alien³"
+PERSON = "\ue001"  # marks a word of a person's name; no word of a title contains it
 
 
 def search_key(text: str) -> str:
@@ -24,27 +30,47 @@ def search_key(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.translate(ASCII_WORDS).split())
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = unicodedata.normalize("NFKD", RAISED.sub(r" \1 ", text).replace("%", " percent "))
     text = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(WORD.findall(text.casefold().translate(PLAIN)))
 
 
-def search_names(text: str) -> str:
-    """What a name is found by: its key, and how else people write it.
+def title_key(title: str) -> str:
+    """What a title is equal to, however it is worded; itself, if it has no words ("$$$").
 
-    >>> search_names("Spider-Man & Co.")
-    'spider man co spiderman and'
+    >>> title_key("The Spies & the Doctor: Part Two")
+    'the spies the dr pt 2'
     """
-    key = search_key(text)
-    if key == text.casefold():
-        return key
-    words = [key]
-    for chunk in text.split():
+    return " ".join(reworded(search_key(title).split())) or title.strip().casefold()
+
+
+def search_names(names: str, people: Iterable[str] = ()) -> str:
+    """What a title is found by: its names as they are and as else people write them, its people.
+
+    Args:
+        names: one on each line.
+        people: their names, whose words are marked.
+
+    >>> search_names("Spider-Man & Co: Part II")
+    'spider man co part ii spiderman and pt 2'
+    """
+    found = [word for name in names.splitlines() for word in _name_words(name)]
+    marked = {PERSON + word for person in people for word in search_key(person).split()}
+    return " ".join([*found, *sorted(marked)])
+
+
+def _name_words(name: str) -> Iterator[str]:
+    key = search_key(name)
+    yield key
+    if key == name.casefold() and OFTEN_REWORDED.isdisjoint(key.split()):
+        return
+    for chunk in name.split():
         if chunk.isascii() and chunk.isalnum():
             continue  # one word, which the key has
         joined = search_key(chunk).split()
         if len(joined) > 1 and not re.search(f"[{WITHOUT_SPACES}]", chunk):
-            words.append("".join(joined))
-    if "&" in text:
-        words.append("and")
-    return " ".join(words)
+            yield "".join(joined)
+    if "&" in name or "+" in name:
+        yield "and"
+    words = key.split()
+    yield from (word for word in reworded(words) if word not in words)

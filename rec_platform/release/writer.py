@@ -14,7 +14,7 @@ from typing import Any
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.shares import shares
 from rec_platform.release.spelling import deletes
-from rec_platform.release.text import search_key, search_names
+from rec_platform.release.text import PERSON, search_names, title_key
 from rec_platform.release.tiles import Combination
 
 # SQLite's default cache, 2 MiB, would be written out again and again.
@@ -68,7 +68,7 @@ def write_lookup(
         path: the file to write; one that exists is replaced.
         release: facts about the release; every value must be serialisable as JSON.
         clusters: the clusters' profiles.
-        titles: each title with its other names as one text to search, the most voted first. A
+        titles: each title with its other names, one on each line, the most voted first. A
             title's number is its place in this order, from 1.
         neighbours: each title's neighbours from pack(), in the same order.
         combinations: all titles by combination of genres, so that filters reach them; only if the
@@ -135,15 +135,17 @@ def _title_rows(
     """Yield the rows of `titles`, and fill the full-text indexes along the way."""
     words: dict[str, int] = {}
     for number, (title, akas) in enumerate(titles, start=1):
-        key = search_key(title.title)
         original = title.original_title if title.original_title != title.title else ""
-        names = search_names(f"{title.title} {original} {akas}")
+        people = {credit.name for credit in title.credits}
+        names = search_names(f"{title.title}\n{original}\n{akas}", people)
         connection.execute("INSERT INTO title_search (rowid, names) VALUES (?, ?)", (number, names))
         for word in names.split():
             if word not in words:
                 words[word] = len(words) + 1
                 row = (words[word], word)
                 connection.execute("INSERT INTO words VALUES (?, ?)", row)
+                if word.startswith(PERSON):
+                    continue  # people are found as they are written
                 row = (words[word], " ".join(sorted(deletes(word))))
                 connection.execute("INSERT INTO word_search (rowid, deletes) VALUES (?, ?)", row)
         yield (
@@ -161,7 +163,7 @@ def _title_rows(
             title.series_place,
             title.cluster,
             title.distance,
-            key,
+            title_key(title.title),
             _json(title.characters),
             title.country,
             title.language,

@@ -390,7 +390,7 @@ def test_what_the_service_says_of_itself_is_never_kept(site: Site, path: str):
 
 
 def test_metrics_count_requests_by_route_and_name_the_release(site: Site):
-    for path in ("/title/tt0000001", "/title/tt0000002", "/title/tt9", "/static/style.css", "/x"):
+    for path in ("/title/tt0000001", "/title/tt0000002", "/title/tt99", "/static/style.css", "/x"):
         site.get(path)
     site.get("/", 'GET"}')
     text = site.get("/metrics").text

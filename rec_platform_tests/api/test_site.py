@@ -27,7 +27,7 @@ PAGES = [
     *("/atlas", "/about", "/basket", "/basket?title=tt0000001&title=tt0000002"),
 ]
 ERROR_PAGES = [
-    "/title/tt9",
+    "/title/tt99",
     "/title/nonsense",
     "/cluster/99",
     "/cluster/first",
@@ -77,6 +77,28 @@ def test_a_titles_page_shows_its_facts_and_nine_recommendations(site: Site):
     assert "/cluster/0" in page.links
     imdb = {"href": "https://www.imdb.com/title/tt0000001/", "rel": "noopener"}
     assert any(tag == "a" and imdb.items() <= attributes.items() for tag, attributes in page.tags)
+
+
+@pytest.mark.parametrize(
+    "written", ["TT0000001", "tt0000001/", "tt1", "www.imdb.com/title/tt0000001/", "Tt01/"]
+)
+def test_an_id_that_is_written_otherwise_leads_to_its_title(site: Site, written: str):
+    answer = site.get(f"/title/{written}?balance=0.2")
+    assert answer.status_code == 308
+    assert answer.headers["location"] == "/title/tt0000001?balance=0.2"
+
+
+@pytest.mark.parametrize("written", ["TT9999999", "tt9999999/", "nothing", ""])
+def test_an_id_that_is_none_is_not_found(site: Site, written: str):
+    assert site.get(f"/title/{written}").status_code == 404
+
+
+def test_the_page_says_which_words_of_a_query_were_left_out(site: Site):
+    page = Reader(site.get("/search?q=the+silent+lantern+movie"))
+    assert page.cards() == ["tt0000001"] and "Left out: “ movie ”" in page.text
+    assert "Left out" not in Reader(site.get("/search?q=silent+lantern")).text
+    told = site.json("/api/v1/search?q=lantern+zzzz")
+    assert told["left_out"] == ["zzzz"] and told["titles"][0]["title_id"] == "tt0000001"
 
 
 def test_a_title_of_which_little_is_known_has_a_page_too(site: Site):
