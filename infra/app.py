@@ -9,13 +9,11 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.data import Data
 from infra.edge import Edge
+from infra.names import QUALIFIER, STACK
 from infra.refresh import Refresh
 from infra.settings import InfraSettings, read_settings
 from infra.site import Site
 from infra.watch import Watch, topic
-
-STACK = "rec-platform"
-QUALIFIER = "recplat"  # of a bootstrap of our own, which `make destroy` may delete
 
 
 def build(settings: InfraSettings, package: Path, out: Path) -> None:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
 OURS = ("api", "rec_platform/__init__.py", "rec_platform/release")
-PYTHON = "3.13"  # of the function: see site.py
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "bin", ".lock")
 
 
-def package(packages: Path, out: Path) -> None:
+def package(packages: Path, out: Path, python: str) -> None:
     """Make the folder.
 
     Args:
         packages: a folder with what requirements/zip.txt names.
         out: the folder to make; what was there is deleted.
+        python: the version of the function's Python, such as `3.13`.
     """
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(packages, out, ignore=LEFT_OUT)
@@ -31,10 +31,10 @@ def package(packages: Path, out: Path) -> None:
         else:
             target.parent.mkdir(exist_ok=True)
             shutil.copy(origin, target)
-    _compile(out)
+    _compile(out, python)
 
 
-def _compile(folder: Path) -> None:
+def _compile(folder: Path, python: str) -> None:
     """Compile for the function's Python, where this machine has one.
 
     A zip file keeps no times of change, so Python must not compare them. Lambda cannot keep what it
@@ -42,13 +42,13 @@ def _compile(folder: Path) -> None:
     """
     uv = REPOSITORY / ".venv" / "bin" / "uv"
     found = subprocess.run(
-        [uv, "python", "find", "--no-python-downloads", "--no-project", PYTHON],
+        [uv, "python", "find", "--no-python-downloads", "--no-project", python],
         capture_output=True,
         text=True,
         check=False,
     )
     if found.returncode:
-        print(f"no Python {PYTHON} here: the function compiles its code at each cold start")
+        print(f"no Python {python} here: the function compiles its code at each cold start")
         return
     command = [found.stdout.strip(), "-m", "compileall", "-q", "-j", "0"]
     subprocess.run([*command, "--invalidation-mode", "unchecked-hash", folder], check=True)
@@ -58,5 +58,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True, help="of requirements/zip.txt")
     parser.add_argument("--out", type=Path, required=True, help="the folder to make")
+    parser.add_argument("--python", required=True, help="version of the function's Python")
     arguments = parser.parse_args()
-    package(arguments.packages, arguments.out)
+    package(arguments.packages, arguments.out, arguments.python)

@@ -94,7 +94,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def ministack(folder: Path) -> Iterator[str]:
+def ministack(
+    folder: Path,
+    program: str = "rec_platform_tests.emulators.patched_ministack",
+    **others: str,
+) -> Iterator[str]:
     """ministack in a process of its own; yields its address."""
     port = free_port()
     settings = {
@@ -109,9 +113,9 @@ def ministack(folder: Path) -> Iterator[str]:
     with (
         log.open("w") as writer,
         subprocess.Popen(
-            [sys.executable, "-m", "rec_platform_tests.emulators.patched_ministack"],
+            [sys.executable, "-m", program],
             cwd=folder,
-            env=os.environ | environment(f"http://127.0.0.1:{port}") | settings,
+            env=os.environ | environment(f"http://127.0.0.1:{port}") | settings | others,
             stdout=writer,
             stderr=subprocess.STDOUT,
         ) as process,

@@ -161,3 +161,5 @@ def test_the_task_goes_out_and_lets_nothing_in(assembly: Assembly):
     (group,) = assembly.of_type("EC2::SecurityGroup")
     assert "SecurityGroupIngress" not in group
     assert assembly.of_type("EC2::SecurityGroupIngress") == []
+    (machine,) = assembly.of_type("StepFunctions::StateMachine")
+    assert '\\"AssignPublicIp\\":\\"ENABLED\\"' in json.dumps(machine["DefinitionString"])

@@ -1,0 +1,203 @@
+"""The stack deployed by `make deploy` to an emulated account: asked, run, deleted.
+
+The CDK's own command does it all but for Docker, which has nothing to build images with here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rec_platform_tests.api.site import publish
+from rec_platform_tests.conftest import REPOSITORY
+from rec_platform_tests.emulators import environment, ministack
+from rec_platform_tests.infra.conftest import node_first
+
+pytestmark = pytest.mark.infra
+
+END_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Account:
+    """An emulated account with the stack.
+
+    Attributes:
+        endpoint: where its services are.
+        folder: where a test writes the exit codes of the next tasks.
+        told: what `make deploy` printed.
+    """
+
+    endpoint: str
+    folder: Path
+    told: str
+
+    def output(self, name: str) -> str:
+        found = re.search(rf"^rec-platform\.{name} = (\S+)", self.told, re.MULTILINE)
+        assert found, self.told
+        return found[1]
+
+    def client(self, service: str) -> Any:
+        import boto3
+
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        session = boto3.Session(region_name="us-east-1", **keys)
+        return session.client(service, endpoint_url=self.endpoint)
+
+    def get(self, path: str, scheme: str = "https") -> httpx.Response:
+        """What CloudFront answers to a visitor."""
+        host = self.output("Address").removeprefix("https://")
+        headers = {"Host": host, "X-Forwarded-Proto": scheme}
+        return httpx.get(self.endpoint + path, headers=headers, timeout=60)
+
+    def run(self, *command: str | Path, answer: str = "") -> subprocess.CompletedProcess[str]:
+        """A command of the Makefile in this account."""
+        return run_make(self.endpoint, self.folder, *command, answer=answer)
+
+
+def run_make(
+    endpoint: str, folder: Path, *command: str | Path, answer: str = ""
+) -> subprocess.CompletedProcess[str]:
+    # The function runs on this machine, so its packages are those of this machine.
+    choices = {
+        "BUILD": str(folder / "build"),
+        "SITE_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "SITE_PLATFORM": f"{os.uname().machine}-manylinux2014",
+    }
+    return subprocess.run(
+        ["make", *command, *(f"{name}={value}" for name, value in choices.items())],
+        cwd=REPOSITORY,
+        env=node_first()
+        | environment(endpoint, CDK_DOCKER="true", REC_INFRA_EMAIL="operator@example.com"),
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    folder = tmp_path_factory.mktemp("account")
+    program = "rec_platform_tests.infra.emulated_account"
+    with ministack(folder, program, SERVICES="", AUTH="false", SFN_WAIT_SCALE="0") as endpoint:
+        done = run_make(endpoint, folder, "deploy", "ARGS=--require-approval never")
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Account(endpoint, folder, done.stdout + done.stderr)
+
+
+def test_the_site_starts_before_there_is_a_release_and_serves_the_first_one(
+    account: Account, tmp_path: Path
+):
+    assert account.get("/readyz").status_code == 503
+    publish(tmp_path / "releases", "first")
+    for file in (tmp_path / "releases").rglob("*.*"):
+        key = f"imdb/{file.relative_to(tmp_path)}"
+        account.client("s3").upload_file(str(file), account.output("Bucket"), key)
+    # A function without a release looks for one once a second.
+    deadline = time.monotonic() + END_SECONDS
+    while (page := account.get("/title/tt0000001")).status_code == 503:
+        assert time.monotonic() < deadline, page.text
+    assert page.status_code == 200 and "The Silent Lantern" in page.text
+    assert page.headers["strict-transport-security"].startswith("max-age=")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    found = account.get("/search?q=%C3%A9t%C3%A9+muet")
+    assert found.status_code == 200 and "/title/tt0000001" in found.text
+    poster = account.get("/poster/tt0000001.svg")
+    assert poster.status_code == 200 and poster.headers["content-type"] == "image/svg+xml"
+    assert poster.text.startswith("<svg")
+
+
+def test_the_edge_closes_metrics_and_knows_https_alone(account: Account):
+    for path in ("/metrics", "/metrics/", "/%6detrics", "/metrics?x=1"):
+        answer = account.get(path)
+        assert answer.status_code == 403 and "rec_platform" not in answer.text, path
+    plain = account.get("/title/tt0000001", scheme="http")
+    assert plain.status_code == 301
+    assert plain.headers["location"] == account.output("Address") + "/title/tt0000001"
+
+
+def test_a_visitor_cannot_go_round_the_edge(account: Account):
+    (url,) = (
+        account.client("lambda").get_function_url_config(FunctionName=name["FunctionName"])
+        for name in account.client("lambda").list_functions()["Functions"]
+    )
+    host = url["FunctionUrl"].removeprefix("https://").rstrip("/")
+    assert httpx.get(account.endpoint + "/", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("exit_codes", "status", "told"),
+    [("0", "SUCCEEDED", 0), ("1 0", "SUCCEEDED", 0), ("1 1", "FAILED", 1)],
+)
+def test_a_refresh_is_tried_twice_and_its_failure_told_once(
+    account: Account, exit_codes: str, status: str, told: int
+):
+    sqs, sns, states = (account.client(name) for name in ("sqs", "sns", "stepfunctions"))
+    queue = sqs.create_queue(QueueName="mail")["QueueUrl"]
+    sqs.purge_queue(QueueUrl=queue)
+    (topic,) = (topic["TopicArn"] for topic in sns.list_topics()["Topics"])
+    named = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named["QueueArn"])
+    (account.folder / "exit_codes").write_text(exit_codes)
+    (account.folder / "tasks").write_text("")
+    started = states.start_execution(stateMachineArn=account.output("StateMachine"))
+    deadline = time.monotonic() + END_SECONDS
+    execution: dict[str, Any] = {"status": "RUNNING"}
+    while execution["status"] == "RUNNING" and time.monotonic() < deadline:
+        execution = states.describe_execution(executionArn=started["executionArn"])
+    history = states.get_execution_history(executionArn=started["executionArn"])["events"]
+    assert execution["status"] == status, history
+    tasks = (account.folder / "tasks").read_text().splitlines()
+    assert len(tasks) == len(exit_codes.split())
+    assert all(re.match(r"FARGATE .*/rec-platform-refresh:\d+$", task) for task in tasks)
+    mail = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    assert len(mail) == told
+    if told:
+        message = json.loads(mail[0]["Body"])
+        assert message["Subject"] == "rec_platform: a refresh failed"
+        assert (
+            "/rec-platform/refresh" in message["Message"] and '"exitCode": 1' in message["Message"]
+        )
+
+
+def test_a_second_deploy_changes_nothing(account: Account):
+    done = account.run("diff")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "There were no differences" in done.stdout + done.stderr
+
+
+def test_destroying_asks_and_then_leaves_nothing(account: Account):
+    asked = account.run("destroy", answer="no\n")
+    assert asked.returncode and "nothing was deleted" in asked.stderr
+    assert f"bucket {account.output('Bucket')}: 3 objects" in asked.stdout
+    assert account.get("/title/tt0000001").status_code == 200
+    done = account.run("destroy", answer="yes\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert account.client("s3").list_buckets()["Buckets"] == []
+    assert account.client("ecr").describe_repositories()["repositories"] == []
+    assert (
+        account.client("cloudformation").list_stacks(
+            StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_FAILED"]
+        )["StackSummaries"]
+        == []
+    )
+    for service, operation, key in (
+        ("lambda", "list_functions", "Functions"),
+        ("logs", "describe_log_groups", "logGroups"),
+        ("stepfunctions", "list_state_machines", "stateMachines"),
+    ):
+        assert getattr(account.client(service), operation)()[key] == [], service
+    again = account.run("destroy")
+    assert again.returncode == 0 and "there is nothing to delete" in again.stdout
