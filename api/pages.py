@@ -5,6 +5,7 @@ where a cluster lies on the map in atlas.py. Every page works without its script
 """
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,9 +49,10 @@ from .tuning import TunedByForm, Tuning
 STATIC = Path(__file__).parent / "static"
 # The hash in the address lets caches keep a file for ever: a changed file has another address.
 ADDRESSES = {
-    file.name: f"/static/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+    file.name: f"/static/{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}/{file.name}"
     for file in STATIC.iterdir()
 }
+DIGEST = re.compile(r"^[0-9a-f]{12}/")
 # Posters change with the code that draws them as well as with the release.
 DRAWN_BY = hashlib.sha256(
     b"".join(
@@ -270,8 +272,9 @@ class StaticFiles(AnyFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, and how long it may be kept."""
-        answer = await super().get_response(path, scope)
-        if f"/static/{path}?{scope['query_string'].decode('latin-1')}" == ADDRESSES.get(path):
+        name = DIGEST.sub("", path)
+        answer = await super().get_response(name, scope)
+        if f"/static/{path}" == ADDRESSES.get(name):
             answer.headers["Cache-Control"] = FOR_EVER
         return answer
 

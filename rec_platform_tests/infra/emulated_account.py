@@ -1,7 +1,7 @@
 """ministack as a program: an account that the whole stack is deployed to.
 
-Three things are added that it lacks. It knows no budgets. Its CloudFront does not sign requests to a
-function URL, and asks nobody whether it may. It runs no containers, and its Step Functions do not
+Three things are added that it lacks. It knows no budgets. Its CloudFront does not sign requests to
+a function URL, and asks nobody whether it may. It runs no containers, and its Step Functions do not
 fail where a container does: here a test writes the exit codes of the next tasks to `exit_codes`.
 """
 
