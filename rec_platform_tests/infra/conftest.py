@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from rec_platform_tests.aws.conftest import aws as aws
+from rec_platform_tests.aws.conftest import server as server
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.infra.variants import VARIANTS
 
