@@ -5,6 +5,7 @@ nothing else, because its size is a part of each cold start.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,8 +51,15 @@ def _compile(folder: Path, python: str) -> None:
     if found.returncode:
         print(f"no Python {python} here: the function compiles its code at each cold start")
         return
-    command = [found.stdout.strip(), "-m", "compileall", "-q", "-j", "0"]
-    subprocess.run([*command, "--invalidation-mode", "unchecked-hash", folder], check=True)
+    # One process without random hashes writes the same bytes each time. Else the next deploy would
+    # replace a function that has not changed.
+    command = [found.stdout.strip(), "-m", "compileall", "-q", "--invalidation-mode"]
+    places = ["-s", folder, "-p", "/var/task"]  # where Lambda unpacks it, for error messages
+    subprocess.run(
+        [*command, "unchecked-hash", *places, folder],
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        check=True,
+    )
 
 
 if __name__ == "__main__":

@@ -136,6 +136,7 @@ class Refresh(Construct):
                 "REC_ROOT": data.root,
                 "REC_SAGEMAKER_ROLE": data.jobs_role.role_arn,
             },
+            stop_timeout=Duration.minutes(2),  # to stop its job and give the lock back
             logging=aws_ecs.LogDrivers.aws_logs(stream_prefix="refresh", log_group=self._log),
         )
         accept(task, "ECS2", "the variables are addresses and choices, none is a secret")

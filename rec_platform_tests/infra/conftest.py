@@ -60,10 +60,9 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Assembly]:
         if not folder.exists():
             package = tmp_path_factory.mktemp("package")
             (package / "handler.py").write_text("")
-            isolated = shutil.which(ALONE[0]) and not subprocess.run([*ALONE, "true"]).returncode
             program = [sys.executable, "-m", "rec_platform_tests.infra.variants"]
             done = subprocess.run(
-                [*(ALONE if isolated else ()), *program, folder, package],
+                [*ALONE, *program, folder, package],
                 cwd=tmp_path_factory.mktemp("elsewhere"),  # where no .env is
                 env=node_first(),
                 capture_output=True,

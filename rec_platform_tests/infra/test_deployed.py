@@ -22,7 +22,7 @@ import pytest
 from rec_platform_tests.api.site import publish
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators import environment, ministack
-from rec_platform_tests.infra.conftest import node_first
+from rec_platform_tests.infra.conftest import ALONE, node_first
 
 pytestmark = pytest.mark.infra
 
@@ -61,13 +61,17 @@ class Account:
         headers = {"Host": host, "X-Forwarded-Proto": scheme}
         return httpx.get(self.endpoint + path, headers=headers, timeout=60)
 
-    def run(self, *command: str | Path, answer: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, answer: str = "") -> subprocess.CompletedProcess[str]:
         """A command of the Makefile in this account."""
         return run_make(self.endpoint, self.folder, *command, answer=answer)
 
 
 def run_make(
-    endpoint: str, folder: Path, *command: str | Path, answer: str = ""
+    endpoint: str,
+    folder: Path,
+    *command: str,
+    answer: str = "",
+    prefix: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
     # The function runs on this machine, so its packages are those of this machine.
     choices = {
@@ -76,7 +80,7 @@ def run_make(
         "SITE_PLATFORM": f"{os.uname().machine}-manylinux2014",
     }
     return subprocess.run(
-        ["make", *command, *(f"{name}={value}" for name, value in choices.items())],
+        [*prefix, "make", *command, *(f"{name}={value}" for name, value in choices.items())],
         cwd=REPOSITORY,
         env=node_first()
         | environment(endpoint, CDK_DOCKER="true", REC_INFRA_EMAIL="operator@example.com"),
@@ -176,6 +180,12 @@ def test_a_second_deploy_changes_nothing(account: Account):
     done = account.run("diff")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "There were no differences" in done.stdout + done.stderr
+
+
+def test_once_installed_the_template_is_written_without_a_network(account: Account):
+    done = run_make(account.endpoint, account.folder, "synth", prefix=ALONE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^in all, ", done.stdout, re.MULTILINE)
 
 
 def test_destroying_asks_and_then_leaves_nothing(account: Account):
