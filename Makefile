@@ -54,6 +54,7 @@ wheel: .venv/dev.stamp ## the wheel and the site's image, each in an empty envir
 
 synth: .venv/infra.stamp $(BUILD)/packages.stamp ## the AWS stack as a template, in build/cdk.out
 	$(INFRA).package --packages $(BUILD)/packages --out $(BUILD)/site --python $(SITE_PYTHON)
+	rm -rf $(BUILD)/cdk.out
 	$(INFRA).app --package $(BUILD)/site --out $(BUILD)/cdk.out
 	.venv/bin/python -m infra.estimate $(BUILD)/cdk.out/rec-platform.template.json
 

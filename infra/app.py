@@ -42,6 +42,7 @@ def build(settings: InfraSettings, package: Path, out: Path) -> None:
     for name, value in {
         "Address": edge.address,
         "Bucket": data.bucket.bucket_name,
+        "JobsRole": data.jobs_role.role_arn,
         "StateMachine": refresh.state_machine.state_machine_arn,
     }.items():
         CfnOutput(stack, name, value=value)

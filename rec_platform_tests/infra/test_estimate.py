@@ -67,3 +67,10 @@ def test_the_command_prints_what_is_paid(assemblies: dict[str, Assembly]):
     )
     assert "200,000 views" in done.stdout
     assert re.search(r"^in all, .* \d+\.\d\d +\d\.\d\d$", done.stdout, re.MULTILINE)
+
+
+def test_the_docs_tell_what_is_estimated(assemblies: dict[str, Assembly]):
+    lines = estimate(assemblies["url"].template, Use())
+    paid, full = sum(line.paid for line in lines), sum(line.full for line in lines)
+    told = " ".join((REPOSITORY / "docs" / "aws.md").read_text().split())
+    assert f"it is ${paid:.2f}, because" in told and f"Without that it is ${full:.2f}," in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,19 @@ def test_a_region_of_ones_own_takes_a_certificate_that_is_there(tmp_path: Path):
     given = {"AWS_REGION": "eu-west-1", "REC_INFRA_EMAIL": "me@example.com"}
     done = read(tmp_path, **given, **DOMAIN, REC_INFRA_CERTIFICATE=certificate)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_docs_tell_every_setting_with_its_default():
+    from infra.settings import InfraSettings
+
+    told = dict(
+        re.findall(
+            r"^\| `((?:REC_INFRA|AWS)_\w+)` \| `?([^|`]*)`? \|",
+            (REPOSITORY / "docs" / "aws.md").read_text(),
+            re.MULTILINE,
+        )
+    )
+    for name, field in InfraSettings.model_fields.items():
+        variable = "AWS_REGION" if name == "region" else f"REC_INFRA_{name.upper()}"
+        default = "" if field.is_required() else str(field.default)
+        assert told[variable].strip() == default, name
