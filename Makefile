@@ -14,6 +14,7 @@ SITE_PLATFORM := aarch64-manylinux2014
 INFRA := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m infra
 CDK := PATH="$(CURDIR)/.venv/bin:$$PATH" CDK_DISABLE_CLI_TELEMETRY=true \
 	.venv/cdk/node_modules/.bin/cdk --app $(BUILD)/cdk.out --no-notices
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --silent --no-audit --no-fund
 TOOLKIT := --toolkit-stack-name rec-platform-toolkit
 # uv would install into an environment that is activated, or a conda one.
 unexport VIRTUAL_ENV CONDA_PREFIX
@@ -79,7 +80,7 @@ format: .venv/dev.stamp ## format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-lock: .venv/uv.stamp ## pin the newest versions, with hashes, in requirements/
+lock: .venv/infra.stamp ## pin the newest versions, with hashes, in requirements/
 	echo 'uv>=0.13' | $(COMPILE) - -o requirements/uv.txt
 	$(COMPILE) pyproject.toml --group dev --extra aws -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/app.txt
@@ -87,6 +88,7 @@ lock: .venv/uv.stamp ## pin the newest versions, with hashes, in requirements/
 	$(COMPILE) --group site -c requirements/dev.txt -o requirements/site.txt
 	$(COMPILE) --group zip -c requirements/dev.txt -o requirements/zip.txt
 	$(COMPILE) --group infra -c requirements/dev.txt -o requirements/infra.txt
+	cd infra/cdk && $(NPM) install --package-lock-only --omit-lockfile-registry-resolved --save-exact aws-cdk@latest
 
 clean: ## remove what was installed, not the data
 	rm -rf .venv
@@ -109,7 +111,7 @@ clean: ## remove what was installed, not the data
 .venv/cdk.stamp: .venv/infra.stamp infra/cdk/package-lock.json
 	mkdir -p .venv/cdk
 	cp infra/cdk/package.json infra/cdk/package-lock.json .venv/cdk
-	cd .venv/cdk && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
+	cd .venv/cdk && $(NPM) ci --ignore-scripts
 	@touch $@
 
 $(BUILD)/packages.stamp: .venv/uv.stamp requirements/zip.txt

@@ -3,6 +3,7 @@
 It says what there is, and deletes after a yes. If it is interrupted, the next call goes on.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,14 +43,18 @@ class Account:
                 return []
             raise
 
+    def _names(self, kind: str) -> list[str]:
+        """The names or ARNs of the stack's resources of a type."""
+        return [
+            resource["PhysicalResourceId"]
+            for resource in self.resources(STACK)
+            if resource["ResourceType"] == kind
+        ]
+
     def buckets(self) -> Iterator[Any]:
         """The data, and what was uploaded to deploy the stack; S3's own names for them."""
         s3 = self._session.resource("s3")
-        names = [
-            resource["PhysicalResourceId"]
-            for resource in self.resources(STACK)
-            if resource["ResourceType"] == "AWS::S3::Bucket"
-        ]
+        names = self._names("AWS::S3::Bucket")
         for name in [*names, f"cdk-{QUALIFIER}-assets-{self._account}-{self._region}"]:
             bucket = s3.Bucket(name)
             if bucket.creation_date:
@@ -100,6 +105,7 @@ class Account:
 
     def delete(self) -> None:
         """Delete all that `tell` names."""
+        self._stop_refreshes()
         for bucket in self.buckets():
             bucket.object_versions.delete()
         self._delete_stack(STACK)
@@ -113,6 +119,21 @@ class Account:
         for bucket in self.buckets():  # the toolkit's stack keeps its own
             bucket.object_versions.delete()
             bucket.delete()
+
+    def _stop_refreshes(self) -> None:
+        """Stop what would go on writing, and what the stack could not be deleted with."""
+        states, ecs = self.client("stepfunctions"), self.client("ecs")
+        for machine in self._names("AWS::StepFunctions::StateMachine"):
+            running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+            for execution in running["executions"]:
+                states.stop_execution(executionArn=execution["executionArn"])
+        for cluster in self._names("AWS::ECS::Cluster"):
+            tasks = ecs.list_tasks(cluster=cluster)["taskArns"]
+            for task in tasks:
+                print(f"stopping {task}")
+                ecs.stop_task(cluster=cluster, task=task)
+            if tasks:
+                ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=tasks)
 
     def _delete_stack(self, name: str) -> None:
         if not self.resources(name):
@@ -131,7 +152,8 @@ def main() -> None:
     if not account.tell():
         print("there is nothing to delete")
         return
-    if input("Delete all this, releases included? Type yes: ").strip() != "yes":
+    print("Delete all this, releases included? Type yes: ", end="", flush=True)
+    if sys.stdin.readline().strip() != "yes":
         raise SystemExit("nothing was deleted")
     account.delete()
     print("all of it is deleted")

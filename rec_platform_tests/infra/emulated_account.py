@@ -6,6 +6,7 @@ fail where a container does: here a test writes the exit codes of the next tasks
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,28 @@ def may_invoke(host: str) -> bool:
 
 
 def end_task(cluster: str, task_arns: list[str]) -> dict[str, Any]:
-    """The end of a task, with the exit code that the test has chosen, as `.sync` hears of it."""
-    _, _, body = ecs._describe_tasks({"cluster": cluster, "tasks": task_arns})
-    (task,) = json.loads(body)["tasks"]
-    first, *left = EXIT_CODES.read_text().split()
-    EXIT_CODES.write_text(" ".join(left))
+    """The end of a task, as `.sync` hears of it: the exit code of the test, or 137 if stopped."""
+    task = describe(cluster, task_arns)
     with TASKS.open("a") as writer:
         writer.write(f"{task['launchType']} {task['taskDefinitionArn']}\n")
-    task["containers"][0]["exitCode"] = int(first)
-    if first != "0":
+    while EXIT_CODES.read_text() == "stall" and task["lastStatus"] != "STOPPED":
+        time.sleep(0.1)
+        task = describe(cluster, task_arns)
+    if task["lastStatus"] == "STOPPED":
+        exit_code = 137
+    else:
+        exit_code, *left = (int(code) for code in EXIT_CODES.read_text().split())
+        EXIT_CODES.write_text(" ".join(map(str, left)))
+        ecs._stop_task({"cluster": cluster, "task": task_arns[0]})
+    task["containers"][0]["exitCode"] = exit_code
+    if exit_code:
         raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(task))
+    return task
+
+
+def describe(cluster: str, task_arns: list[str]) -> dict[str, Any]:
+    _, _, body = ecs._describe_tasks({"cluster": cluster, "tasks": task_arns})
+    (task,) = json.loads(body)["tasks"]
     return task
 
 

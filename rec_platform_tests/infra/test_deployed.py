@@ -193,8 +193,16 @@ def test_destroying_asks_and_then_leaves_nothing(account: Account):
     assert asked.returncode and "nothing was deleted" in asked.stderr
     assert f"bucket {account.output('Bucket')}: 3 objects" in asked.stdout
     assert account.get("/title/tt0000001").status_code == 200
+    # A refresh that is at work is stopped first: it would write to the bucket again.
+    (account.folder / "exit_codes").write_text("stall")
+    (account.folder / "tasks").unlink()
+    account.client("stepfunctions").start_execution(stateMachineArn=account.output("StateMachine"))
+    deadline = time.monotonic() + END_SECONDS
+    while not (account.folder / "tasks").exists():
+        assert time.monotonic() < deadline
     done = account.run("destroy", answer="yes\n")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "stopping arn:aws:ecs:" in done.stdout
     assert account.client("s3").list_buckets()["Buckets"] == []
     assert account.client("ecr").describe_repositories()["repositories"] == []
     assert (
