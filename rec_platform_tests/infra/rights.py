@@ -42,6 +42,11 @@ class Need:
         return evaluate(asked, [policy]).decision == "Allow"
 
 
+def arn(service: str, name: str) -> str:
+    """The ARN of something in this account and region."""
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
+
+
 def resolved(value: Any, names: dict[str, str]) -> Any:
     """A part of a template with its references and joins replaced.
 
@@ -102,10 +107,6 @@ def needs(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[N
         }[service](action, arguments)
 
 
-def _arn(service: str, name: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
-
-
 def _s3(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
     bucket = f"arn:aws:s3:::{arguments['Bucket']}"
     keys = [deleted["Key"] for deleted in arguments.get("Delete", {}).get("Objects", [])]
@@ -119,7 +120,7 @@ def _s3(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
 def _athena(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
     # Questions about a query are asked of the workgroup that it ran in.
     workgroup = arguments.get("WorkGroup", "rec_platform")
-    yield Need(action, _arn("athena", f"workgroup/{workgroup}"))
+    yield Need(action, arn("athena", f"workgroup/{workgroup}"))
 
 
 def _glue(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
@@ -127,21 +128,21 @@ def _glue(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
     table = arguments.get("TableInput", arguments).get("Name") if "Table" in action else None
     database = arguments.get("DatabaseName") or arguments.get("Name")
     database = database or arguments["DatabaseInput"]["Name"]
-    yield Need(action, _arn("glue", "catalog"))
-    yield Need(action, _arn("glue", f"database/{database}"))
+    yield Need(action, arn("glue", "catalog"))
+    yield Need(action, arn("glue", f"database/{database}"))
     if table:
-        yield Need(action, _arn("glue", f"table/{database}/{table}"))
+        yield Need(action, arn("glue", f"table/{database}/{table}"))
 
 
 def _logs(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
     stream = arguments.get("logStreamName", "")
-    yield Need(action, _arn("logs", f"log-group:{arguments['logGroupName']}:log-stream:{stream}"))
+    yield Need(action, arn("logs", f"log-group:{arguments['logGroupName']}:log-stream:{stream}"))
 
 
 def _sagemaker(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
     kinds = {"TrainingJob": "training-job", "TransformJob": "transform-job", "Model": "model"}
     kind = next(kind for kind in kinds if action.endswith(kind))
-    resource = _arn("sagemaker", f"{kinds[kind]}/{arguments[f'{kind}Name']}")
+    resource = arn("sagemaker", f"{kinds[kind]}/{arguments[f'{kind}Name']}")
     yield Need(action, resource)
     if arguments.get("Tags"):
         yield Need("sagemaker:AddTags", resource)
