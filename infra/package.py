@@ -49,7 +49,10 @@ def _compile(folder: Path, python: str) -> None:
         check=False,
     )
     if found.returncode:
-        print(f"no Python {python} here: the function compiles its code at each cold start")
+        print(
+            f"no Python {python} here, so the function compiles its code at each cold start "
+            f"(.venv/bin/uv python install {python})"
+        )
         return
     # One process without random hashes writes the same bytes each time. Else the next deploy would
     # replace a function that has not changed.

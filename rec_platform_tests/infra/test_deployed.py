@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -35,7 +36,7 @@ class Account:
 
     Attributes:
         endpoint: where its services are.
-        folder: where a test writes the exit codes of the next tasks.
+        folder: where a test writes the exit codes of the next tasks, and the checkout is.
         told: what `make deploy` printed.
     """
 
@@ -61,29 +62,31 @@ class Account:
         headers = {"Host": host, "X-Forwarded-Proto": scheme}
         return httpx.get(self.endpoint + path, headers=headers, timeout=60)
 
-    def run(self, *command: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        """A command of the Makefile in this account."""
-        return run_make(self.endpoint, self.folder, *command, answer=answer)
+    def make(
+        self, target: str, answer: str = "", prefix: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """A target of the Makefile, in this account."""
+        return run(self.endpoint, self.folder, *prefix, "make", target, answer=answer)
 
 
-def run_make(
-    endpoint: str,
-    folder: Path,
-    *command: str,
-    answer: str = "",
-    prefix: tuple[str, ...] = (),
+def run(
+    endpoint: str, folder: Path, *command: str, answer: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    # The function runs on this machine, so its packages are those of this machine.
+    """A command in the checkout, as its reader gives it, but for what the emulator lacks."""
     choices = {
-        "BUILD": str(folder / "build"),
+        "ARGS": "--require-approval never",  # nobody is here to ask
+        "CDK_DOCKER": "true",  # the program, which builds nothing and is content
+        "MAKEFLAGS": "e",  # the environment comes first: the function runs on this machine
         "SITE_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}",
         "SITE_PLATFORM": f"{os.uname().machine}-manylinux2014",
     }
+    variables = node_first() | environment(endpoint, **choices)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):  # .env says it
+        variables.pop(name, None)
     return subprocess.run(
-        [*prefix, "make", *command, *(f"{name}={value}" for name, value in choices.items())],
-        cwd=REPOSITORY,
-        env=node_first()
-        | environment(endpoint, CDK_DOCKER="true", REC_INFRA_EMAIL="operator@example.com"),
+        command,
+        cwd=folder / "checkout",
+        env=variables,
         input=answer,
         capture_output=True,
         text=True,
@@ -91,12 +94,34 @@ def run_make(
     )
 
 
+def check_out(folder: Path) -> None:
+    """What `make deploy` needs of the repository, in a folder without anybody's `.env`."""
+    folder.mkdir()
+    for name in ("api", "infra", "rec_platform", "requirements", "sql"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=ignore)
+    for name in (".dockerignore", "Dockerfile", "LICENSE", "Makefile", "README.md"):
+        shutil.copy(REPOSITORY / name, folder)
+    shutil.copy(REPOSITORY / "pyproject.toml", folder)
+    (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
+
+
+def guided() -> list[str]:
+    """The commands that lead from an empty account to the first refresh."""
+    guide = (REPOSITORY / "docs" / "aws.md").read_text()
+    chapter = guide.partition("## From an empty account")[2]
+    return chapter.partition("```sh\n")[2].partition("```")[0].splitlines()
+
+
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     folder = tmp_path_factory.mktemp("account")
+    check_out(folder / "checkout")
+    *here, last = guided()
+    assert len(here) == 2 and last.startswith("aws stepfunctions start-execution")
     program = "rec_platform_tests.infra.emulated_account"
     with ministack(folder, program, SERVICES="", AUTH="false", SFN_WAIT_SCALE="0") as endpoint:
-        done = run_make(endpoint, folder, "deploy", "ARGS=--require-approval never")
+        done = run(endpoint, folder, "bash", "-ec", "\n".join(here))
         assert done.returncode == 0, done.stdout + done.stderr
         yield Account(endpoint, folder, done.stdout + done.stderr)
 
@@ -177,19 +202,19 @@ def test_a_refresh_is_tried_twice_and_its_failure_told_once(
 
 
 def test_a_second_deploy_changes_nothing(account: Account):
-    done = account.run("diff")
+    done = account.make("diff")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "There were no differences" in done.stdout + done.stderr
 
 
 def test_once_installed_the_template_is_written_without_a_network(account: Account):
-    done = run_make(account.endpoint, account.folder, "synth", prefix=ALONE)
+    done = account.make("synth", prefix=ALONE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^in all, ", done.stdout, re.MULTILINE)
 
 
 def test_destroying_asks_and_then_leaves_nothing(account: Account):
-    asked = account.run("destroy", answer="no\n")
+    asked = account.make("destroy", answer="no\n")
     assert asked.returncode and "nothing was deleted" in asked.stderr
     assert f"bucket {account.output('Bucket')}: 3 objects" in asked.stdout
     assert account.get("/title/tt0000001").status_code == 200
@@ -200,7 +225,7 @@ def test_destroying_asks_and_then_leaves_nothing(account: Account):
     deadline = time.monotonic() + END_SECONDS
     while not (account.folder / "tasks").exists():
         assert time.monotonic() < deadline
-    done = account.run("destroy", answer="yes\n")
+    done = account.make("destroy", answer="yes\n")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "stopping arn:aws:ecs:" in done.stdout
     assert account.client("s3").list_buckets()["Buckets"] == []
@@ -217,5 +242,5 @@ def test_destroying_asks_and_then_leaves_nothing(account: Account):
         ("stepfunctions", "list_state_machines", "stateMachines"),
     ):
         assert getattr(account.client(service), operation)()[key] == [], service
-    again = account.run("destroy")
+    again = account.make("destroy")
     assert again.returncode == 0 and "there is nothing to delete" in again.stdout
