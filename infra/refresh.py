@@ -73,7 +73,7 @@ class Refresh(Construct):
             subject="rec_platform: a refresh failed",
             message=aws_stepfunctions.TaskInput.from_text(
                 aws_stepfunctions.JsonPath.format(
-                    "The refresh failed twice, and the last release goes on serving. "
+                    "The refresh failed, and the last release goes on serving. "
                     f"Its log is the group {LOG_GROUP} of CloudWatch. {{}}: {{}}",
                     aws_stepfunctions.JsonPath.string_at("$.Error"),
                     aws_stepfunctions.JsonPath.string_at("$.Cause"),
