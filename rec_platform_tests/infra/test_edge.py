@@ -35,7 +35,8 @@ TABLE = {
     "/random": (303, 0),
     "/healthz": (200, 0),
     "/readyz": (200, 0),
-    "/title/tt9": (404, 0),
+    "/title/tt9": (308, MINUTES),  # to tt0000009
+    "/title/tt9999999": (404, 0),
     "/api/v1/titles/tt9": (404, 0),
     "/api/v1/search?limit=x": (422, 0),
     "/nowhere": (404, 0),
