@@ -17,6 +17,10 @@ SLOW_DOWN = (
     "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
 EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>"
+CONFLICT = (
+    "<Error><Code>ConditionalRequestConflict</Code><Message>A conflicting conditional operation is "
+    "in progress against this resource.</Message></Error>"
+)
 THROTTLED = '{"__type": "TooManyRequestsException", "message": "Rate exceeded"}'
 EXPIRED_JSON = '{"__type": "ExpiredTokenException", "message": "The token has expired."}'
 # What happens to a request instead of an answer with a status of its own.

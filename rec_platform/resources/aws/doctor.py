@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.resources.aws.clients import FIXES, REGION, Clients, error_code
-from rec_platform.resources.aws.lease import ABSENT, REFUSED
+from rec_platform.resources.aws.conditional import ABSENT, CONFLICT, REFUSED
 from rec_platform.resources.base import Finding
 
 # What a check found, and the fix; the fix is empty where all is well.
@@ -84,7 +84,7 @@ def _right_to_write(clients: Clients, place: Place) -> Outcome:
     try:
         clients("s3").put_object(**probe, Body=b"", IfMatch='"none"')
     except clients("s3").exceptions.ClientError as error:
-        if error_code(error) not in (*REFUSED, *ABSENT):
+        if error_code(error) not in (*REFUSED, *CONFLICT, *ABSENT):
             raise
     return f"s3://{probe['Bucket']}/{probe['Key']}", ""
 

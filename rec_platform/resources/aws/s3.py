@@ -14,9 +14,10 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
-from rec_platform.resources.aws.clients import Clients, error_code, explained
+from rec_platform.resources.aws.clients import Clients, explained
+from rec_platform.resources.aws.conditional import StoredObject, read_object, write_if
 from rec_platform.resources.aws.doctor import diagnose_bucket
-from rec_platform.resources.aws.lease import ABSENT, REFUSED, Lease, LeaseTakenError, held
+from rec_platform.resources.aws.lease import Lease, LeaseTakenError, held
 from rec_platform.resources.base import Finding
 from rec_platform.resources.storage import (
     LOCK_KEY,
@@ -106,7 +107,7 @@ class S3Storage(Storage):
     def read(self, key: str) -> bytes | None:
         """See Storage."""
         current = self._read(key)
-        return current[0] if current else None
+        return current.content if current else None
 
     def write(self, key: str, content: bytes) -> None:
         """See Storage."""
@@ -116,20 +117,11 @@ class S3Storage(Storage):
     def compare_and_swap(self, key: str, old: bytes | None, new: bytes) -> None:
         """See Storage."""
         current = self._read(key)
-        content, etag = current or (None, "")
-        condition = {"IfMatch": etag} if current else {"IfNoneMatch": "*"}
+        content, etag = (current.content, current.etag) if current else (None, None)
         with self._explained("written", key):
-            s3 = self.clients("s3")
-            try:
-                if content == old:
-                    s3.put_object(**self._place(key), Body=new, **condition)
-                    return
-            except s3.exceptions.ClientError as error:
-                if error_code(error) not in (*REFUSED, *ABSENT):
-                    raise
-        # If the answer to our write was lost, the retry was refused because of that same write.
-        if self.read(key) != new:
-            raise StorageConflictError(f"{self.address(key)} was written by somebody else")
+            if content == old and write_if(self.clients("s3"), self._place(key), new, etag):
+                return
+        raise StorageConflictError(f"{self.address(key)} was written by somebody else")
 
     def put(self, file: Path, key: str) -> None:
         """See Storage."""
@@ -226,17 +218,9 @@ class S3Storage(Storage):
             for entry in page.get("Contents", []):
                 yield entry["Key"].removeprefix(folder)
 
-    def _read(self, key: str) -> tuple[bytes, str] | None:
-        """Content and ETag."""
+    def _read(self, key: str) -> StoredObject | None:
         with self._explained("read", key):
-            s3 = self.clients("s3")
-            try:
-                answer = s3.get_object(**self._place(key))
-            except s3.exceptions.ClientError as error:
-                if error_code(error) in ABSENT:
-                    return None
-                raise
-            return answer["Body"].read(), answer["ETag"]
+            return read_object(self.clients("s3"), self._place(key))
 
     def _fetch(self, name: str, etag: str) -> None:
         """Download an object, unless its local copy is still what its note says."""
