@@ -35,8 +35,7 @@ def test_the_doctor_finds_all_well_where_the_guide_was_followed(
         RoleName="rec-platform-jobs",
         AssumeRolePolicyDocument=json.dumps(filled("policies/jobs-trust.json", bucket)),
     )
-    uses = ("spot training", "transform")
-    server.quotas = {f"ml.m5.large for {use} job usage": 1 for use in uses}
+    server.quotas = {"ml.m5.large for spot training job usage": 1}
     monkeypatch.setenv("REC_ROOT", f"s3://{bucket}/imdb")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SERVICE_QUOTAS", server.url)
     recorded.clear()

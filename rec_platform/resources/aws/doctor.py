@@ -118,7 +118,7 @@ def _role(clients: Clients, role: str) -> Outcome:
 
 def _quotas(clients: Clients, instance_type: str, instance_count: int, is_spot: bool) -> Outcome:
     training = "spot training" if is_spot else "training"
-    wanted = {f"{instance_type} for {use} job usage" for use in (training, "transform")}
+    wanted = {f"{instance_type} for {training} job usage"}
     pages = clients("service-quotas").get_paginator("list_service_quotas")
     quotas = {
         quota["QuotaName"]: quota["Value"]
