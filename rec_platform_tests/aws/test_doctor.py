@@ -31,6 +31,7 @@ def test_the_doctor_finds_all_well_where_the_guide_was_followed(
     s3.put_bucket_lifecycle_configuration(
         Bucket=bucket, LifecycleConfiguration=filled("lifecycle.json", bucket)
     )
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(filled("policies/bucket.json", bucket)))
     emulators.client("iam").create_role(
         RoleName="rec-platform-jobs",
         AssumeRolePolicyDocument=json.dumps(filled("policies/jobs-trust.json", bucket)),
@@ -52,6 +53,7 @@ def test_the_doctor_finds_what_is_missing(aws: Platform, monkeypatch: pytest.Mon
     done = aws.run("doctor")
     assert done.exit_code == 1  # the emulated bucket has no versions, no rules
     assert "switch it on" in done.stdout and "ok  bucket" in done.stdout
+    assert "takes plain HTTP" in done.stdout
     monkeypatch.setenv("REC_ROOT", "s3://no-such-bucket/imdb")
     monkeypatch.setenv("REC_ATHENA_WORKGROUP", "none")
     monkeypatch.setenv("REC_SAGEMAKER_ROLE", "")

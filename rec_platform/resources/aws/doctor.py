@@ -46,6 +46,7 @@ def diagnose_bucket(clients: Clients, place: Place) -> Iterator[Finding]:
     yield look("right to write", _right_to_write, clients, place)
     yield look("bucket versioning", _versioning, clients, place)
     yield look("bucket lifecycle", _lifecycle, clients, place)
+    yield look("bucket policy", _tls, clients, place)
 
 
 def diagnose_jobs(
@@ -105,6 +106,20 @@ def _lifecycle(clients: Clients, place: Place) -> Outcome:
             raise
         rules = []
     return f"{len(rules)} rules", "" if rules else "add those of docs/aws.md: old files pile up"
+
+
+def _tls(clients: Clients, place: Place) -> Outcome:
+    s3 = clients("s3")
+    try:
+        policy = s3.get_bucket_policy(Bucket=place("")["Bucket"])["Policy"]
+    except s3.exceptions.ClientError as error:
+        if error_code(error) != "NoSuchBucketPolicy":
+            raise
+        policy = '{"Statement": []}'
+    denied = [rule for rule in json.loads(policy)["Statement"] if rule["Effect"] == "Deny"]
+    if any("aws:SecureTransport" in json.dumps(rule.get("Condition")) for rule in denied):
+        return "refuses plain HTTP", ""
+    return "takes plain HTTP", "add infra/policies/bucket.json to the bucket's policy"
 
 
 def _role(clients: Clients, role: str) -> Outcome:

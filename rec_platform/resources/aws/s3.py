@@ -5,7 +5,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,7 @@ class S3Storage(Storage):
                     "ends, or use another --root (REC_ROOT)"
                 ) from None
         try:
+            self._prune_copies()
             yield
         finally:
             lease.release()
@@ -183,10 +184,11 @@ class S3Storage(Storage):
 
     def usage(self) -> Mapping[str, float]:
         """See DeploymentResource."""
+        # With older versions and what was deleted: both are paid for until they expire.
         sizes = (
-            entry["Size"]
-            for page in self._pages(Prefix=self.name(""))
-            for entry in page.get("Contents", [])
+            version["Size"]
+            for page in self._pages("list_object_versions", Prefix=self.name(""))
+            for version in page.get("Versions", [])
         )
         return request_usage(self.requests) | {"s3_stored_bytes": sum(sizes)}
 
@@ -237,9 +239,21 @@ class S3Storage(Storage):
         note.write_text(f"{etag} {_sha256(part)}")  # fits no copy until the part is in its place
         part.replace(copy)
 
-    def _pages(self, **which: str) -> Iterator[dict[str, Any]]:
+    def _prune_copies(self) -> None:
+        """Delete the local copies, and their notes, of objects that are gone."""
+        pages = self._pages(Prefix=self.name(""))
+        keys = {self._key(entry["Key"]) for page in pages for entry in page.get("Contents", [])}
+        for folder in (self.scratch_dir() / "copies", self.scratch_dir() / "notes"):
+            for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder comes first
+                if path.is_dir():
+                    with suppress(OSError):  # it is not empty
+                        path.rmdir()
+                elif path.relative_to(folder).as_posix().removesuffix(".note") not in keys:
+                    path.unlink()
+
+    def _pages(self, operation: str = "list_objects_v2", **which: str) -> Iterator[dict[str, Any]]:
         with self._explained("listed", self._key(which["Prefix"])):
-            paginator = self.clients("s3").get_paginator("list_objects_v2")
+            paginator = self.clients("s3").get_paginator(operation)
             yield from paginator.paginate(Bucket=self.bucket, **which)
 
     def _key(self, name: str) -> str:

@@ -214,6 +214,22 @@ def test_a_file_that_is_gone_from_s3_is_no_part_of_the_local_folder_any_more(s3:
     assert [path.name for path in folder.rglob("*") if path.is_file()] == ["d"]
 
 
+def test_the_next_run_deletes_the_local_copies_of_what_is_gone(s3: S3Storage):
+    for key in ("tables/titles/1/a", "tables/titles/2/a", "model/kmeans.json"):
+        s3.write(key, b"")
+        s3.fetch(key)
+    (s3.scratch_dir() / "notes" / "tables" / "b.part").write_bytes(b"of a download that died")
+    s3.delete("tables/titles/1")
+    with another(s3).locked():
+        pass
+    local = [s3.scratch_dir() / "copies", s3.scratch_dir() / "notes"]
+    left = {str(path.relative_to(folder)) for folder in local for path in folder.rglob("*")}
+    assert left == {
+        *("tables", "tables/titles", "tables/titles/2", "tables/titles/2/a", "model"),
+        *("model/kmeans.json", "tables/titles/2/a.note", "model/kmeans.json.note"),
+    }
+
+
 def test_credentials_that_expire_half_way_are_named_with_the_fix(
     s3: S3Storage, emulators: Emulators
 ):
@@ -319,6 +335,19 @@ def test_requests_are_counted_by_their_price(s3: S3Storage):
     assert request_usage(s3.requests) == {"s3_write_requests": 3, "s3_read_requests": 1}
     s3.write("b", b"1234")
     assert s3.usage()["s3_stored_bytes"] == 4
+
+
+def test_what_is_kept_is_counted_with_older_versions_and_what_was_deleted(s3: S3Storage):
+    client, bucket = s3.clients("s3"), "with-versions"
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    storage = S3Storage(root=f"s3://{bucket}/imdb")
+    for content in (b"1", b"22"):
+        storage.write("a", content)
+    storage.write("b", b"333")
+    storage.delete("b")
+    S3Storage(root=f"s3://{bucket}/another").write("a", b"4444")
+    assert storage.usage()["s3_stored_bytes"] == 6
 
 
 def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(
