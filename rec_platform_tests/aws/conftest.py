@@ -24,6 +24,7 @@ ACTIONS = {
         ("s3:UploadPart", "s3:CreateMultipartUpload", "s3:CompleteMultipartUpload"), "s3:PutObject"
     ),
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListParts": "s3:ListMultipartUploadParts",
     "s3:HeadObject": "s3:GetObject",
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",

@@ -22,6 +22,8 @@ CONFLICT = (
     "in progress against this resource.</Message></Error>"
 )
 THROTTLED = '{"__type": "TooManyRequestsException", "message": "Rate exceeded"}'
+DENIED = "<Error><Code>AccessDenied</Code><Message>You may not.</Message></Error>"
+DENIED_JSON = '{"__type": "AccessDeniedException", "message": "You may not."}'
 EXPIRED_JSON = '{"__type": "ExpiredTokenException", "message": "The token has expired."}'
 # What happens to a request instead of an answer with a status of its own.
 CUT = 0  # the connection is cut in the middle of the request's body

@@ -39,6 +39,7 @@ class SageMakerServer:
     # Of the next jobs: the reason of a failure, `stall`, or `stopped` and a secondary status.
     fates: list[str] = field(default_factory=list)
     quotas: dict[str, float] = field(default_factory=dict)
+    default_quotas: dict[str, float] = field(default_factory=dict)
     s3: Any = None
 
     def count(self, operation: str) -> int:
@@ -70,6 +71,11 @@ class SageMakerServer:
     def ListServiceQuotas(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         assert request["ServiceCode"] == "sagemaker"
         return {"Quotas": [{"QuotaName": name, "Value": n} for name, n in self.quotas.items()]}
+
+    def ListAWSDefaultServiceQuotas(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        assert request["ServiceCode"] == "sagemaker"
+        defaults = self.default_quotas.items()
+        return {"Quotas": [{"QuotaName": name, "Value": n} for name, n in defaults]}
 
     def _job(self, name: str) -> dict[str, Any]:
         if name not in self.jobs:

@@ -181,6 +181,24 @@ class AthenaWarehouse(Warehouse):
         yield look("Athena's workgroup", self._queries.limit)
         yield look("Glue's database", find_database, self._storage.clients, self.database)
 
+    def probe(self) -> Iterator[Finding]:
+        """See DeploymentResource; Glue's database is made if there is none."""
+        yield look("rights on tables", self._use_tables)
+
+    def _use_tables(self) -> tuple[str, str]:
+        import pandas as pd
+
+        table = f"doctor_{uuid4().hex[:8]}"
+        try:
+            self.write(table, [pd.DataFrame({"probe": [1]})])
+            self.query(f"SELECT probe FROM {table}")
+            self.query(f"SELECT probe FROM {table} WHERE probe > 1")  # without rows: a second query
+            self._queries.stop_last()
+        finally:
+            self.forget(table)
+            self._storage.delete(f"tables/{table}")
+        return "a table made, asked, dropped", ""
+
     def _create_as(self, name: str, folder: str, select: str, end: str = "") -> Execution:
         """Make a table of a SELECT's rows in a folder.
 

@@ -75,6 +75,7 @@ class QueryRunner:
         self._is_limited = False
         self._token = ""
         self._asked_at = 0.0
+        self._last: list[str] = []
 
     def execute(self, statement: str) -> Execution:
         """Run a statement, once: asked again, Athena answers with the same query.
@@ -86,7 +87,7 @@ class QueryRunner:
         self._require_limit()
         from pyathena.error import Error
 
-        started: list[str] = []
+        self._last = started = list[str]()
         deadline = time.monotonic() + self._max_seconds
         try:
             self._run(statement, started, deadline)
@@ -121,6 +122,10 @@ class QueryRunner:
         elif re.search("cancel", error.reason, re.IGNORECASE):
             fix = "somebody stopped it: run the refresh again"
         return dg.Failure(f"{what}: Athena says {error.reason!r} of {error.query_id}: {fix}")
+
+    def stop_last(self) -> None:
+        """Stop the last query; where it has ended, this changes nothing, and proves the right."""
+        self._stop(self._last)
 
     def limit(self) -> tuple[str, str]:
         """The workgroup's limit on one query, and what to do where it is missing or too high."""

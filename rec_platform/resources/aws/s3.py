@@ -16,7 +16,7 @@ from pydantic import PrivateAttr
 from rec_platform.choices import ROOT
 from rec_platform.resources.aws.clients import Clients, explained
 from rec_platform.resources.aws.conditional import StoredObject, read_object, write_if
-from rec_platform.resources.aws.doctor import diagnose_bucket
+from rec_platform.resources.aws.doctor import diagnose_bucket, probe_bucket
 from rec_platform.resources.aws.lease import Lease, LeaseTakenError, held
 from rec_platform.resources.base import Finding
 from rec_platform.resources.storage import (
@@ -210,6 +210,10 @@ class S3Storage(Storage):
     def diagnose(self) -> Iterator[Finding]:
         """See DeploymentResource."""
         yield from diagnose_bucket(self.clients, self._place)
+
+    def probe(self) -> Iterator[Finding]:
+        """See DeploymentResource."""
+        yield from probe_bucket(self.clients, self._place)
 
     def _names(self, key: str) -> Iterator[str]:
         """The names directly below a folder; those of folders end with `/`."""

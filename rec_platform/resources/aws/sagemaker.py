@@ -16,7 +16,7 @@ import dagster as dg
 from pydantic import Field, ValidationInfo, field_validator
 
 from rec_platform.modelling.kmeans import KMeansModel, assign, require_different_titles
-from rec_platform.resources.aws.doctor import diagnose_jobs
+from rec_platform.resources.aws.doctor import diagnose_jobs, probe_jobs
 from rec_platform.resources.aws.jobs import Jobs, metrics, number, text, training_job
 from rec_platform.resources.aws.s3 import S3Storage, request_usage
 from rec_platform.resources.base import Finding
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 EPOCHS = 10
+VOLUME_GIGABYTES = 10
 STOP_SECONDS = 120  # that SageMaker leaves a job to save its model, after its time is up
 # From the beginning of its wait to its end, for algorithms that leave no checkpoints:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
@@ -140,6 +141,19 @@ class SageMakerClustering(Clustering):
             self._storage.clients, self.role, self.instance_type, self.instance_count, self.spot
         )
 
+    def probe(self) -> Iterator[Finding]:
+        """See DeploymentResource."""
+        if self.role:  # diagnose() says that there is none
+            resources = {
+                "InstanceType": self.instance_type,
+                "InstanceCount": self.instance_count,
+                "VolumeSizeInGB": VOLUME_GIGABYTES,
+            }
+            output = self._storage.address("jobs/doctor")
+            yield from probe_jobs(
+                self._storage.clients, self.role, self._image(), output, resources
+            )
+
     def _create(self, name: str, data: str, hyperparameters: dict[str, str]) -> None:
         from sagemaker.core.shapes import (
             AlgorithmSpecification,
@@ -175,7 +189,7 @@ class SageMakerClustering(Clustering):
             resource_config=ResourceConfig(
                 instance_type=self.instance_type,
                 instance_count=self.instance_count,
-                volume_size_in_gb=10,
+                volume_size_in_gb=VOLUME_GIGABYTES,
                 **volume_key,
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=self.max_seconds, **wait),
