@@ -49,7 +49,7 @@ def aws(
     settings = {
         "REC_DEPLOYMENT": "aws",
         "REC_ROOT": f"s3://{BUCKET}/{tmp_path.name}",
-        "REC_ATHENA_DATABASE": "".join(c if c.isalnum() else "_" for c in tmp_path.name),
+        "REC_ATHENA_DATABASE": "".join(c if c.isalnum() else "_" for c in tmp_path.name.lower()),
         "REC_ATHENA_POLL_SECONDS": "0.05",
         "REC_SAGEMAKER_POLL_SECONDS": "0.05",
         "REC_SAGEMAKER_ROLE": ROLE,
