@@ -107,7 +107,7 @@ def _silhouette_size(matrix: np.ndarray) -> int:
 
 
 def _labels(fitted: np.ndarray, matrix: np.ndarray, clusters: int, seed: int) -> np.ndarray:
-    return kmeans.assign(matrix, kmeans.fit(fitted, clusters, seed)).cluster
+    return kmeans.assign(matrix, kmeans.fit(fitted, clusters, seed).centroids).cluster
 
 
 def _half(matrix: np.ndarray, seed: int) -> np.ndarray:
@@ -124,7 +124,7 @@ def _reproduce(titles: pd.DataFrame, clusters: int, seeds: int) -> None:
     matrix = _matrix(titles, FeaturePreset.original_2020)
     models = [kmeans.fit(matrix, clusters, seed) for seed in range(seeds)]
     distances = [model.mean_squared_distance for model in models]
-    agreements = _agreements([kmeans.assign(matrix, model).cluster for model in models])
+    agreements = _agreements([kmeans.assign(matrix, model.centroids).cluster for model in models])
     print_row("", "mean", "least", "greatest")
     print_row("mean squared distance", mean(distances), min(distances), max(distances))
     print_row("ARI between seeds", mean(agreements), min(agreements), max(agreements))

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -317,17 +318,29 @@ def tune(
 
 
 @app.command()
-def doctor(root: Root = ROOT, source: Source = IMDB) -> None:
+def doctor(
+    root: Root = ROOT,
+    source: Source = IMDB,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="On AWS, use each right once too. Nothing is left; it costs less than a cent.",
+        ),
+    ] = False,
+) -> None:
     """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
+    looks = [resource.diagnose for resource in (*platform.resources, *platform.own_files)]
+    if probe:
+        looks += [resource.probe for resource in platform.resources]
     is_well = True
-    for resource in (*platform.resources, *platform.own_files):
-        for finding in resource.diagnose():
-            is_well = is_well and not finding.fix
-            mark = "!" if finding.fix else "ok"
-            output.print(f"{mark:<3} {finding.what:<22} {finding.found}")
-            if finding.fix:
-                output.print(f"{'':<27}{finding.fix}", style="yellow")
+    for finding in chain.from_iterable(look() for look in looks):
+        is_well = is_well and not finding.fix
+        mark = "!" if finding.fix else "ok"
+        output.print(f"{mark:<3} {finding.what:<22} {finding.found}")
+        if finding.fix:
+            output.print(f"{'':<27}{finding.fix}", style="yellow")
     if not is_well:
         raise typer.Exit(1)
 

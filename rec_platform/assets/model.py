@@ -22,7 +22,7 @@ from rec_platform.assets.stored import (
     read_model,
 )
 from rec_platform.choices import FeaturePreset
-from rec_platform.modelling.kmeans import quality_by_cluster_count
+from rec_platform.modelling.kmeans import assign, quality_by_cluster_count
 from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.storage import Storage
@@ -89,7 +89,8 @@ def kmeans_model(
         warehouse,
         fields=["clusters", "seed"],
         files=[KMEANS_KEY],
-        outside=_engine(clustering),
+        # The code of the engine: another one finds other clusters.
+        outside={"engine": code_version(type(clustering).__module__)},
     )
     if kept := step.kept():
         return kept
@@ -105,7 +106,6 @@ def kmeans_model(
         "seed": seed,
         "mean_squared_distance": model.mean_squared_distance,
         "iterations": model.iterations,
-        "artefact": model.artefact,
         "centroids": model.centroids.tolist(),
         "quality": quality,
     }
@@ -131,34 +131,21 @@ def kmeans_model(
     code_version=code_version(__name__),
 )
 def title_clusters(
-    context: dg.AssetExecutionContext,
-    prices: PriceTable,
-    storage: Storage,
-    warehouse: Warehouse,
-    clustering: Clustering,
+    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """Each title's cluster and its Euclidean distance to the centroid, and each cluster's profile.
 
     A profile has the cluster's size, leading genres, middle half of the years, mean rating, median
     votes, typical and most voted titles, and a short name that says what sets it apart.
     """
-    step = Step(
-        context,
-        storage,
-        warehouse,
-        table="title_clusters",
-        files=[PROFILES_KEY],
-        outside=_engine(clustering),
-    )
+    step = Step(context, storage, warehouse, table="title_clusters", files=[PROFILES_KEY])
     if kept := step.kept():
         return kept
     from rec_platform.assets import plots
     from rec_platform.modelling.profiles import profile
 
     _, matrix = read_matrix(warehouse)
-    before = clustering.usage()
-    assignment = clustering.assign(matrix, read_model(storage))
-    cost = prices.spent(clustering, before)
+    assignment = assign(matrix, read_model(storage).centroids)
     titles = warehouse.read("titles", order_by="title_id").assign(
         cluster=assignment.cluster, distance=assignment.distance
     )
@@ -172,14 +159,7 @@ def title_clusters(
             "cluster_sizes": plots.cluster_sizes(profiles),
             "cluster_map": plots.cluster_map(matrix, assignment.cluster, names),
         }
-        | dict(assignment.metadata)
-        | cost
     )
-
-
-def _engine(clustering: Clustering) -> dict[str, str]:
-    """The code of the K-Means in use: another engine finds other clusters."""
-    return {"engine": code_version(type(clustering).__module__)}
 
 
 model_assets = [scaled_matrix, kmeans_model, title_clusters]

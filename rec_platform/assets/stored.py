@@ -39,7 +39,6 @@ def read_model(storage: Storage) -> KMeansModel:
         centroids=np.array(content["centroids"]),
         mean_squared_distance=content["mean_squared_distance"],
         iterations=content["iterations"],
-        artefact=content["artefact"],
     )
 
 

@@ -82,7 +82,7 @@ def as_the_original(
 ) -> Catalogue:
     """The catalogue as the 2020 original saw it: in its own columns, clustered by them."""
     matrix = min_max(PRESETS[FeaturePreset.original_2020](titles))[0].to_numpy("float32")
-    assignment = kmeans.assign(matrix, kmeans.fit(matrix, clusters, kmeans_seed))
+    assignment = kmeans.assign(matrix, kmeans.fit(matrix, clusters, kmeans_seed).centroids)
     return replace(
         catalogue, matrix=matrix, cluster=assignment.cluster, distance=assignment.distance
     )

@@ -33,14 +33,12 @@ class KMeansModel:
         centroids: (k, columns), float64, in the matrix's unit; the largest cluster first.
         mean_squared_distance: of the titles to their centroids; inertia divided by titles.
         iterations: of Lloyd's algorithm on all titles.
-        artefact: where the engine keeps the model itself; empty if it keeps none.
         metadata: what else the Dagster UI shows of the fit.
     """
 
     centroids: "np.ndarray"
     mean_squared_distance: float
     iterations: int
-    artefact: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -49,14 +47,12 @@ class Assignment:
     """The cluster of each title.
 
     Attributes:
-        cluster: (titles,), int: the row of its centroid in the model.
+        cluster: (titles,), int: the row of its centroid.
         distance: (titles,), float64, Euclidean, to that centroid.
-        metadata: what the Dagster UI shows of the assignment.
     """
 
     cluster: "np.ndarray"
     distance: "np.ndarray"
-    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def fit(matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
@@ -88,13 +84,13 @@ def fit(matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
     )
 
 
-def assign(matrix: "np.ndarray", model: KMeansModel) -> Assignment:
-    """Assign each title of a matrix (titles, columns) to the nearest centroid."""
+def assign(matrix: "np.ndarray", centroids: "np.ndarray") -> Assignment:
+    """Assign each title of a matrix (titles, columns) to the nearest centroid (k, columns)."""
     import numpy as np
     from sklearn.metrics import pairwise_distances_argmin
 
-    cluster = pairwise_distances_argmin(matrix.astype("float64"), model.centroids)
-    distance = np.linalg.norm(matrix - model.centroids[cluster], axis=1)
+    cluster = pairwise_distances_argmin(matrix.astype("float64"), centroids)
+    distance = np.linalg.norm(matrix - centroids[cluster], axis=1)
     return Assignment(cluster, distance)
 
 
@@ -159,7 +155,7 @@ def stability(matrix: "np.ndarray", clusters: int, seed: int) -> float | None:
     random = np.random.default_rng(seed)
     halves = [random.permutation(matrix)[: len(matrix) // 2] for _ in range(HALVES)]
     try:
-        labels = [assign(matrix, fit(half, clusters, seed)).cluster for half in halves]
+        labels = [assign(matrix, fit(half, clusters, seed).centroids).cluster for half in halves]
     except TooFewTitlesError:
         return None
     return float(np.mean([adjusted_rand_score(*pair) for pair in combinations(labels, 2)]))

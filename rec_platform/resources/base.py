@@ -45,3 +45,7 @@ class DeploymentResource(Settings, ABC):
     def diagnose(self) -> Iterator[Finding]:
         """Look at all that this resource needs; nothing is changed or paid for."""
         yield from ()
+
+    def probe(self) -> Iterator[Finding]:
+        """Use each right that a refresh needs; nothing is left, and it costs less than a cent."""
+        yield from ()

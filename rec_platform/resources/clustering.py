@@ -1,4 +1,4 @@
-"""Clustering: where K-Means runs. What it computes is in modelling/kmeans.py."""
+"""Clustering: where K-Means is fitted. What it computes is in modelling/kmeans.py."""
 
 from abc import abstractmethod
 from collections.abc import Generator
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from rec_platform.modelling import kmeans
-from rec_platform.modelling.kmeans import Assignment, KMeansModel
+from rec_platform.modelling.kmeans import KMeansModel
 from rec_platform.resources.base import DeploymentResource
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Clustering(DeploymentResource):
-    """Fits K-Means and assigns titles to its clusters."""
+    """Fits K-Means."""
 
     @abstractmethod
     def fit(self, matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
@@ -26,10 +26,6 @@ class Clustering(DeploymentResource):
             dg.Failure: there are fewer different titles than clusters.
         """
 
-    @abstractmethod
-    def assign(self, matrix: "np.ndarray", model: KMeansModel) -> Assignment:
-        """Assign each title to the nearest centroid."""
-
 
 class ScikitLearnClustering(Clustering):
     """scikit-learn in this process."""
@@ -38,10 +34,6 @@ class ScikitLearnClustering(Clustering):
         """See Clustering."""
         with too_few_titles_fail():
             return kmeans.fit(matrix, clusters, seed)
-
-    def assign(self, matrix: "np.ndarray", model: KMeansModel) -> Assignment:
-        """See Clustering."""
-        return kmeans.assign(matrix, model)
 
 
 @contextmanager

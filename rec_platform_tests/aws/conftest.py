@@ -23,6 +23,8 @@ ACTIONS = {
     **dict.fromkeys(
         ("s3:UploadPart", "s3:CreateMultipartUpload", "s3:CompleteMultipartUpload"), "s3:PutObject"
     ),
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListParts": "s3:ListMultipartUploadParts",
     "s3:HeadObject": "s3:GetObject",
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -47,7 +49,7 @@ def aws(
     settings = {
         "REC_DEPLOYMENT": "aws",
         "REC_ROOT": f"s3://{BUCKET}/{tmp_path.name}",
-        "REC_ATHENA_DATABASE": "".join(c if c.isalnum() else "_" for c in tmp_path.name),
+        "REC_ATHENA_DATABASE": "".join(c if c.isalnum() else "_" for c in tmp_path.name.lower()),
         "REC_ATHENA_POLL_SECONDS": "0.05",
         "REC_SAGEMAKER_POLL_SECONDS": "0.05",
         "REC_SAGEMAKER_ROLE": ROLE,

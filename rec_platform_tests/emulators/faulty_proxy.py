@@ -17,7 +17,13 @@ SLOW_DOWN = (
     "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
 EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>"
+CONFLICT = (
+    "<Error><Code>ConditionalRequestConflict</Code><Message>A conflicting conditional operation is "
+    "in progress against this resource.</Message></Error>"
+)
 THROTTLED = '{"__type": "TooManyRequestsException", "message": "Rate exceeded"}'
+DENIED = "<Error><Code>AccessDenied</Code><Message>You may not.</Message></Error>"
+DENIED_JSON = '{"__type": "AccessDeniedException", "message": "You may not."}'
 EXPIRED_JSON = '{"__type": "ExpiredTokenException", "message": "The token has expired."}'
 # What happens to a request instead of an answer with a status of its own.
 CUT = 0  # the connection is cut in the middle of the request's body

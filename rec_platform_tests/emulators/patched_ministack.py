@@ -32,18 +32,19 @@ GLUE_TYPES = {"varchar": "string", "integer": "int", "bigint": "bigint", "double
 GLUE_TYPES |= {"float": "float", "boolean": "boolean", "hugeint": "bigint"}
 
 start_without_token = athena._start_query_execution
-tokens: dict[str, tuple[str, Any]] = {}
+tokens: dict[str, tuple[dict[str, Any], Any]] = {}
 
 
 def start_query_execution(data: dict[str, Any]) -> Any:
     token, statement = data["ClientRequestToken"], data["QueryString"]
+    asked = {name: value for name, value in data.items() if name != "ClientRequestToken"}
     if token in tokens:
         known, answer = tokens[token]
-        if known == statement:
+        if known == asked:
             return answer
         return error_response_json("InvalidRequestException", "Idempotent parameter mismatch", 400)
     answer = start_without_token(data)
-    tokens[token] = (statement, answer)
+    tokens[token] = (asked, answer)
     with QUERIES.open("a") as writer:
         writer.write(statement.replace("\n", " ") + "\n")
     return answer
@@ -102,6 +103,7 @@ def run(execution: dict[str, Any], query: str, database: str) -> None:
             scanned = 0
             for name in set(re.findall(r"\w+", select)):
                 if table := glue._tables.get(f"{database}/{name}"):
+                    require_lower_case(table)
                     files = materialise(table["StorageDescriptor"]["Location"], folder / name)
                     scanned += sum(file.stat().st_size for file in files)
                     connection.execute(f'CREATE VIEW "{name}" AS FROM {relation(table, files)}')
@@ -156,6 +158,12 @@ def require_limit(execution: dict[str, Any], scanned: int) -> None:
     settings = athena._workgroups[execution["WorkGroup"]]["Configuration"]
     if scanned > settings.get("BytesScannedCutoffPerQuery", float("inf")):
         raise CancelledError("Query cancelled! : Bytes scanned limit was exceeded")
+
+
+def require_lower_case(table: dict[str, Any]) -> None:
+    names = [column["Name"] for column in table["StorageDescriptor"]["Columns"]]
+    if any(name != name.lower() for name in names):
+        raise RuntimeError(f"the catalogue names columns in mixed case: {names}")
 
 
 def require_empty(location: str) -> None:

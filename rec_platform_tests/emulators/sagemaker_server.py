@@ -1,7 +1,7 @@
-"""SageMaker's K-Means on this machine: jobs that really train and really transform, and their log.
+"""SageMaker's K-Means on this machine: jobs that really train, and their log.
 
-It reads the S3 channel, fits scikit-learn, writes the artefact as MXNet would, and answers the
-transform from that artefact. It can be told to fail and to stall.
+It reads the S3 channel, fits scikit-learn and writes the artefact as MXNet would. It keeps AWS's
+limits, and can be told to fail and to stall.
 """
 
 from __future__ import annotations
@@ -24,20 +24,22 @@ import numpy as np
 from rec_platform_tests.emulators.faulty_proxy import FaultyProxy, faulty_proxy
 
 BILLABLE_SECONDS = 61
+LONGEST_SPOT_SECONDS = 3_600  # to wait and to run, for an algorithm without checkpoints
 LOG = ["loading the data", "iteration 1", "the last line of the log"]
 
 
 @dataclass
 class SageMakerServer:
-    """Attributes: what was asked for, in order; the jobs and models there are; what to play."""
+    """Attributes: what was asked for, in order; the jobs there are; what to play."""
 
     url: str = ""
     proxy: FaultyProxy | None = None
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    models: dict[str, dict[str, Any]] = field(default_factory=dict)
-    fates: list[str] = field(default_factory=list)  # of the next jobs: a reason, or `stall`
+    # Of the next jobs: the reason of a failure, `stall`, or `stopped` and a secondary status.
+    fates: list[str] = field(default_factory=list)
     quotas: dict[str, float] = field(default_factory=dict)
+    default_quotas: dict[str, float] = field(default_factory=dict)
     s3: Any = None
 
     def count(self, operation: str) -> int:
@@ -48,40 +50,15 @@ class SageMakerServer:
         return getattr(self, operation)(request)
 
     def CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return self._start("Training", request["TrainingJobName"], request, self._train)
-
-    def CreateTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        if request["ModelName"] not in self.models:
-            raise ValueError("ValidationException", "Could not find model")
-        return self._start("Transform", request["TransformJobName"], request, self._transform)
+        require_limits(request)
+        return self._start(request["TrainingJobName"], request)
 
     def DescribeTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return self._job(request["TrainingJobName"])
 
-    def DescribeTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return self._job(request["TransformJobName"])
-
     def StopTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        self._job(request["TrainingJobName"])["TrainingJobStatus"] = "Stopped"
-        return {}
-
-    def StopTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        self._job(request["TransformJobName"])["TransformJobStatus"] = "Stopped"
-        return {}
-
-    def CreateModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        if request["ModelName"] in self.models:
-            raise ValueError("ValidationException", "Cannot create already existing model")
-        self.models[request["ModelName"]] = request
-        return {"ModelArn": f"arn:aws:sagemaker:::model/{request['ModelName']}"}
-
-    def DescribeModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return self.models[request["ModelName"]] | {"CreationTime": 0, "ModelArn": "arn"}
-
-    def DeleteModel(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        if request["ModelName"] not in self.models:
-            raise ValueError("ValidationException", "Could not find model")
-        del self.models[request["ModelName"]]
+        stopped = {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"}
+        self._job(request["TrainingJobName"]).update(stopped)
         return {}
 
     def DescribeLogStreams(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
@@ -95,40 +72,47 @@ class SageMakerServer:
         assert request["ServiceCode"] == "sagemaker"
         return {"Quotas": [{"QuotaName": name, "Value": n} for name, n in self.quotas.items()]}
 
+    def ListAWSDefaultServiceQuotas(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        assert request["ServiceCode"] == "sagemaker"
+        defaults = self.default_quotas.items()
+        return {"Quotas": [{"QuotaName": name, "Value": n} for name, n in defaults]}
+
     def _job(self, name: str) -> dict[str, Any]:
         if name not in self.jobs:
             raise ValueError("ValidationException", "Requested resource not found.")
         return self.jobs[name]
 
-    def _start(self, kind: str, name: str, request: dict[str, Any], work: Any) -> dict[str, Any]:
+    def _start(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         if name in self.jobs:
             raise ValueError("ResourceInUse", f"{name} exists")
-        state = f"{kind}JobStatus"
         job = request | {
-            f"{kind}JobArn": f"arn:aws:sagemaker:::{name}",
+            "TrainingJobArn": f"arn:aws:sagemaker:::{name}",
             "CreationTime": time.time(),
+            "TrainingJobStatus": "InProgress",
+            "SecondaryStatus": "Starting",
+            "TrainingStartTime": time.time(),
+            "ModelArtifacts": {"S3ModelArtifacts": ""},
         }
-        job |= {state: "InProgress", f"{kind}StartTime": time.time()}
-        if kind == "Training":
-            job |= {"SecondaryStatus": "Starting", "ModelArtifacts": {"S3ModelArtifacts": ""}}
         self.jobs[name] = job
         fate = self.fates.pop(0) if self.fates else "ok"
 
         def run() -> None:
-            while fate == "stall" and job[state] == "InProgress":
+            while fate == "stall" and job["TrainingJobStatus"] == "InProgress":
                 time.sleep(0.02)
-            if job[state] != "InProgress":
+            if job["TrainingJobStatus"] != "InProgress":
                 return
             if fate == "ok":
-                job.update(work(name, request) | {state: "Completed"})
+                ended = self._train(name, request) | {"SecondaryStatus": "Completed"}
+                ended["TrainingJobStatus"] = "Completed"
+            elif fate.startswith("stopped "):
+                ended = {"TrainingJobStatus": "Stopped", "SecondaryStatus": fate.split()[1]}
             else:
-                job.update({state: "Failed", "FailureReason": fate})
-            if kind == "Training":
-                job["SecondaryStatus"] = job[state]
-            job[f"{kind}EndTime"] = job[f"{kind}StartTime"] + BILLABLE_SECONDS
+                ended = {"TrainingJobStatus": "Failed", "FailureReason": fate}
+                ended["SecondaryStatus"] = "Failed"
+            job.update(ended | {"BillableTimeInSeconds": BILLABLE_SECONDS})
 
         threading.Thread(target=run, daemon=True).start()
-        return {f"{kind}JobArn": job[f"{kind}JobArn"]}
+        return {"TrainingJobArn": job["TrainingJobArn"]}
 
     def _train(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         from sklearn.cluster import KMeans
@@ -152,27 +136,8 @@ class SageMakerServer:
         return {
             "ModelArtifacts": {"S3ModelArtifacts": address},
             "TrainingTimeInSeconds": 2 * BILLABLE_SECONDS,
-            "BillableTimeInSeconds": BILLABLE_SECONDS,
             "FinalMetricDataList": [{"MetricName": "train:msd", "Value": msd, "Timestamp": 0}],
         }
-
-    def _transform(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
-        del name
-        source = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-        matrix = self._read(source)
-        artefact = self.models[request["ModelName"]]["PrimaryContainer"]["ModelDataUrl"]
-        with tarfile.open(fileobj=io.BytesIO(self._get(artefact))) as archive:
-            content = archive.extractfile("model_algo-1").read()  # type: ignore[union-attr]
-        rows, columns = struct.unpack_from("<qq", content, 36)
-        centroids = np.frombuffer(content, "<f4", rows * columns, 64).reshape(rows, columns)
-        distances = np.linalg.norm(matrix[:, np.newaxis] - centroids, axis=2)
-        lines = [
-            json.dumps({"closest_cluster": float(best), "distance_to_cluster": float(row[best])})
-            for row, best in zip(distances, distances.argmin(axis=1), strict=True)
-        ]
-        target = request["TransformOutput"]["S3OutputPath"]
-        self._write(f"{target}/{source.rpartition('/')[2]}.out", "\n".join(lines).encode())
-        return {}
 
     def _get(self, address: str) -> bytes:
         place = urlparse(address)
@@ -184,6 +149,18 @@ class SageMakerServer:
     def _write(self, address: str, content: bytes) -> None:
         place = urlparse(address)
         self.s3.put_object(Bucket=place.netloc, Key=place.path[1:], Body=content)
+
+
+def require_limits(request: dict[str, Any]) -> None:
+    """AWS's limits on how long a job may run and, on spot, wait."""
+    seconds = request["StoppingCondition"]["MaxRuntimeInSeconds"]
+    longest = request["StoppingCondition"].get("MaxWaitTimeInSeconds")
+    if not request.get("EnableManagedSpotTraining"):
+        is_allowed = longest is None
+    else:
+        is_allowed = longest is not None and seconds <= longest <= LONGEST_SPOT_SECONDS
+    if not is_allowed:
+        raise ValueError("ValidationException", f"Invalid MaxWaitTimeInSeconds: {longest}")
 
 
 def ndarray_file(array: np.ndarray, version: int = 0xF993FAC9) -> bytes:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from rec_platform.modelling.features import balanced_features, min_max
+from rec_platform.modelling.kmeans import assign
 from rec_platform.modelling.profiles import profile
 from rec_platform.resources.clustering import ScikitLearnClustering
 from rec_platform_tests.modelling.cluster_claims import unfounded
@@ -181,9 +182,8 @@ def test_names_of_clusters_of_real_films_are_borne_out_and_no_number_is_needed(
 ) -> None:
     titles = warehouse(tmp_path, folder, "us_release").read("titles", "title_id")
     scaled, _ = min_max(balanced_features(titles))
-    clustering = ScikitLearnClustering()
     matrix = scaled.to_numpy()
-    found = clustering.assign(matrix, clustering.fit(matrix, count, seed=0))
+    found = assign(matrix, ScikitLearnClustering().fit(matrix, count, seed=0).centroids)
     titles = titles.assign(cluster=found.cluster, distance=found.distance)
     clusters = profile(titles)
     assert unfounded(clusters, titles) == []

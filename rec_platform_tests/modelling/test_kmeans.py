@@ -21,14 +21,14 @@ def planted(sizes: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarr
 
 def test_planted_clusters_are_found_and_the_largest_comes_first() -> None:
     points, corner = planted((20, 50, 40, 30))
-    cluster = assign(points, fit(points, 4, seed=0)).cluster
+    cluster = assign(points, fit(points, 4, seed=0).centroids).cluster
     assert cluster.tolist() == np.array([3, 0, 1, 2])[corner].tolist()
 
 
 def test_distances_are_euclidean_and_give_the_mean_squared_distance() -> None:
     points, _ = planted((20, 50, 40, 30))
     model = fit(points, 4, seed=0)
-    assignment = assign(points, model)
+    assignment = assign(points, model.centroids)
     cluster, distance = assignment.cluster, assignment.distance
     expected = np.sqrt(((points - model.centroids[cluster]) ** 2).sum(axis=1))
     assert distance == pytest.approx(expected)

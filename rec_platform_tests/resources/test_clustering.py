@@ -2,13 +2,14 @@ import dagster as dg
 import numpy as np
 import pytest
 
+from rec_platform.modelling.kmeans import assign
 from rec_platform.resources.clustering import ScikitLearnClustering
 
 
 def test_two_groups_of_titles_are_two_clusters() -> None:
     matrix = np.array([[0, 0], [0, 0.1], [1, 1]], "float32")
-    clustering = ScikitLearnClustering()
-    assignment = clustering.assign(matrix, clustering.fit(matrix, 2, seed=0))
+    model = ScikitLearnClustering().fit(matrix, 2, seed=0)
+    assignment = assign(matrix, model.centroids)
     assert assignment.cluster.tolist() == [0, 0, 1]
     assert assignment.distance == pytest.approx([0.05, 0.05, 0])
 

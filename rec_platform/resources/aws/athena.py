@@ -41,14 +41,16 @@ if TYPE_CHECKING:
 
 OTHER_QUERIES = 50  # beside those in sql/: what checks and the lookup ask
 ATTEMPTS = 20
-VERSION_FOLDER = re.compile(r"[0-9a-f]{16}-\d+")  # a version of a table, and the attempt at it
+VERSION_FOLDER = re.compile(r"[0-9a-f]{16}-\d+")  # what a version of a table is made of, attempt
 
 
 class AthenaWarehouse(Warehouse):
     """Athena over Parquet files in `root/tables`, and over IMDb's own files in `root/raw`."""
 
     root: str = ""  # s3://bucket/prefix
-    database: str = Field(default="rec_platform", description="Glue's database.")
+    database: str = Field(
+        default="rec_platform", pattern="^[a-z0-9_]+$", description="Glue's database."
+    )
     workgroup: str = Field(default="rec_platform", description="Athena's workgroup.")
     max_gigabytes: float = Field(
         default=10, gt=0, description="The most that the workgroup may let one query scan."
@@ -80,8 +82,11 @@ class AthenaWarehouse(Warehouse):
         version = hash_parts(select, *sorted(self._catalogue.versions(select).items()))
         if self._catalogue.has(table, version):
             return {"version": version, "is_reused": True}
+        # Athena leads a query that it knows to its old answer, whose files may be gone when a table
+        # becomes again what it was. So a query is named by what it replaces, too.
+        place = hash_parts(version, self._folder_name(table), self.workgroup)
         for attempt in range(1, ATTEMPTS + 1):
-            name, folder = f"{table}__{version}_{attempt}", f"tables/{table}/{version}-{attempt}"
+            name, folder = f"{table}__{place}_{attempt}", f"tables/{table}/{place}-{attempt}"
             try:
                 execution = self._create_as(name, folder, select)
             except QueryFailedError as error:
@@ -181,6 +186,24 @@ class AthenaWarehouse(Warehouse):
         yield look("Athena's workgroup", self._queries.limit)
         yield look("Glue's database", find_database, self._storage.clients, self.database)
 
+    def probe(self) -> Iterator[Finding]:
+        """See DeploymentResource; Glue's database is made if there is none."""
+        yield look("rights on tables", self._use_tables)
+
+    def _use_tables(self) -> tuple[str, str]:
+        import pandas as pd
+
+        table = f"doctor_{uuid4().hex[:8]}"
+        try:
+            self.write(table, [pd.DataFrame({"probe": [1]})])
+            self.query(f"SELECT probe FROM {table}")
+            self.query(f"SELECT probe FROM {table} WHERE probe > 1")  # without rows: a second query
+            self._queries.stop_last()
+        finally:
+            self.forget(table)
+            self._storage.delete(f"tables/{table}")
+        return "a table made, asked, dropped", ""
+
     def _create_as(self, name: str, folder: str, select: str, end: str = "") -> Execution:
         """Make a table of a SELECT's rows in a folder.
 
@@ -206,13 +229,17 @@ class AthenaWarehouse(Warehouse):
 
     def _point(self, table: str, types: Mapping[str, str], folder: str, version: str) -> None:
         """Let a table's name mean another folder, and delete all folders but the one before."""
-        before = self._catalogue.entry(table)
-        kept = {Path(folder).name, Path(self._catalogue.folder(before)).name if before else ""}
+        kept = {Path(folder).name, self._folder_name(table)}
         self._catalogue.point(table, types, folder, version)
         for name in self._storage.folders(f"tables/{table}"):
             # A reader may be in the middle of the one before.
             if name not in kept and VERSION_FOLDER.fullmatch(name):
                 self._storage.delete(f"tables/{table}/{name}")
+
+    def _folder_name(self, table: str) -> str:
+        """The name of the folder that a table's name means now, or nothing."""
+        entry = self._catalogue.entry(table)
+        return Path(self._catalogue.folder(entry)).name if entry else ""
 
     def _frame(self, table: str) -> "pd.DataFrame":
         files = self._files(self._catalogue.existing(table))

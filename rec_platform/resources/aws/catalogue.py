@@ -14,6 +14,7 @@ from rec_platform.resources.warehouse import RAW_PREFIX
 
 HEADER_BYTES = 65_536
 VERSION = "rec_version"
+FILES = "rec_files"  # how many there are: Athena writes none for a table without rows
 PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -84,16 +85,22 @@ class Catalogue:
     def has(self, table: str, version: str) -> bool:
         """Whether a table is there in this version, with its files."""
         entry = self.entry(table)
-        if entry is None or entry.get("Parameters", {}).get(VERSION) != version:
+        if entry is None:
             return False
-        return bool(self._storage.etags(self.folder(entry)))
+        parameters = entry.get("Parameters", {})
+        files = len(self._storage.etags(self.folder(entry)))
+        return (parameters.get(VERSION), parameters.get(FILES)) == (version, str(files))
 
     def point(self, table: str, types: Mapping[str, str], folder: str, version: str) -> None:
         """Let a table's name mean another folder of Parquet files, in one step."""
         self._register(
             table,
             {**PARQUET, **self._place(types, folder)},
-            {"classification": "parquet", VERSION: version},
+            {
+                "classification": "parquet",
+                VERSION: version,
+                FILES: str(len(self._storage.etags(folder))),
+            },
         )
 
     def forget(self, table: str) -> None:
@@ -156,7 +163,8 @@ class Catalogue:
 
     def _place(self, types: Mapping[str, str], folder: str) -> dict[str, Any]:
         return {
-            "Columns": [{"Name": name, "Type": kind} for name, kind in types.items()],
+            # In lower case, as Athena asks of the catalogue: it reads names of any case so.
+            "Columns": [{"Name": name.lower(), "Type": kind} for name, kind in types.items()],
             "Location": self._storage.address(folder) + "/",
         }
 

@@ -65,6 +65,11 @@ FIXES = {
     **dict.fromkeys(
         ("NoSuchBucket", "404"), "create the bucket, or set REC_ROOT to one that exists"
     ),
+    **dict.fromkeys(
+        ("ConditionalRequestConflict", "OperationAborted", "409"),
+        "another process keeps writing the same object: see who else works in this root, and run "
+        "it again",
+    ),
     "ResourceLimitExceeded": "ask for a higher limit in Service Quotas, or choose another instance "
     "type with REC_SAGEMAKER_INSTANCE_TYPE",
 }

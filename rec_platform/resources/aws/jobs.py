@@ -1,10 +1,10 @@
 # pyright: standard
-"""SageMaker's jobs, found again by name, so that none is paid for twice."""
+"""SageMaker's training jobs, found again by name, so that none is paid for twice."""
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import dagster as dg
 
@@ -12,50 +12,43 @@ from rec_platform.resources.aws.clients import Clients, error_code, explained
 
 ATTEMPTS = 100  # names of one input: SageMaker never forgets a name, nor lets it be used again
 START_SECONDS = 900  # until an instance is found and has started, beside the job's own time
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 LOG_LINES = 20
+# By a word of the reason, or of the secondary status where a stopped job gives no reason.
 FIXES = (
     (
         "capacity",
         "choose another REC_SAGEMAKER_INSTANCE_TYPE, set REC_SAGEMAKER_SPOT=false, or wait",
     ),
+    ("MaxWaitTimeExceeded", "no spare capacity came in time: set REC_SAGEMAKER_SPOT=false"),
+    ("Interrupted", "the spare capacity was taken back: set REC_SAGEMAKER_SPOT=false"),
+    ("MaxRuntimeExceeded", "allow it more time with REC_SAGEMAKER_MAX_SECONDS"),
     ("AccessDenied", "compare the jobs' role with docs/aws.md"),
     ("ResourceLimitExceeded", "ask for a higher limit in Service Quotas"),
 )
 
 
-class Kind(NamedTuple):
-    """What differs between training and transform jobs: their names in the API."""
-
-    noun: str
-    resource: str
-    log_group: str
-
-    def state(self, job: Any) -> str:
-        """The state of a job of this kind: `Completed`, for example."""
-        return getattr(job, f"{self.noun}_job_status")
-
-
-TRAINING = Kind("training", "TrainingJob", "/aws/sagemaker/TrainingJobs")
-TRANSFORM = Kind("transform", "TransformJob", "/aws/sagemaker/TransformJobs")
-
-
 class Jobs:
-    """Starts jobs and waits for them.
+    """Starts training jobs and waits for them.
 
     Args:
         clients: those of the storage that the jobs read.
-        max_seconds: the longest that a job may run.
+        longest_seconds: after these, SageMaker itself ends a job.
         poll_seconds: between two looks at a job.
+
+    Attributes:
+        billable_seconds: of the jobs so far that ended, well or not, while they were waited for; of
+            one instance.
     """
 
-    def __init__(self, clients: Clients, max_seconds: int, poll_seconds: float) -> None:
+    def __init__(self, clients: Clients, longest_seconds: int, poll_seconds: float) -> None:
+        self.billable_seconds = 0.0
         self._clients = clients
-        self._max_seconds = max_seconds
+        self._longest_seconds = longest_seconds
         self._poll_seconds = poll_seconds
 
     def settle(
         self,
-        kind: Kind,
         base: str,
         create: Callable[[str], None],
         is_whole: Callable[[Any], bool],
@@ -64,7 +57,6 @@ class Jobs:
         """Find a job that has done this already or is at work, or start one; wait for its end.
 
         Args:
-            kind: training or transform.
             base: the beginning of the job's name, which says what it works on.
             create: starts a job of a given name.
             is_whole: whether what a completed job wrote is still there.
@@ -78,50 +70,37 @@ class Jobs:
         """
         for attempt in range(1, ATTEMPTS + 1):
             name = f"{base}-{attempt}"
-            job = self.find(kind, name)
-            is_old = job is not None and kind.state(job) not in ("InProgress", "Stopping")
-            if not is_old:
-                job = self._wait(kind, name, create if job is None else None)
+            job, is_old = self.find(name), True
+            if job is None or job.training_job_status in ("InProgress", "Stopping"):
+                job, is_old = self._wait(name, create if job is None else None), False
+                self.billable_seconds += number(job.billable_time_in_seconds)
                 clean_up(name)
-            if kind.state(job) == "Completed" and is_whole(job):
+            if job.training_job_status == "Completed" and is_whole(job):
                 return job, is_old
             if not is_old:
-                raise self._failure(kind, job, name)
+                raise self._failure(job, name)
         raise dg.Failure(f"{ATTEMPTS} jobs {base} failed: look at them in SageMaker's console")
 
-    def find(self, kind: Kind, name: str) -> Any:
+    def find(self, name: str) -> Any:
         """The job with this name, or None where there is none."""
         session = self._clients.session
         with explained(f"the job {name} could not be looked up"):
             try:
-                return sdk_resource(kind.resource).get(
-                    name, session=session, region=session.region_name
-                )
+                return training_job().get(name, session=session, region=session.region_name)
             except self._clients("sagemaker").exceptions.ClientError as error:
                 if "not find" in str(error) or "not found" in str(error):
                     return None
                 raise
 
-    def delete_models(self, names: list[str]) -> None:
-        """Delete the models that transform jobs loaded, where they are there."""
-        sagemaker = self._clients("sagemaker")
-        for name in set(names):
-            with explained(f"the model {name} could not be deleted"):
-                try:
-                    sagemaker.delete_model(ModelName=name)
-                except sagemaker.exceptions.ClientError as error:
-                    if "not find" not in str(error):
-                        raise
-
-    def _wait(self, kind: Kind, name: str, create: Callable[[str], None] | None) -> Any:
+    def _wait(self, name: str, create: Callable[[str], None] | None) -> Any:
         """Wait for a job's end, after starting it where it is not there yet."""
         try:
             if create:
                 with explained(f"the job {name} could not be started"):
                     unless_in_use(lambda: create(name))
-            return self._follow(kind, name)
+            return self._follow(name)
         except TimeoutError:
-            self._stop(kind, name)
+            self._stop(name)
             raise dg.Failure(
                 f"the job {name} did not end and was stopped: look at it in SageMaker's console, "
                 "or allow it more with REC_SAGEMAKER_MAX_SECONDS",
@@ -131,43 +110,44 @@ class Jobs:
             raise
         except BaseException:  # the run is stopped
             with suppress(dg.Failure):  # the job may not have started yet
-                self._stop(kind, name)
+                self._stop(name)
             raise
 
-    def _follow(self, kind: Kind, name: str) -> Any:
+    def _follow(self, name: str) -> Any:
         """Log what a job does, and at its end the last lines of its own log."""
         log = dg.get_dagster_logger()
-        deadline = time.monotonic() + 2 * self._max_seconds + START_SECONDS
+        deadline = time.monotonic() + self._longest_seconds + START_SECONDS
         last_status = ""
         while time.monotonic() < deadline:
-            job = self.find(kind, name)
-            status = str(getattr(job, "secondary_status", None) or kind.state(job))
+            job: Any = self.find(name)
+            status = text(job.secondary_status) or job.training_job_status
             if status != last_status:
                 log.info(f"{name}: {status}")
                 last_status = status
-            if kind.state(job) in ("Completed", "Failed", "Stopped"):
-                log.info("\n".join([f"the end of {name}'s log:", *self._log_tail(kind, name)]))
+            if job.training_job_status in ("Completed", "Failed", "Stopped"):
+                log.info("\n".join([f"the end of {name}'s log:", *self._log_tail(name)]))
                 return job
             time.sleep(self._poll_seconds)
         raise TimeoutError
 
-    def _stop(self, kind: Kind, name: str) -> None:
+    def _stop(self, name: str) -> None:
         dg.get_dagster_logger().warning(f"stopping {name}")
         with explained(f"the job {name} could not be stopped"):
-            getattr(self._clients("sagemaker"), f"stop_{kind.noun}_job")(
-                **{f"{kind.noun.capitalize()}JobName": name}
-            )
+            self._clients("sagemaker").stop_training_job(TrainingJobName=name)
 
-    def _failure(self, kind: Kind, job: Any, name: str) -> dg.Failure:
-        reason = text(job.failure_reason) or f"it has {kind.state(job).lower()}"
+    def _failure(self, job: Any, name: str) -> dg.Failure:
+        status = text(job.secondary_status)
+        ended = job.training_job_status.lower()
+        ended += f" ({status})" if status and status.lower() != ended else ""
+        reason = text(job.failure_reason) or f"it has {ended}"
         fixes = [fix for word, fix in FIXES if word.lower() in reason.lower()]
-        lines = [f"the job {name} gave nothing: {reason}", *fixes, *self._log_tail(kind, name)]
+        lines = [f"the job {name} gave nothing: {reason}", *fixes, *self._log_tail(name)]
         return dg.Failure("\n".join(lines), allow_retries=False)
 
-    def _log_tail(self, kind: Kind, name: str) -> list[str]:
+    def _log_tail(self, name: str) -> list[str]:
         """The last lines that the job wrote; a log that cannot be read is no reason to fail."""
         logs = self._clients("logs")
-        group = {"logGroupName": kind.log_group}
+        group = {"logGroupName": LOG_GROUP}
         try:
             streams = logs.describe_log_streams(**group, logStreamNamePrefix=name, limit=1)
             (stream, *_) = streams["logStreams"]
@@ -179,11 +159,11 @@ class Jobs:
         return [event["message"] for event in events["events"]]
 
 
-def sdk_resource(name: str) -> Any:
-    """A class of SageMaker's SDK, which is imported when it is first needed."""
-    from sagemaker.core import resources
+def training_job() -> Any:
+    """The class of SageMaker's SDK, which is imported when it is first needed."""
+    from sagemaker.core.resources import TrainingJob
 
-    return getattr(resources, name)
+    return TrainingJob
 
 
 def unless_in_use(create: Callable[[], Any]) -> None:
@@ -193,7 +173,7 @@ def unless_in_use(create: Callable[[], Any]) -> None:
     try:
         create()
     except ClientError as error:
-        if error_code(error) != "ResourceInUse" and "already exist" not in str(error):
+        if error_code(error) != "ResourceInUse":
             raise
 
 

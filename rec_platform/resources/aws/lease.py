@@ -12,15 +12,11 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
 from rec_platform.release.clock import Moment
-from rec_platform.resources.aws.clients import error_code
-
-REFUSED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
-ABSENT = ("NoSuchKey", "404")
+from rec_platform.resources.aws.conditional import delete_if, read_object, write_if
 
 # The leases that this process took and has not released, lost ones included.
 _HELD: "list[Lease]" = []
@@ -72,17 +68,17 @@ class Lease:
             LeaseTakenError: another process is at work.
         """
         last_etag = None
-        while not self._write(IfNoneMatch="*"):
-            current = self._read()
+        while not self._write(None):
+            current = read_object(self._client, self.place)
             if current is None:
                 continue  # released in between
-            etag, content, age = current
-            if age > self.seconds:
-                if self._write(IfMatch=etag):
+            if current.age > self.seconds:
+                if self._write(current.etag):
                     break
-            elif last_etag not in (None, etag):
+            elif last_etag not in (None, current.etag):
+                content = json.loads(current.content)
                 raise LeaseTakenError(f"{content['holder']} since {content['since']}")
-            last_etag = etag
+            last_etag = current.etag
             time.sleep(self.seconds / 20)
         self._thread.start()
         _HELD.append(self)
@@ -95,7 +91,7 @@ class Lease:
         if not self._is_lost and not self._is_late():
             # It runs out by itself, and an error here must not hide why the work ended.
             with suppress(Exception):
-                self._client.delete_object(**self.place, IfMatch=self._etag)
+                delete_if(self._client, self.place, self._etag)
 
     def _keep(self) -> None:
         while not self._is_lost and not self._ended.wait(self.seconds / 3):
@@ -103,38 +99,17 @@ class Lease:
 
     def _renew(self) -> None:
         with self._writing, suppress(Exception):  # a network error, say: it is tried again
-            self._is_lost = self._is_lost or not self._write(IfMatch=self._etag)
+            self._is_lost = self._is_lost or not self._write(self._etag)
 
-    def _write(self, **condition: str) -> bool:
-        """Write the object if it is still what the condition says."""
+    def _write(self, etag: str | None) -> bool:
+        """Write the object if it still has this ETag, or if there still is none."""
         content = {"holder": self._holder, "since": self._since, "id": uuid4().hex}
-        body = json.dumps(content).encode()
         began = Moment()
-        try:
-            answer = self._client.put_object(**self.place, Body=body, **condition)
-            etag = answer["ETag"]
-        except self._client.exceptions.ClientError as error:
-            if error_code(error) not in (*REFUSED, *ABSENT):
-                raise
-            # If the answer to a write was lost, the retry is refused because of that same write.
-            current = self._read()
-            if current is None or current[1] != content:
-                return False
-            etag = current[0]
-        self._etag, self._renewed = etag, began
+        written = write_if(self._client, self.place, json.dumps(content).encode(), etag)
+        if written is None:
+            return False
+        self._etag, self._renewed = written, began
         return True
-
-    def _read(self) -> tuple[str, dict[str, str], float] | None:
-        """ETag, content, and seconds since it was written, by S3's own clock."""
-        try:
-            answer = self._client.get_object(**self.place)
-        except self._client.exceptions.ClientError as error:
-            if error_code(error) in ABSENT:
-                return None
-            raise
-        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-        age = (now - answer["LastModified"]).total_seconds()
-        return answer["ETag"], json.loads(answer["Body"].read()), age
 
 
 def held(place: dict[str, str]) -> list[Lease]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HIVE_TYPES = {
-    **{"string": "string", "large_string": "string", "bool": "boolean", "null": "string"},
+    **{"string": "string", "large_string": "string", "bool": "boolean"},
     **{"int32": "int", "int64": "bigint", "float": "float", "double": "double"},
 }
 PANDAS_TYPES = {
@@ -78,5 +78,15 @@ def _arrow_tables(frames: "Iterable[pd.DataFrame]") -> "Iterator[pa.Table]":
     schema = None
     for frame in frames:
         table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
-        schema = schema or table.schema.remove_metadata()
+        schema = schema or _typed(table.schema.remove_metadata())
         yield table.cast(schema)
+
+
+def _typed(schema: "pa.Schema") -> "pa.Schema":
+    """A schema in which columns without any value are text: Hive has no type for them."""
+    import pyarrow as pa
+
+    untyped = [
+        field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in schema
+    ]
+    return pa.schema(untyped)

@@ -2,6 +2,7 @@
 """Runs statements on Athena: each once, within a time limit, in a workgroup that has a limit."""
 
 import hashlib
+import json
 import re
 import time
 from contextlib import suppress
@@ -73,8 +74,8 @@ class QueryRunner:
         self._max_seconds = max_seconds
         self._poll_seconds = poll_seconds
         self._is_limited = False
-        self._token = ""
         self._asked_at = 0.0
+        self._last: list[str] = []
 
     def execute(self, statement: str) -> Execution:
         """Run a statement, once: asked again, Athena answers with the same query.
@@ -86,7 +87,7 @@ class QueryRunner:
         self._require_limit()
         from pyathena.error import Error
 
-        started: list[str] = []
+        self._last = started = list[str]()
         deadline = time.monotonic() + self._max_seconds
         try:
             self._run(statement, started, deadline)
@@ -121,6 +122,10 @@ class QueryRunner:
         elif re.search("cancel", error.reason, re.IGNORECASE):
             fix = "somebody stopped it: run the refresh again"
         return dg.Failure(f"{what}: Athena says {error.reason!r} of {error.query_id}: {fix}")
+
+    def stop_last(self) -> None:
+        """Stop the last query; where it has ended, this changes nothing, and proves the right."""
+        self._stop(self._last)
 
     def limit(self) -> tuple[str, str]:
         """The workgroup's limit on one query, and what to do where it is missing or too high."""
@@ -161,7 +166,6 @@ class QueryRunner:
             if time.monotonic() > deadline:
                 raise TimeoutError
 
-        self._token = hashlib.sha256(statement.encode()).hexdigest()
         with (
             connect(
                 session=self._session(),
@@ -180,7 +184,7 @@ class QueryRunner:
             cursor.execute(statement)
 
     def _session(self) -> Any:
-        """The session of the clients, whose requests for a query carry our token."""
+        """The session of the clients, whose requests for a query carry a token of their content."""
         session = self._storage.clients.session
         for event, handler in (
             ("provide-client-params.athena.StartQueryExecution", self._give_token),
@@ -190,7 +194,9 @@ class QueryRunner:
         return session
 
     def _give_token(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return params | {"ClientRequestToken": self._token}
+        # Of all that is asked: Athena refuses a token that comes back with anything else changed.
+        asked = json.dumps(params, sort_keys=True).encode()
+        return params | {"ClientRequestToken": hashlib.sha256(asked).hexdigest()}
 
     def _note_time(self, http_response: Any, **_: Any) -> None:
         if date := http_response.headers.get("date"):

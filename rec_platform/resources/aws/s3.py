@@ -5,7 +5,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
-from rec_platform.resources.aws.clients import Clients, error_code, explained
-from rec_platform.resources.aws.doctor import diagnose_bucket
-from rec_platform.resources.aws.lease import ABSENT, REFUSED, Lease, LeaseTakenError, held
+from rec_platform.resources.aws.clients import Clients, explained
+from rec_platform.resources.aws.conditional import StoredObject, read_object, write_if
+from rec_platform.resources.aws.doctor import diagnose_bucket, probe_bucket
+from rec_platform.resources.aws.lease import Lease, LeaseTakenError, held
 from rec_platform.resources.base import Finding
 from rec_platform.resources.storage import (
     LOCK_KEY,
@@ -89,6 +90,7 @@ class S3Storage(Storage):
                     "ends, or use another --root (REC_ROOT)"
                 ) from None
         try:
+            self._prune_copies()
             yield
         finally:
             lease.release()
@@ -106,7 +108,7 @@ class S3Storage(Storage):
     def read(self, key: str) -> bytes | None:
         """See Storage."""
         current = self._read(key)
-        return current[0] if current else None
+        return current.content if current else None
 
     def write(self, key: str, content: bytes) -> None:
         """See Storage."""
@@ -116,20 +118,11 @@ class S3Storage(Storage):
     def compare_and_swap(self, key: str, old: bytes | None, new: bytes) -> None:
         """See Storage."""
         current = self._read(key)
-        content, etag = current or (None, "")
-        condition = {"IfMatch": etag} if current else {"IfNoneMatch": "*"}
+        content, etag = (current.content, current.etag) if current else (None, None)
         with self._explained("written", key):
-            s3 = self.clients("s3")
-            try:
-                if content == old:
-                    s3.put_object(**self._place(key), Body=new, **condition)
-                    return
-            except s3.exceptions.ClientError as error:
-                if error_code(error) not in (*REFUSED, *ABSENT):
-                    raise
-        # If the answer to our write was lost, the retry was refused because of that same write.
-        if self.read(key) != new:
-            raise StorageConflictError(f"{self.address(key)} was written by somebody else")
+            if content == old and write_if(self.clients("s3"), self._place(key), new, etag):
+                return
+        raise StorageConflictError(f"{self.address(key)} was written by somebody else")
 
     def put(self, file: Path, key: str) -> None:
         """See Storage."""
@@ -191,10 +184,11 @@ class S3Storage(Storage):
 
     def usage(self) -> Mapping[str, float]:
         """See DeploymentResource."""
+        # With older versions and what was deleted: both are paid for until they expire.
         sizes = (
-            entry["Size"]
-            for page in self._pages(Prefix=self.name(""))
-            for entry in page.get("Contents", [])
+            version["Size"]
+            for page in self._pages("list_object_versions", Prefix=self.name(""))
+            for version in page.get("Versions", [])
         )
         return request_usage(self.requests) | {"s3_stored_bytes": sum(sizes)}
 
@@ -217,6 +211,10 @@ class S3Storage(Storage):
         """See DeploymentResource."""
         yield from diagnose_bucket(self.clients, self._place)
 
+    def probe(self) -> Iterator[Finding]:
+        """See DeploymentResource."""
+        yield from probe_bucket(self.clients, self._place)
+
     def _names(self, key: str) -> Iterator[str]:
         """The names directly below a folder; those of folders end with `/`."""
         folder = self.name(f"{key}/" if key else "")
@@ -226,17 +224,9 @@ class S3Storage(Storage):
             for entry in page.get("Contents", []):
                 yield entry["Key"].removeprefix(folder)
 
-    def _read(self, key: str) -> tuple[bytes, str] | None:
-        """Content and ETag."""
+    def _read(self, key: str) -> StoredObject | None:
         with self._explained("read", key):
-            s3 = self.clients("s3")
-            try:
-                answer = s3.get_object(**self._place(key))
-            except s3.exceptions.ClientError as error:
-                if error_code(error) in ABSENT:
-                    return None
-                raise
-            return answer["Body"].read(), answer["ETag"]
+            return read_object(self.clients("s3"), self._place(key))
 
     def _fetch(self, name: str, etag: str) -> None:
         """Download an object, unless its local copy is still what its note says."""
@@ -253,9 +243,21 @@ class S3Storage(Storage):
         note.write_text(f"{etag} {_sha256(part)}")  # fits no copy until the part is in its place
         part.replace(copy)
 
-    def _pages(self, **which: str) -> Iterator[dict[str, Any]]:
+    def _prune_copies(self) -> None:
+        """Delete the local copies, and their notes, of objects that are gone."""
+        pages = self._pages(Prefix=self.name(""))
+        keys = {self._key(entry["Key"]) for page in pages for entry in page.get("Contents", [])}
+        for folder in (self.scratch_dir() / "copies", self.scratch_dir() / "notes"):
+            for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder comes first
+                if path.is_dir():
+                    with suppress(OSError):  # it is not empty
+                        path.rmdir()
+                elif path.relative_to(folder).as_posix().removesuffix(".note") not in keys:
+                    path.unlink()
+
+    def _pages(self, operation: str = "list_objects_v2", **which: str) -> Iterator[dict[str, Any]]:
         with self._explained("listed", self._key(which["Prefix"])):
-            paginator = self.clients("s3").get_paginator("list_objects_v2")
+            paginator = self.clients("s3").get_paginator(operation)
             yield from paginator.paginate(Bucket=self.bucket, **which)
 
     def _key(self, name: str) -> str:

@@ -1,33 +1,23 @@
 # pyright: standard
-"""K-Means on AWS: SageMaker's built-in algorithm, a training job and a batch transform.
+"""K-Means on AWS: SageMaker's built-in algorithm, as a training job.
 
-No endpoint ever runs. A job is named by what it works on. If a run was killed, the next run finds
+The job leaves centroids, and titles are assigned to them on this machine: neither an endpoint nor a
+batch transform runs. A job is named by what it works on. If a run was killed, the next run finds
 the job and waits for it, instead of paying for another one.
 """
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field, PrivateAttr
+from pydantic import Field, ValidationInfo, field_validator
 
-from rec_platform.modelling.kmeans import Assignment, KMeansModel, require_different_titles
-from rec_platform.resources.aws.doctor import diagnose_jobs
-from rec_platform.resources.aws.jobs import (
-    TRAINING,
-    TRANSFORM,
-    Jobs,
-    Kind,
-    metrics,
-    number,
-    sdk_resource,
-    text,
-    unless_in_use,
-)
+from rec_platform.modelling.kmeans import KMeansModel, assign, require_different_titles
+from rec_platform.resources.aws.doctor import diagnose_jobs, probe_jobs
+from rec_platform.resources.aws.jobs import Jobs, metrics, number, text, training_job
 from rec_platform.resources.aws.s3 import S3Storage, request_usage
 from rec_platform.resources.base import Finding
 from rec_platform.resources.clustering import Clustering, too_few_titles_fail
@@ -36,6 +26,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 EPOCHS = 10
+VOLUME_GIGABYTES = 10
+STOP_SECONDS = 120  # that SageMaker leaves a job to save its model, after its time is up
+# From the beginning of its wait to its end, for algorithms that leave no checkpoints:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
+LONGEST_SPOT_SECONDS = 3_600
 # Lloyd's settings are those of the 2020 original, which made one pass from a random start. More
 # passes, batches and spare centres find as good an optimum as scikit-learn, and still take seconds.
 HYPERPARAMETERS = {
@@ -55,18 +50,28 @@ class SageMakerClustering(Clustering):
     """SageMaker's K-Means on instances that live for a few minutes."""
 
     root: str = ""  # s3://bucket/prefix
-    role: str = Field(default="", description="ARN of the role that the jobs take on.")
-    instance_type: str = Field(default="ml.m5.large", description="Of both jobs.")
-    instance_count: int = Field(default=1, ge=1, description="Of both jobs.")
+    role: str = Field(default="", description="ARN of the role that the job takes on.")
+    instance_type: str = Field(default="ml.m5.large", description="Of the job.")
+    instance_count: int = Field(default=1, ge=1, description="Of the job.")
     spot: bool = Field(default=True, description="Train on spare capacity, which is cheaper.")
-    max_seconds: int = Field(default=1800, ge=1, description="The longest that a job may run.")
+    max_seconds: int = Field(
+        default=1800, ge=1, description="The longest that the job may run; on spot 3600 at most."
+    )
     kms_key: str = Field(default="", description="Key for the artefact and the disks.")
-    subnets: str = Field(default="", description="Comma-separated, where the jobs run in a VPC.")
+    subnets: str = Field(default="", description="Comma-separated, where the job runs in a VPC.")
     security_groups: str = Field(default="", description="Comma-separated, of that VPC.")
-    tags: str = Field(default="", description="Such as `team=data,env=prod`, on every job.")
-    poll_seconds: float = Field(default=10, gt=0, description="Between two looks at a job.")
+    tags: str = Field(default="", description="Such as `team=data,env=prod`, on the job.")
+    poll_seconds: float = Field(default=10, gt=0, description="Between two looks at the job.")
 
-    _used: dict[str, float] = PrivateAttr(default_factory=lambda: defaultdict(float))
+    @field_validator("max_seconds")
+    @classmethod
+    def _heed_spot(cls, seconds: int, info: ValidationInfo) -> int:
+        if info.data.get("spot") and seconds > LONGEST_SPOT_SECONDS:
+            raise ValueError(
+                f"on spot capacity SageMaker ends K-Means after {LONGEST_SPOT_SECONDS:,} s: allow "
+                "no more, or set REC_SAGEMAKER_SPOT=false"
+            )
+        return seconds
 
     @cached_property
     def _storage(self) -> S3Storage:
@@ -74,7 +79,12 @@ class SageMakerClustering(Clustering):
 
     @cached_property
     def _jobs(self) -> Jobs:
-        return Jobs(self._storage.clients, self.max_seconds, self.poll_seconds)
+        return Jobs(self._storage.clients, self._longest_seconds, self.poll_seconds)
+
+    @property
+    def _longest_seconds(self) -> int:
+        """How long a job may take; on spot with its wait for an instance."""
+        return min(2 * self.max_seconds, LONGEST_SPOT_SECONDS) if self.spot else self.max_seconds
 
     def fit(self, matrix: "np.ndarray", clusters: int, seed: int) -> KMeansModel:
         """See Clustering; the built-in algorithm takes no seed, so `seed` only names the job."""
@@ -82,74 +92,48 @@ class SageMakerClustering(Clustering):
 
         with too_few_titles_fail():
             require_different_titles(matrix, clusters)
+        if not self.role:
+            raise dg.Failure("the job has no role: set REC_SAGEMAKER_ROLE", allow_retries=False)
         hyperparameters = HYPERPARAMETERS | {
             "k": str(clusters),
             "feature_dim": str(matrix.shape[1]),
         }
-        base = self._name("kmeans", matrix, hyperparameters, seed)
+        base = self._name(matrix, hyperparameters, seed)
 
         def create(name: str) -> None:
-            self._create_training(name, self._upload(name, matrix), hyperparameters)
+            self._create(name, self._upload(name, matrix), hyperparameters)
 
-        job, is_reused = self._settle(TRAINING, base, create, self._has_artefact)
+        def clean_up(name: str) -> None:
+            self._storage.delete(f"jobs/{name}/input")
+
+        job, is_reused = self._jobs.settle(base, create, self._has_artefact, clean_up)
         artefact = job.model_artifacts.s3_model_artifacts
-        centroids = self._centroids(artefact)
-        cluster, distance = _nearest(matrix, centroids)
-        sizes = np.bincount(cluster, minlength=len(centroids))
-        seconds = number(job.billable_time_in_seconds)
-        if not is_reused:
-            self._used[self._unit(TRAINING)] += seconds
+        centroids = self._centroids(artefact, (clusters, matrix.shape[1]))
+        assignment = assign(matrix, centroids)
+        sizes = np.bincount(assignment.cluster, minlength=clusters)
         return KMeansModel(
             centroids=centroids[np.argsort(-sizes, kind="stable")],
-            mean_squared_distance=float(np.mean(distance**2)),
+            mean_squared_distance=float(np.mean(assignment.distance**2)),
             iterations=EPOCHS,
-            artefact=artefact,
             metadata={
                 "sagemaker_job": job.training_job_name,
                 "sagemaker_job_is_reused": is_reused,
+                "sagemaker_artefact": artefact,
                 "training_seconds": number(job.training_time_in_seconds),
-                "billable_seconds": seconds,
+                "billable_seconds": number(job.billable_time_in_seconds),
                 **metrics(job),
             },
         )
 
-    def assign(self, matrix: "np.ndarray", model: KMeansModel) -> Assignment:
-        """See Clustering."""
-        if not self._exists(model.artefact):
-            raise dg.Failure(
-                f"{model.artefact or 'the model'} is not there any more: materialise the asset "
-                "kmeans_model again",
-                allow_retries=False,
-            )
-        base = self._name("assign", matrix, {"artefact": model.artefact}, 0)
-        models = [f"{base}-1"]  # a run that was killed may have left the first one
-
-        def create(name: str) -> None:
-            models.append(name)
-            self._create_transform(name, self._upload(name, matrix), model.artefact)
-
-        try:
-            job, is_reused = self._settle(TRANSFORM, base, create, self._has_answer)
-        finally:
-            self._jobs.delete_models(models)
-        seconds = (job.transform_end_time - job.transform_start_time).total_seconds()
-        if not is_reused:
-            self._used[self._unit(TRANSFORM)] += seconds * self.instance_count
-        label, distance = self._answer(job, len(matrix))
-        # The job numbers the centroids as its artefact does, the model by the clusters' sizes.
-        place, _ = _nearest(self._centroids(model.artefact), model.centroids)
-        metadata = {"sagemaker_job": job.transform_job_name, "sagemaker_job_is_reused": is_reused}
-        return Assignment(place[label], distance, metadata | {"transform_seconds": seconds})
-
     def usage(self) -> Mapping[str, float]:
         """See DeploymentResource."""
-        return {**self._used, **request_usage(self._storage.requests)}
+        seconds = self._jobs.billable_seconds * self.instance_count
+        return {self._unit: seconds, **request_usage(self._storage.requests)}
 
     def plan(self, scanned_bytes: int) -> Mapping[str, float]:
         """See DeploymentResource."""
         del scanned_bytes
-        most = self.max_seconds * self.instance_count
-        return {self._unit(kind): most for kind in (TRAINING, TRANSFORM)}
+        return {self._unit: (self.max_seconds + STOP_SECONDS) * self.instance_count}
 
     def diagnose(self) -> Iterator[Finding]:
         """See DeploymentResource."""
@@ -157,22 +141,20 @@ class SageMakerClustering(Clustering):
             self._storage.clients, self.role, self.instance_type, self.instance_count, self.spot
         )
 
-    def _settle(
-        self,
-        kind: Kind,
-        base: str,
-        create: Callable[[str], None],
-        is_whole: Callable[[Any], bool],
-    ) -> tuple[Any, bool]:
-        """See Jobs.settle(); what the job read is deleted at its end."""
-        if not self.role:
-            raise dg.Failure("the jobs have no role: set REC_SAGEMAKER_ROLE", allow_retries=False)
+    def probe(self) -> Iterator[Finding]:
+        """See DeploymentResource."""
+        if self.role:  # diagnose() says that there is none
+            resources = {
+                "InstanceType": self.instance_type,
+                "InstanceCount": self.instance_count,
+                "VolumeSizeInGB": VOLUME_GIGABYTES,
+            }
+            output = self._storage.address("jobs/doctor")
+            yield from probe_jobs(
+                self._storage.clients, self.role, self._image(), output, resources
+            )
 
-        return self._jobs.settle(
-            kind, base, create, is_whole, lambda name: self._storage.delete(f"jobs/{name}/input")
-        )
-
-    def _create_training(self, name: str, data: str, hyperparameters: dict[str, str]) -> None:
+    def _create(self, name: str, data: str, hyperparameters: dict[str, str]) -> None:
         from sagemaker.core.shapes import (
             AlgorithmSpecification,
             Channel,
@@ -185,9 +167,9 @@ class SageMakerClustering(Clustering):
 
         key = {"kms_key_id": self.kms_key} if self.kms_key else {}
         volume_key = {"volume_kms_key_id": self.kms_key} if self.kms_key else {}
-        wait = {"max_wait_time_in_seconds": 2 * self.max_seconds} if self.spot else {}
+        wait = {"max_wait_time_in_seconds": self._longest_seconds} if self.spot else {}
         source = S3DataSource(s3_data_type="S3Prefix", s3_uri=data)
-        sdk_resource("TrainingJob").create(
+        training_job().create(
             training_job_name=name,
             role_arn=self.role,
             algorithm_specification=AlgorithmSpecification(
@@ -207,7 +189,7 @@ class SageMakerClustering(Clustering):
             resource_config=ResourceConfig(
                 instance_type=self.instance_type,
                 instance_count=self.instance_count,
-                volume_size_in_gb=10,
+                volume_size_in_gb=VOLUME_GIGABYTES,
                 **volume_key,
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=self.max_seconds, **wait),
@@ -217,55 +199,11 @@ class SageMakerClustering(Clustering):
             **self._where(),
         )
 
-    def _create_transform(self, name: str, data: str, artefact: str) -> None:
-        from sagemaker.core.shapes import (
-            ContainerDefinition,
-            TransformDataSource,
-            TransformInput,
-            TransformOutput,
-            TransformResources,
-            TransformS3DataSource,
-        )
-
-        key = {"kms_key_id": self.kms_key} if self.kms_key else {}
-        volume_key = {"volume_kms_key_id": self.kms_key} if self.kms_key else {}
-        unless_in_use(
-            lambda: sdk_resource("Model").create(
-                model_name=name,
-                primary_container=ContainerDefinition(image=self._image(), model_data_url=artefact),
-                execution_role_arn=self.role,
-                tags=self._tags(),
-                **self._vpc(),
-                **self._where(),
-            )
-        )
-        source = TransformS3DataSource(s3_data_type="S3Prefix", s3_uri=data)
-        sdk_resource("TransformJob").create(
-            transform_job_name=name,
-            model_name=name,
-            transform_input=TransformInput(
-                data_source=TransformDataSource(s3_data_source=source),
-                content_type="text/csv",
-                split_type="Line",
-            ),
-            transform_output=TransformOutput(
-                s3_output_path=self._storage.address(f"jobs/{name}/output"),
-                accept="application/jsonlines",
-                assemble_with="Line",
-                **key,
-            ),
-            transform_resources=TransformResources(
-                instance_type=self.instance_type, instance_count=self.instance_count, **volume_key
-            ),
-            tags=self._tags(),
-            **self._where(),
-        )
-
-    def _name(self, what: str, matrix: "np.ndarray", settings: Mapping[str, str], seed: int) -> str:
+    def _name(self, matrix: "np.ndarray", settings: Mapping[str, str], seed: int) -> str:
         digest = hashlib.sha256(matrix.tobytes())
         where = [self.root, self.instance_type, self.instance_count, seed]
         digest.update(json.dumps([matrix.shape, dict(settings), where]).encode())
-        return f"rec-{what}-{digest.hexdigest()[:12]}"
+        return f"rec-kmeans-{digest.hexdigest()[:12]}"
 
     def _upload(self, name: str, matrix: "np.ndarray") -> str:
         import numpy as np
@@ -276,40 +214,28 @@ class SageMakerClustering(Clustering):
         self._storage.put(file, key)
         return self._storage.address(key)
 
-    def _exists(self, address: str) -> bool:
-        return bool(address and self._storage.etags(self._storage.key(address)))
-
     def _has_artefact(self, job: Any) -> bool:
-        return self._exists(text(job.model_artifacts.s3_model_artifacts))
+        artefact = text(job.model_artifacts.s3_model_artifacts)
+        return bool(artefact and self._storage.etags(self._storage.key(artefact)))
 
-    def _has_answer(self, job: Any) -> bool:
-        return self._exists(f"{job.transform_output.s3_output_path}/matrix.csv.out")
+    def _centroids(self, artefact: str, shape: tuple[int, int]) -> "np.ndarray":
+        import numpy as np
 
-    def _centroids(self, artefact: str) -> "np.ndarray":
         from rec_platform.resources.aws.mxnet import read_centroids
 
         packed = self._storage.fetch(self._storage.key(artefact)).read_bytes()
         try:
-            return read_centroids(packed)
+            centroids = read_centroids(packed)
+            if centroids.shape != shape:
+                raise ValueError(f"its centroids are {centroids.shape}, not {shape}")
+            if not np.isfinite(centroids).all():
+                raise ValueError("its centroids are not finite")
         except ValueError as error:
             raise dg.Failure(
-                f"{artefact} is no model of SageMaker's K-Means: {error}", allow_retries=False
-            ) from None
-
-    def _answer(self, job: Any, rows: int) -> "tuple[np.ndarray, np.ndarray]":
-        import numpy as np
-
-        key = self._storage.key(f"{job.transform_output.s3_output_path}/matrix.csv.out")
-        lines = self._storage.fetch(key).read_text().splitlines()
-        if len(lines) != rows:
-            raise dg.Failure(
-                f"the job {job.transform_job_name} answered {len(lines):,} of {rows:,} rows: "
-                "look at its log in SageMaker's console",
+                f"{artefact} is no model of SageMaker's K-Means for this matrix: {error}",
                 allow_retries=False,
-            )
-        answers = [json.loads(line) for line in lines]
-        cluster = np.array([int(answer["closest_cluster"]) for answer in answers])
-        return cluster, np.array([answer["distance_to_cluster"] for answer in answers])
+            ) from None
+        return centroids
 
     def _where(self) -> dict[str, Any]:
         session = self._storage.clients.session
@@ -332,16 +258,9 @@ class SageMakerClustering(Clustering):
         groups = _split(self.security_groups)
         return {"vpc_config": VpcConfig(security_group_ids=groups, subnets=_split(self.subnets))}
 
-    def _unit(self, kind: Kind) -> str:
-        return f"sagemaker_{kind.noun}_seconds:{self.instance_type}"
-
-
-def _nearest(points: "np.ndarray", centroids: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
-    import numpy as np
-    from sklearn.metrics import pairwise_distances_argmin
-
-    cluster = pairwise_distances_argmin(points.astype("float64"), centroids)
-    return cluster, np.linalg.norm(points - centroids[cluster], axis=1)
+    @property
+    def _unit(self) -> str:
+        return f"sagemaker_training_seconds:{self.instance_type}"
 
 
 def _split(text: str) -> list[str]:

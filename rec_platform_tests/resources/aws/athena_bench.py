@@ -14,7 +14,7 @@ SELECT = "SELECT preset, year_max + 1 AS next_year FROM recipe"
 
 def fresh(name: str, max_seconds: float = 60) -> AthenaWarehouse:
     """What another process would use."""
-    database = "".join(letter if letter.isalnum() else "_" for letter in name)
+    database = "".join(letter if letter.isalnum() else "_" for letter in name.lower())
     return AthenaWarehouse(
         root=f"s3://{BUCKET}/{name}",
         database=database,

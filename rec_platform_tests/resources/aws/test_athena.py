@@ -92,6 +92,65 @@ def test_an_answer_without_rows_has_its_columns(athena: AthenaWarehouse):
     assert athena.row_count("nothing") == 0
 
 
+def test_a_table_without_rows_is_made_once(athena: AthenaWarehouse, emulators: Emulators):
+    athena.write("recipe", [RECIPE])
+    nothing = f"{SELECT} WHERE year_max < 0"
+    athena.create("nothing", nothing)
+    before = len(emulators.queries())
+    assert athena.create("nothing", nothing)["is_reused"]
+    assert len(emulators.queries()) == before
+
+
+def test_a_table_whose_files_are_gone_is_made_again(athena: AthenaWarehouse):
+    athena.write("recipe", [RECIPE])
+    athena.create("next", SELECT)
+    S3Storage(root=athena.root).delete("tables/next")
+    assert not athena.create("next", SELECT)["is_reused"]
+    assert athena.read("next", "preset")["next_year"].tolist() == [2025]
+
+
+def test_a_table_may_become_what_it_was_as_often_as_one_likes(
+    athena: AthenaWarehouse, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rec_platform.resources.aws.athena.ATTEMPTS", 1)
+    before = len(emulators.queries())
+    for year in (2024, 1999) * 3:
+        athena.write("recipe", [RECIPE.assign(year_max=year)])
+        athena.create("next", SELECT)
+        assert athena.read("next", "preset")["next_year"].tolist() == [year + 1]
+    assert len(emulators.queries()) == before + 6
+
+
+def test_the_catalogue_names_columns_in_lower_case(athena: AthenaWarehouse):
+    write_sample(Path("sample"), 100)
+    fetch_raw(S3Storage(root=athena.root))
+    athena.write("scaled", [pd.DataFrame({"Sci-Fi": [1.0], "Drama": [0.0]})])
+    assert athena.query("SELECT primaryTitle AS title FROM raw_title_basics")["title"].notna().all()
+    assert athena.query("SELECT drama AS drama FROM scaled")["drama"].tolist() == [0]
+    assert list(athena.read("scaled", "Drama").columns) == ["Sci-Fi", "Drama"]
+    assert "primarytitle" in athena.column_types("raw_title_basics")
+
+
+def test_a_column_without_any_value_is_text_in_the_file_as_in_the_catalogue(
+    athena: AthenaWarehouse,
+):
+    import pyarrow.parquet as pq
+
+    frame = pd.DataFrame({"title_id": ["tt1", "tt2"], "note": [None, None]}, dtype=object)
+    athena.write("notes", [frame])
+    (name,) = keys(athena, "tables/notes")
+    storage = S3Storage(root=athena.root)
+    schema = pq.read_schema(storage.fetch(storage.key(f"s3://{BUCKET}/{name}")))
+    assert athena.column_types("notes") == {"title_id": "string", "note": "string"}
+    assert str(schema.field("note").type) == "string"
+    assert athena.query("SELECT note FROM notes")["note"].isna().all()
+
+
+def test_a_database_that_athena_could_not_name_is_refused():
+    with pytest.raises(ValueError, match=r"REC_ATHENA_DATABASE='Rec-Platform'"):
+        AthenaWarehouse.from_environment({"REC_ATHENA_DATABASE": "Rec-Platform"}, "REC_ATHENA_")
+
+
 def test_what_is_there_already_is_not_made_again_and_a_change_of_its_sources_makes_it_anew(
     athena: AthenaWarehouse, emulators: Emulators
 ):

@@ -186,6 +186,26 @@ def test_a_query_whose_answer_was_lost_runs_once(athena: AthenaWarehouse, emulat
     assert len(emulators.queries()) == before + 1
 
 
+def test_another_workgroup_asks_the_same_again(athena: AthenaWarehouse, emulators: Emulators):
+    athena.write("recipe", [RECIPE])
+    athena.create("next", SELECT)
+    client = athena._storage.clients("athena")
+    client.create_work_group(Name="other", Configuration={"BytesScannedCutoffPerQuery": 10_000_000})
+    other = AthenaWarehouse(
+        root=athena.root, database=athena.database, workgroup="other", poll_seconds=0.05
+    )
+    other.forget("next")
+    other.create("next", SELECT)
+    assert other.read("next", "preset")["next_year"].tolist() == [2025]
+    # The same statement, too: Athena refuses a token that comes back with another workgroup.
+    for warehouse in (athena, other):
+        folder = f"{athena.root}/asked/"
+        warehouse._queries.execute(
+            f"UNLOAD (\nSELECT 1 AS one\n) TO '{folder}' WITH (format = 'PARQUET')"
+        )
+        athena._storage.delete("asked")
+
+
 def test_throttling_is_sat_out(athena: AthenaWarehouse, emulators: Emulators):
     athena.write("recipe", [RECIPE])
     emulators.proxy.play("StartQueryExecution", 2, 400, THROTTLED)

@@ -16,7 +16,14 @@ from rec_platform.resources.aws.s3 import S3Storage, request_usage
 from rec_platform.resources.storage import Storage, StorageConflictError, StorageLockedError
 from rec_platform_tests.conftest import build
 from rec_platform_tests.emulators import BUCKET, Emulators
-from rec_platform_tests.emulators.faulty_proxy import CUT, CUT_ANSWER, DAMAGED, EXPIRED, LOST
+from rec_platform_tests.emulators.faulty_proxy import (
+    CONFLICT,
+    CUT,
+    CUT_ANSWER,
+    DAMAGED,
+    EXPIRED,
+    LOST,
+)
 from rec_platform_tests.emulators.lost_lease import lose_lease, remove_lease, stand_still
 
 pytestmark = pytest.mark.aws
@@ -207,6 +214,22 @@ def test_a_file_that_is_gone_from_s3_is_no_part_of_the_local_folder_any_more(s3:
     assert [path.name for path in folder.rglob("*") if path.is_file()] == ["d"]
 
 
+def test_the_next_run_deletes_the_local_copies_of_what_is_gone(s3: S3Storage):
+    for key in ("tables/titles/1/a", "tables/titles/2/a", "model/kmeans.json"):
+        s3.write(key, b"")
+        s3.fetch(key)
+    (s3.scratch_dir() / "notes" / "tables" / "b.part").write_bytes(b"of a download that died")
+    s3.delete("tables/titles/1")
+    with another(s3).locked():
+        pass
+    local = [s3.scratch_dir() / "copies", s3.scratch_dir() / "notes"]
+    left = {str(path.relative_to(folder)) for folder in local for path in folder.rglob("*")}
+    assert left == {
+        *("tables", "tables/titles", "tables/titles/2", "tables/titles/2/a", "model"),
+        *("model/kmeans.json", "tables/titles/2/a.note", "model/kmeans.json.note"),
+    }
+
+
 def test_credentials_that_expire_half_way_are_named_with_the_fix(
     s3: S3Storage, emulators: Emulators
 ):
@@ -242,6 +265,68 @@ def test_a_write_that_comes_between_a_swaps_look_and_its_write_wins(
     assert s3.read("releases/current") == b"rival"
 
 
+@pytest.mark.parametrize("old", [None, b"one"])
+def test_a_swap_that_s3_calls_a_conflict_is_tried_again(
+    s3: S3Storage, emulators: Emulators, old: bytes | None
+):
+    if old:
+        s3.write("releases/current", old)
+    emulators.proxy.play("^PUT .*current", 2, 409, CONFLICT)
+    s3.compare_and_swap("releases/current", old, b"two")
+    assert s3.read("releases/current") == b"two" and emulators.proxy.played == 2
+
+
+@pytest.mark.parametrize("old", [None, b"one"])
+def test_a_conflict_that_somebody_else_won_is_a_lost_race(
+    s3: S3Storage, emulators: Emulators, old: bytes | None
+):
+    if old:
+        s3.write("releases/current", old)
+    rival = another(s3)
+
+    def interfere(**_: object) -> None:
+        emulators.proxy.play("^PUT .*current", 1, 409, CONFLICT)
+
+    rival.write("elsewhere", b"")  # its client is made before the swap
+    swap = s3.clients("s3").meta.events
+    swap.register_first("before-send.s3.PutObject", lambda **_: rival.write(key, b"rival"))
+    swap.register_last("before-send.s3.PutObject", interfere)
+    key = "releases/current"
+    with pytest.raises(StorageConflictError, match="somebody else"):
+        s3.compare_and_swap(key, old, b"two")
+    assert s3.read(key) == b"rival" and emulators.proxy.played == 1
+
+
+def test_conflicts_that_do_not_end_are_told(
+    s3: S3Storage, emulators: Emulators, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rec_platform.resources.aws.conditional.PAUSES", (0.01, 0.01))
+    emulators.proxy.play("^PUT .*current", 99, 409, CONFLICT)
+    with pytest.raises(dg.Failure, match=r"ConditionalRequestConflict.*see who else works"):
+        s3.compare_and_swap("releases/current", None, b"two")
+    assert emulators.proxy.played == 3 and s3.read("releases/current") is None
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_lease_outlives_conflicts_when_it_is_taken_renewed_and_given_up(
+    s3: S3Storage, emulators: Emulators, method: str
+):
+    def conflict(times: int) -> None:
+        emulators.proxy.play(f"^{method} .*/refresh.lock", times, 409, CONFLICT)
+
+    conflict(2)
+    with s3.locked():
+        (lease,) = held({"Bucket": BUCKET, "Key": s3.name("refresh.lock")})
+        conflict(2)
+        renewed, until = lease._renewed, time.monotonic() + 20
+        while lease._renewed is renewed and time.monotonic() < until:
+            time.sleep(0.05)
+        assert lease._renewed is not renewed and lease.is_held()
+        s3.write("a", b"")
+    assert emulators.proxy.played == 4
+    assert "refresh.lock" not in s3.names("")
+
+
 def test_requests_are_counted_by_their_price(s3: S3Storage):
     s3.write("a", b"1234")
     s3.read("a")
@@ -250,6 +335,19 @@ def test_requests_are_counted_by_their_price(s3: S3Storage):
     assert request_usage(s3.requests) == {"s3_write_requests": 3, "s3_read_requests": 1}
     s3.write("b", b"1234")
     assert s3.usage()["s3_stored_bytes"] == 4
+
+
+def test_what_is_kept_is_counted_with_older_versions_and_what_was_deleted(s3: S3Storage):
+    client, bucket = s3.clients("s3"), "with-versions"
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    storage = S3Storage(root=f"s3://{bucket}/imdb")
+    for content in (b"1", b"22"):
+        storage.write("a", content)
+    storage.write("b", b"333")
+    storage.delete("b")
+    S3Storage(root=f"s3://{bucket}/another").write("a", b"4444")
+    assert storage.usage()["s3_stored_bytes"] == 6
 
 
 def test_pruning_in_a_bucket_deletes_old_releases_and_nothing_that_is_not_ours(

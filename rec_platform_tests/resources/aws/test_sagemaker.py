@@ -15,6 +15,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
+from rec_platform.modelling.kmeans import assign
 from rec_platform.resources.aws import jobs
 from rec_platform.resources.aws.mxnet import read_first_array
 from rec_platform.resources.aws.s3 import S3Storage
@@ -37,38 +38,45 @@ def test_it_finds_what_scikit_learn_finds(clustering: SageMakerClustering):
     local = ScikitLearnClustering().fit(MATRIX, 3, seed=0)
     assert model.mean_squared_distance == pytest.approx(local.mean_squared_distance, rel=0.01)
     np.testing.assert_allclose(model.centroids, local.centroids, atol=1e-5)  # largest first, too
-    assignment = clustering.assign(MATRIX, model)
-    expected = ScikitLearnClustering().assign(MATRIX, model)
-    assert assignment.cluster.tolist() == expected.cluster.tolist()
-    np.testing.assert_allclose(assignment.distance, expected.distance, atol=1e-5)
     assert model.metadata["sagemaker_train:msd"] == pytest.approx(model.mean_squared_distance, 1e-4)
-    assert np.bincount(assignment.cluster).tolist() == [80, 50, 30]
+    assert np.bincount(assign(MATRIX, model.centroids).cluster).tolist() == [80, 50, 30]
 
 
-def test_no_endpoint_runs_and_no_model_stays(
-    clustering: SageMakerClustering, server: SageMakerServer
-):
-    clustering.assign(MATRIX, clustering.fit(MATRIX, 3, seed=0))
-    assert not server.models
-    assert not [name for name, _ in server.asked if "Endpoint" in name]
+def test_a_training_job_is_all_that_runs(clustering: SageMakerClustering, server: SageMakerServer):
+    clustering.fit(MATRIX, 3, seed=0)
+    asked = {name for name, _ in server.asked}
+    logs = {"DescribeLogStreams", "GetLogEvents"}
+    assert asked == {"CreateTrainingJob", "DescribeTrainingJob"} | logs
     kept = S3Storage(root=clustering.root).etags("jobs")
     assert not [key for key in kept if "/input/" in key]
 
 
 def test_what_is_paid_is_counted_once(clustering: SageMakerClustering, tmp_path: Path):
-    clustering.assign(MATRIX, clustering.fit(MATRIX, 3, seed=0))
-    used = clustering.usage()
-    assert used["sagemaker_training_seconds:ml.m5.large"] == BILLABLE_SECONDS
-    assert used["sagemaker_transform_seconds:ml.m5.large"] == pytest.approx(BILLABLE_SECONDS)
-    assert all(used[unit] <= most for unit, most in clustering.plan(0).items())
+    unit = "sagemaker_training_seconds:ml.m5.large"
+    clustering.fit(MATRIX, 3, seed=0)
+    assert clustering.usage()[unit] == BILLABLE_SECONDS
+    assert clustering.usage()[unit] <= clustering.plan(0)[unit]
     again = fresh(tmp_path)
-    model = again.fit(MATRIX, 3, seed=0)
-    assert again.assign(MATRIX, model).metadata["sagemaker_job_is_reused"]
-    assert model.metadata["sagemaker_job_is_reused"]
-    assert not [unit for unit in again.usage() if unit.startswith("sagemaker")]
+    assert again.fit(MATRIX, 3, seed=0).metadata["sagemaker_job_is_reused"]
+    assert not again.usage()[unit]
 
 
-def test_settings_reach_the_jobs(server: SageMakerServer, tmp_path: Path):
+def test_each_instance_is_paid_for_and_so_is_a_job_that_fails(
+    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    clustering = fresh(tmp_path, instance_count=2)
+    server.fates = ["AlgorithmError: bad data"]
+    with pytest.raises(dg.Failure):
+        clustering.fit(MATRIX, 3, seed=0)
+    unit = "sagemaker_training_seconds:ml.m5.large"
+    assert clustering.usage()[unit] == 2 * BILLABLE_SECONDS
+    assert clustering.plan(0)[unit] >= 2 * 1_800
+
+
+def test_settings_reach_the_job(
+    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     given = {
         **{"instance_type": "ml.c5.xlarge", "instance_count": 2, "kms_key": "key", "spot": True},
         **{
@@ -77,20 +85,46 @@ def test_settings_reach_the_jobs(server: SageMakerServer, tmp_path: Path):
             "tags": "team=data,env=prod",
         },
     }
-    os.chdir(tmp_path)
-    clustering = fresh(tmp_path, **given)
-    clustering.assign(MATRIX, clustering.fit(MATRIX, 3, seed=0))
-    asked = dict(server.asked)
-    training, transform = asked["CreateTrainingJob"], asked["CreateTransformJob"]
-    assert training["EnableManagedSpotTraining"] is True
-    assert training["StoppingCondition"]["MaxWaitTimeInSeconds"] >= 1800
-    assert training["VpcConfig"]["Subnets"] == ["subnet-1", "subnet-2"]
-    assert training["OutputDataConfig"]["KmsKeyId"] == "key"
-    assert training["ResourceConfig"]["VolumeKmsKeyId"] == "key"
-    assert transform["TransformResources"]["InstanceCount"] == 2
-    for request in (training, transform, asked["CreateModel"]):
-        tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-        assert tags == {"project": "rec_platform", "team": "data", "env": "prod"}
+    monkeypatch.chdir(tmp_path)
+    fresh(tmp_path, **given).fit(MATRIX, 3, seed=0)
+    request = dict(server.asked)["CreateTrainingJob"]
+    assert request["EnableManagedSpotTraining"] is True
+    assert request["VpcConfig"]["Subnets"] == ["subnet-1", "subnet-2"]
+    assert request["OutputDataConfig"]["KmsKeyId"] == "key"
+    assert request["ResourceConfig"]["VolumeKmsKeyId"] == "key"
+    assert request["ResourceConfig"]["InstanceCount"] == 2
+    tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+    assert tags == {"project": "rec_platform", "team": "data", "env": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "longest"),
+    [
+        ({"max_seconds": 60}, 120),
+        ({"max_seconds": 1_801}, 3_600),
+        ({"max_seconds": 3_600}, 3_600),
+        ({"max_seconds": 7_200, "spot": False}, None),
+    ],
+)
+def test_a_job_waits_for_spare_capacity_no_longer_than_aws_allows(
+    server: SageMakerServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, object],
+    longest: int | None,
+):
+    monkeypatch.chdir(tmp_path)
+    fresh(tmp_path, **settings).fit(MATRIX, 3, seed=0)
+    condition = dict(server.asked)["CreateTrainingJob"]["StoppingCondition"]
+    assert condition["MaxRuntimeInSeconds"] == settings["max_seconds"]
+    assert condition.get("MaxWaitTimeInSeconds") == longest
+
+
+def test_more_time_than_aws_gives_a_spot_job_is_refused_and_named():
+    with pytest.raises(ValueError, match=r"REC_SAGEMAKER_MAX_SECONDS='3601'.*SPOT=false"):
+        SageMakerClustering.from_environment(
+            {"REC_SAGEMAKER_MAX_SECONDS": "3601"}, prefix="REC_SAGEMAKER_"
+        )
 
 
 def test_too_few_titles_are_told_before_anything_is_asked(
@@ -103,54 +137,42 @@ def test_too_few_titles_are_told_before_anything_is_asked(
     assert not server.asked
 
 
-KINDS = pytest.mark.parametrize("kind", ["Training", "Transform"])
-
-
-def cluster(clustering: SageMakerClustering) -> None:
-    clustering.assign(MATRIX, clustering.fit(MATRIX, 3, seed=0))
-
-
-def doom(server: SageMakerServer, kind: str, fate: str) -> None:
-    """The fate of the training job, or of the transform after it."""
-    server.fates = [fate] if kind == "Training" else ["ok", fate]
-
-
-def when_started(server: SageMakerServer, kind: str, act: Callable[[str], None]) -> None:
-    """Do something to the first job of a kind, by its name, as soon as it is there."""
+def when_started(server: SageMakerServer, act: Callable[[str], object]) -> None:
+    """Do something to the first job, by its name, as soon as it is there."""
 
     def wait() -> None:
-        while not (names := [name for name, job in server.jobs.items() if f"{kind}JobName" in job]):
+        while not server.jobs:
             time.sleep(0.02)
-        act(names[0])
+        act(next(iter(server.jobs)))
 
     threading.Thread(target=wait, daemon=True).start()
 
 
 def states(server: SageMakerServer) -> list[str]:
-    return [
-        job.get("TransformJobStatus") or job["TrainingJobStatus"] for job in server.jobs.values()
-    ]
+    return [job["TrainingJobStatus"] for job in server.jobs.values()]
 
 
-@KINDS
 @pytest.mark.parametrize(
-    ("reason", "fix"),
+    ("fate", "says", "fix"),
     [
-        ("AlgorithmError: bad data", "the last line of the log"),
-        ("CapacityError: no capacity for ml.m5.large", "REC_SAGEMAKER_SPOT=false"),
-        ("ClientError: AccessDenied on s3", "docs/aws.md"),
+        ("AlgorithmError: bad data", "AlgorithmError: bad data", "the last line of the log"),
+        ("CapacityError: no capacity for ml.m5.large", "no capacity", "REC_SAGEMAKER_SPOT=false"),
+        ("ClientError: AccessDenied on s3", "AccessDenied on s3", "docs/aws.md"),
+        ("stopped MaxWaitTimeExceeded", "MaxWaitTimeExceeded", "REC_SAGEMAKER_SPOT=false"),
+        ("stopped MaxRuntimeExceeded", "MaxRuntimeExceeded", "REC_SAGEMAKER_MAX_SECONDS"),
+        ("stopped Interrupted", "Interrupted", "REC_SAGEMAKER_SPOT=false"),
     ],
 )
 def test_a_job_that_fails_says_why_and_the_next_run_starts_one_more(
-    clustering: SageMakerClustering, server: SageMakerServer, kind: str, reason: str, fix: str
+    clustering: SageMakerClustering, server: SageMakerServer, fate: str, says: str, fix: str
 ):
-    doom(server, kind, reason)
+    server.fates = [fate]
     with pytest.raises(dg.Failure) as failure:
-        cluster(clustering)
-    assert reason in str(failure.value.description) and fix in str(failure.value.description)
-    assert server.count(f"Create{kind}Job") == 1 and not server.models
-    cluster(clustering)
-    assert server.count(f"Create{kind}Job") == 2 and len(server.jobs) == 3
+        clustering.fit(MATRIX, 3, seed=0)
+    assert says in str(failure.value.description) and fix in str(failure.value.description)
+    assert server.count("CreateTrainingJob") == 1
+    clustering.fit(MATRIX, 3, seed=0)
+    assert server.count("CreateTrainingJob") == 2
 
 
 def test_a_quota_that_is_used_up_is_told_and_the_job_starts_when_there_is_more(
@@ -160,51 +182,37 @@ def test_a_quota_that_is_used_up_is_told_and_the_job_starts_when_there_is_more(
     limit = '{"__type": "ResourceLimitExceeded", "message": "The account-level limit is 0."}'
     server.proxy.play("CreateTrainingJob", 1, 400, limit)
     with pytest.raises(dg.Failure, match=r"limit is 0.*Service Quotas"):
-        cluster(clustering)
-    model = clustering.fit(MATRIX, 3, seed=0)
-    server.proxy.play("CreateTransformJob", 1, 400, limit)
-    with pytest.raises(dg.Failure, match=r"limit is 0.*Service Quotas"):
-        clustering.assign(MATRIX, model)
-    assert not server.models
-    clustering.assign(MATRIX, model)
-    assert states(server) == ["Completed", "Completed"]
+        clustering.fit(MATRIX, 3, seed=0)
+    clustering.fit(MATRIX, 3, seed=0)
+    assert states(server) == ["Completed"]
 
 
-@KINDS
 def test_a_job_that_somebody_stopped_is_told(
-    clustering: SageMakerClustering, server: SageMakerServer, kind: str
+    clustering: SageMakerClustering, server: SageMakerServer
 ):
-    doom(server, kind, "stall")
-    stopped = {f"{kind}JobStatus": "Stopped"}
-    when_started(server, kind, lambda name: server.jobs[name].update(stopped))
+    server.fates = ["stall"]
+    when_started(server, lambda name: server.StopTrainingJob({"TrainingJobName": name}))
     with pytest.raises(dg.Failure, match="it has stopped"):
-        cluster(clustering)
-    assert not server.models
+        clustering.fit(MATRIX, 3, seed=0)
 
 
-@KINDS
 def test_a_job_that_never_ends_is_stopped(
-    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    server: SageMakerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(jobs, "START_SECONDS", 0)
-    if kind == "Transform":  # a patient run has trained already
-        fresh(tmp_path).fit(MATRIX, 3, seed=0)
     server.fates = ["stall"]
     with pytest.raises(dg.Failure, match="did not end and was stopped"):
-        cluster(fresh(tmp_path, max_seconds=1))
-    assert server.count(f"Stop{kind}Job") == 1 and not server.models
+        fresh(tmp_path, max_seconds=1).fit(MATRIX, 3, seed=0)
+    assert server.count("StopTrainingJob") == 1
 
 
-@KINDS
-def test_stopping_the_run_stops_the_job(
-    clustering: SageMakerClustering, server: SageMakerServer, kind: str
-):
-    doom(server, kind, "stall")
-    when_started(server, kind, lambda _: os.kill(os.getpid(), signal.SIGINT))
+def test_stopping_the_run_stops_the_job(clustering: SageMakerClustering, server: SageMakerServer):
+    server.fates = ["stall"]
+    when_started(server, lambda _: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
-        cluster(clustering)
-    assert states(server)[-1] == "Stopped" and not server.models
+        clustering.fit(MATRIX, 3, seed=0)
+    assert states(server) == ["Stopped"]
 
 
 def test_a_process_that_was_killed_finds_its_job_again(
@@ -267,7 +275,7 @@ def test_credentials_that_expire_half_way_leave_the_job_to_the_next_run(
     clustering: SageMakerClustering, server: SageMakerServer
 ):
     assert server.proxy
-    clustering._jobs.find(jobs.TRAINING, "rec-none")
+    clustering._jobs.find("rec-none")
     server.proxy.play("DescribeTrainingJob", 1, LOST)  # the first look finds nothing yet
     server.fates = ["stall"]
 
@@ -289,12 +297,22 @@ def test_credentials_that_expire_half_way_leave_the_job_to_the_next_run(
     assert server.count("CreateTrainingJob") == 1
 
 
-def test_a_model_whose_artefact_expired_is_told(clustering: SageMakerClustering):
-    model = clustering.fit(MATRIX, 3, seed=0)
+def test_a_job_whose_artefact_expired_is_not_used_again(clustering: SageMakerClustering):
+    clustering.fit(MATRIX, 3, seed=0)
     S3Storage(root=clustering.root).delete("jobs")
-    with pytest.raises(dg.Failure, match="materialise the asset kmeans_model again"):
-        clustering.assign(MATRIX, model)
     assert not clustering.fit(MATRIX, 3, seed=0).metadata["sagemaker_job_is_reused"]
+
+
+@pytest.mark.parametrize(
+    ("centroids", "says"),
+    [(np.ones((2, 4)), r"\(2, 4\), not \(3, 4\)"), (np.full((3, 4), np.nan), "not finite")],
+)
+def test_centroids_that_cannot_be_those_of_the_matrix_are_refused(
+    clustering: SageMakerClustering, monkeypatch: pytest.MonkeyPatch, centroids: object, says: str
+):
+    monkeypatch.setattr("rec_platform.resources.aws.mxnet.read_centroids", lambda _: centroids)
+    with pytest.raises(dg.Failure, match=f"no model of SageMaker's K-Means.*{says}"):
+        clustering.fit(MATRIX, 3, seed=0)
 
 
 @pytest.mark.parametrize("version", [0, 0xF993FAC8, 0xF993FAC9, 0xF993FACA])
