@@ -28,12 +28,17 @@ class Data(Construct):
             "Bucket",
             block_public_access=aws_s3.BlockPublicAccess.BLOCK_ALL,
             encryption=aws_s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
             versioned=True,
             removal_policy=RemovalPolicy.DESTROY,  # fails while the bucket holds anything
         )
         accept(self.bucket, "S1", "one platform reads it; CloudTrail tells who did what, if needed")
         rules = filled("lifecycle.json", self.bucket.bucket_name)["Rules"]
+        aws_s3.CfnBucketPolicy(
+            self,
+            "BucketPolicy",
+            bucket=self.bucket.bucket_name,
+            policy_document=filled("policies/bucket.json", self.bucket.bucket_name),
+        )
         cfn_bucket(self.bucket).add_property_override(
             "LifecycleConfiguration", {"Rules": [lifecycle_rule(rule) for rule in rules]}
         )

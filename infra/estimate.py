@@ -48,7 +48,7 @@ class Use:
     data_gigabytes: float = 15
     image_gigabytes: float = 3
     log_bytes_per_request: int = 1_000
-    job_dollars: float = 0.15
+    job_dollars: float = 0.08
 
     @property
     def answers(self) -> float:

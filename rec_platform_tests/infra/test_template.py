@@ -88,7 +88,7 @@ def test_the_bucket_is_private_encrypted_and_for_tls_only(assembly: Assembly):
     (policy,) = assembly.of_type("S3::BucketPolicy")
     (denied,) = policy["PolicyDocument"]["Statement"]
     assert denied["Effect"] == "Deny" and denied["Action"] == "s3:*"
-    assert denied["Principal"] == {"AWS": "*"}
+    assert denied["Principal"] == "*"
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert len(denied["Resource"]) == 2  # the bucket and its objects
 
