@@ -86,7 +86,6 @@ def _distribution(properties: dict[str, Any], use: Use) -> Units:
     return {
         "edge_requests": requests,
         "edge_bytes": requests * use.bytes_per_request,
-        "edge_function_requests": 0,  # only /metrics, which nobody is told of
     }
 
 
@@ -102,7 +101,6 @@ RULES: dict[str, Callable[[dict[str, Any], Use], Units]] = {
     "AWS::CloudWatch::Dashboard": lambda *_: {"dashboards": 1},
     "AWS::ECS::TaskDefinition": _task,
     "AWS::Lambda::Function": _function,
-    "AWS::Route53::RecordSet": lambda *_: {"zone_queries": 0},  # aliases are free
     "AWS::S3::Bucket": lambda _, use: {"stored_gigabytes": use.data_gigabytes},
     "AWS::SNS::Topic": lambda *_: {"mails": 10},
     "AWS::Scheduler::Schedule": lambda *_: {"scheduled_starts": REFRESHES},
@@ -116,7 +114,7 @@ RULES: dict[str, Callable[[dict[str, Any], Use], Units]] = {
             "AWS::Budgets::Budget",  # without actions
             "AWS::CertificateManager::Certificate",
             "AWS::CloudFront::CachePolicy",
-            "AWS::CloudFront::Function",
+            "AWS::CloudFront::Function",  # of /metrics, which nobody is told of
             "AWS::CloudFront::OriginAccessControl",
             "AWS::CloudFront::ResponseHeadersPolicy",
             "AWS::EC2::InternetGateway",
@@ -134,6 +132,7 @@ RULES: dict[str, Callable[[dict[str, Any], Use], Units]] = {
             "AWS::IAM::Role",
             "AWS::Lambda::Permission",
             "AWS::Lambda::Url",
+            "AWS::Route53::RecordSet",  # an alias of CloudFront
             "AWS::Logs::LogGroup",  # what is written counts with the writer
             "AWS::S3::BucketPolicy",
             "AWS::SNS::Subscription",
