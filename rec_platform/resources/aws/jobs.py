@@ -21,7 +21,6 @@ FIXES = (
         "choose another REC_SAGEMAKER_INSTANCE_TYPE, set REC_SAGEMAKER_SPOT=false, or wait",
     ),
     ("MaxWaitTimeExceeded", "no spare capacity came in time: set REC_SAGEMAKER_SPOT=false"),
-    ("Interrupted", "the spare capacity was taken back: set REC_SAGEMAKER_SPOT=false"),
     ("MaxRuntimeExceeded", "allow it more time with REC_SAGEMAKER_MAX_SECONDS"),
     ("AccessDenied", "compare the jobs' role with docs/aws.md"),
     ("ResourceLimitExceeded", "ask for a higher limit in Service Quotas"),

@@ -55,7 +55,10 @@ class SageMakerClustering(Clustering):
     instance_count: int = Field(default=1, ge=1, description="Of the job.")
     spot: bool = Field(default=True, description="Train on spare capacity, which is cheaper.")
     max_seconds: int = Field(
-        default=1800, ge=1, description="The longest that the job may run; on spot 3600 at most."
+        default=1800,
+        ge=1,
+        le=28 * 24 * 3600,  # SageMaker's own limit
+        description="The longest that the job may run; on spot 3600 at most.",
     )
     kms_key: str = Field(default="", description="Key for the artefact and the disks.")
     subnets: str = Field(default="", description="Comma-separated, where the job runs in a VPC.")
@@ -128,7 +131,8 @@ class SageMakerClustering(Clustering):
     def usage(self) -> Mapping[str, float]:
         """See DeploymentResource."""
         seconds = self._jobs.billable_seconds * self.instance_count
-        return {self._unit: seconds, **request_usage(self._storage.requests)}
+        used = {self._unit: seconds} if seconds else {}
+        return used | request_usage(self._storage.requests)
 
     def plan(self, scanned_bytes: int) -> Mapping[str, float]:
         """See DeploymentResource."""

@@ -58,7 +58,7 @@ def test_what_is_paid_is_counted_once(clustering: SageMakerClustering, tmp_path:
     assert clustering.usage()[unit] <= clustering.plan(0)[unit]
     again = fresh(tmp_path)
     assert again.fit(MATRIX, 3, seed=0).metadata["sagemaker_job_is_reused"]
-    assert not again.usage()[unit]
+    assert unit not in again.usage()  # what was not used is on no receipt
 
 
 def test_each_instance_is_paid_for_and_so_is_a_job_that_fails(
@@ -160,7 +160,6 @@ def states(server: SageMakerServer) -> list[str]:
         ("ClientError: AccessDenied on s3", "AccessDenied on s3", "docs/aws.md"),
         ("stopped MaxWaitTimeExceeded", "MaxWaitTimeExceeded", "REC_SAGEMAKER_SPOT=false"),
         ("stopped MaxRuntimeExceeded", "MaxRuntimeExceeded", "REC_SAGEMAKER_MAX_SECONDS"),
-        ("stopped Interrupted", "Interrupted", "REC_SAGEMAKER_SPOT=false"),
     ],
 )
 def test_a_job_that_fails_says_why_and_the_next_run_starts_one_more(
