@@ -5,10 +5,12 @@ Downloads are in ingest/download.py. Whether a file is sound is decided in inges
 
 import gzip
 import logging
+import os
 import shutil
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import dagster as dg
 
@@ -17,6 +19,8 @@ from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
 
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
+GZIP_MAGIC = b"\x1f\x8b"
+PADDING_BYTES = 16  # zeros; a gz itself ends in eight at most
 
 
 class ImdbSource(dg.ConfigurableResource[Any]):
@@ -88,14 +92,43 @@ class ImdbSource(dg.ConfigurableResource[Any]):
         if version == known:
             return None
         with origin.open("rb") as reader, part.open("wb") as raw_writer:
-            if origin.suffix == ".gz":
+            kind = _kind(reader)
+            if kind == "packed":
                 shutil.copyfileobj(reader, raw_writer, CHUNK_BYTES)
-            else:
-                with gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer:
+                return version
+            with gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer:
+                if kind == "padded":
+                    _copy_unpacked(reader, writer)
+                else:
                     shutil.copyfileobj(reader, writer, CHUNK_BYTES)
         return version
 
     def _paths(self, file: str) -> list[Path]:
-        """The file in the folder, packed before unpacked."""
+        """The file in the folder, packed before unpacked.
+
+        Some archives unpack to a folder of the file's name, which holds the file.
+        """
         packed = Path(self.location, file)
-        return [path for path in (packed, packed.with_suffix("")) if path.is_file()]
+        plain = packed.with_suffix("")
+        places = (packed, plain, plain / "data.tsv", plain / plain.name)
+        return [path for path in places if path.is_file()]
+
+
+def _kind(file: BinaryIO) -> Literal["packed", "padded", "plain"]:
+    """What a file is, whatever its name: gz, gz with zeros after its end, or plain."""
+    is_packed = file.read(2) == GZIP_MAGIC
+    file.seek(max(0, file.seek(0, os.SEEK_END) - PADDING_BYTES))
+    ends_in_zeros = not any(file.read())
+    file.seek(0)
+    if not is_packed:
+        return "plain"
+    return "padded" if ends_in_zeros else "packed"
+
+
+def _copy_unpacked(packed: BinaryIO, writer: gzip.GzipFile) -> None:
+    """Copy what a gz holds; Python passes over the zeros after its end, and DuckDB does not."""
+    try:
+        with gzip.GzipFile(fileobj=packed) as reader:
+            shutil.copyfileobj(reader, writer, CHUNK_BYTES)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise SourceFailedError(f"{packed.name} is damaged: {error}") from None

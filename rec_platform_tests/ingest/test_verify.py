@@ -49,9 +49,9 @@ BAD_FILES = {
     ),
     "flipped bits": (SOUND[:2000] + b"\xff" * 20 + SOUND[2020:], "it is damaged"),
     "rubbish after its end": (SOUND + b"rubbish", "it is damaged"),
-    "web page": (PAGE, "it is a web page, no gz file"),
+    "web page": (PAGE, "it holds a web page instead of a table"),
     "packed web page": (gzip.compress(PAGE), "it holds a web page instead of a table"),
-    "plain text": (table(BASICS, TITLE), "it is damaged, or no gz file at all (Not a gzipped"),
+    "an archive": (b"PK\3\4" + bytes(500), "its header, line 1, lacks tconst"),
     "empty": (b"", "it is empty"),
     "packed nothing": (gzip.compress(b""), "it is empty"),
     "a column less": (

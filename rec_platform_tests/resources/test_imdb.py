@@ -50,6 +50,35 @@ def test_a_plain_file_is_packed_to_the_same_bytes_each_time(copies: Keeper) -> N
     assert (again.sha256, is_new) == (state.sha256, False)
 
 
+@pytest.mark.parametrize("name", ["data.tsv", "title.basics.tsv"])
+def test_a_file_in_a_folder_of_its_name_is_found(copies: Keeper, name: str) -> None:
+    origin = Path(copies.source.location, BASICS.file)
+    origin.unlink()
+    folder = origin.with_suffix("")
+    folder.mkdir()
+    (folder / name).write_bytes(table(BASICS, TITLE, OTHER))
+    assert copies.refresh()[0].rows == 2
+    assert gzip.decompress(copies.copy()) == table(BASICS, TITLE, OTHER)
+
+
+@pytest.mark.parametrize("zeros", [16, 512, 100_000])
+def test_zeros_after_the_end_of_a_packed_file_are_left_out(copies: Keeper, zeros: int) -> None:
+    put(copies, packed(BASICS, TITLE, OTHER) + bytes(zeros))
+    assert copies.refresh()[0].rows == 2
+    assert gzip.decompress(copies.copy()) == table(BASICS, TITLE, OTHER)
+
+
+def test_a_padded_file_that_is_damaged_is_told(copies: Keeper) -> None:
+    put(copies, packed(BASICS, TITLE, OTHER)[:-9] + bytes(16))
+    assert f"{BASICS.file} is damaged" in copies.failure()
+
+
+def test_a_plain_file_that_is_named_as_a_packed_one_is_taken(copies: Keeper) -> None:
+    put(copies, table(BASICS, TITLE, OTHER))
+    assert copies.refresh()[0].rows == 2
+    assert gzip.decompress(copies.copy()) == table(BASICS, TITLE, OTHER)
+
+
 def test_a_source_that_is_neither_folder_nor_address_is_an_error(copies: Keeper) -> None:
     told = Keeper(copies.root, ImdbSource(location="/no/such/folder")).failure()
     assert "the source /no/such/folder is neither a folder nor an http(s) address" in told
