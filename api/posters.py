@@ -5,6 +5,7 @@ pattern, and the rating lights some of the nine dots. The id decides turns, mirr
 The same facts always give the same poster. How large it is shown belongs in static/style.css.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,8 @@ from .lettering import BOOK, FACES, LEADING, MARGIN, SANS, WIDTH, lettering
 from .patterns import Dice, pattern_of
 
 HEIGHT = 300
+# XML takes none of these, not even escaped; IMDb's titles hold a few.
+NO_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 DOTS = LIST_LENGTH
 
 
@@ -76,7 +79,7 @@ def _paper(design: _Design) -> str:
 def _poster(title_id: str, name: str, year: int, rating: float, genres: tuple[str, ...]) -> str:
     design = _design(title_id, genres)
     inks, face = design.inks, FACES.get(design.genre, BOOK)
-    size, lines = lettering(name, face)
+    size, lines = lettering(NO_XML.sub(" ", name), face)
     block = round(len(lines) * size * LEADING) + 42  # with the year and the dots
     is_below = design.dice.roll(3) > 0
     picture = _picture(design, year, WIDTH, HEIGHT - block)
@@ -113,7 +116,7 @@ def poster(title: Title) -> Markup:
 def poster_file(title: Title) -> str:
     """A title's poster as a file of its own, with a name for those who cannot see it."""
     inner = _poster(title.title_id, title.title, title.year, title.rating, tuple(title.genres))
-    name = escape(f"{title.title} ({title.year})")
+    name = escape(NO_XML.sub(" ", f"{title.title} ({title.year})"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{2 * WIDTH}" height="{2 * HEIGHT}" role="img" aria-label="{name}">{inner}</svg>'

@@ -1,6 +1,8 @@
 """What a person sees of a command: progress and errors on stderr, results on stdout."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,8 +21,21 @@ TYPICAL_TITLES = 3  # of a cluster
 # Text is shown as it is: titles and folders may hold [brackets] and :colons:, and a long line is
 # wrapped by the terminal or, in a log, not at all.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "soft_wrap": True}
+
+
+class _Output(Console):
+    """Results on stdout. The reader, `head` say, may have seen enough: then the command ends."""
+
+    def on_broken_pipe(self) -> None:
+        """End the command as a success; rich would end it as a failure."""
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # for what is flushed at exit
+        raise SystemExit(0)
+
+
 progress = Console(stderr=True, **PLAIN)
-output = Console(**PLAIN)
+output = _Output(**PLAIN)
 
 
 def complain(text: str) -> None:

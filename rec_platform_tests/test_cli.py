@@ -357,6 +357,17 @@ def test_export_ends_quietly_when_its_reader_has_seen_enough(released: Platform)
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("command", [["recommend", "the"], ["releases"]])
+def test_a_command_is_a_success_when_its_reader_has_seen_enough(
+    released: Platform, command: list[str]
+):
+    with released.start(*command) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        told = process.stderr.read()
+    assert process.returncode == 0 and "Error" not in told
+
+
 # Releases
 
 

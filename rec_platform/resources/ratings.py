@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-LIKED = 4  # stars of five
+LIKED = 4  # stars of five, or twice as many of ten
+IMDB_ID = r"^(?:tt)?(\d+)(?:\.0)?$"  # a spreadsheet makes 114709.0 of 0114709
 MOST_USERS = 10_000  # drawn from a larger set
 ROWS_AT_ONCE = 1_000_000
 SEED = 0
@@ -65,16 +66,23 @@ class RatingsSource(OwnFiles):
         fingerprint = self.fingerprint()
         place = pd.Series(range(len(title_ids)), index=title_ids.to_numpy())
         links = pd.concat(self._chunks("links.csv", {"movieId": "int64", "imdbId": "str"}))
-        imdb = "tt" + links["imdbId"].fillna("").str.zfill(7)
+        imdb = "tt" + links["imdbId"].str.extract(IMDB_ID, expand=False).str.zfill(7)
         of_movie = pd.Series(imdb.map(place).to_numpy(), index=links["movieId"]).dropna()
         of_movie = of_movie[~of_movie.index.duplicated()]
         kinds = {"userId": "int64", "movieId": "int64", "rating": "float64"}
-        liked, users = [], []
+        liked, users, most = [], [], 0.0
         for chunk in self._chunks("ratings.csv", kinds):
             users.append(chunk["userId"].unique())
+            most = max(most, chunk["rating"].max())
             chunk["place"] = chunk["movieId"].map(of_movie)
-            liked.append(chunk[chunk["rating"] >= LIKED].dropna()[["userId", "place"]])
-        likes = pd.concat(liked).drop_duplicates().astype("int64").sort_values(["userId", "place"])
+            liked.append(chunk[chunk["rating"] >= LIKED].dropna()[["userId", "place", "rating"]])
+        if most > 10:
+            raise self._failure(
+                f"its ratings go up to {most:g}, and five or ten stars are the most"
+            )
+        likes = pd.concat(liked)
+        likes = likes[likes["rating"] >= LIKED * (2 if most > 5 else 1)][["userId", "place"]]
+        likes = likes.drop_duplicates().astype("int64").sort_values(["userId", "place"])
         order = np.random.default_rng(SEED).permutation(np.unique(np.concatenate(users)))
         middle = len(order) // 2
         half = MOST_USERS // 2

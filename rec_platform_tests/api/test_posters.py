@@ -89,6 +89,12 @@ def test_what_a_title_says_is_escaped_on_its_poster(site: Site):
     assert ElementTree.fromstring(answer.text).get("aria-label") == f"{HOSTILE} (2000)"
 
 
+@pytest.mark.parametrize("control", ["\x08", "\x1f", "\x00", "\x9f", "\uffff"])
+def test_a_character_that_xml_does_not_take_is_left_out_of_a_poster(control: str):
+    file = poster_file(drawn(["Drama"], 1999, f"Bell{control}Tower"))
+    assert ElementTree.fromstring(file).get("aria-label") == "Bell Tower (1999)"
+
+
 def test_a_poster_may_be_kept_for_ever_under_the_address_that_pages_name(site: Site):
     address = str(next(known["src"] for tag, known in Reader(site.get("/")).tags if tag == "img"))
     answer = site.get(address)

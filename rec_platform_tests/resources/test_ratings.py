@@ -37,6 +37,26 @@ def test_a_title_that_two_movies_lead_to_is_liked_once(tmp_path: Path) -> None:
     assert liked(write(tmp_path, rows + one_title).read(TITLES)) == [[0, 1]] * 3
 
 
+@pytest.mark.parametrize("written", ["tt{}", "{}.0", "{}"])
+def test_ids_are_read_as_people_write_them(tmp_path: Path, written: str) -> None:
+    source = write(tmp_path, [(user, movie, 5) for user in range(2) for movie in (1, 2)])
+    lines = (f"{movie},{written.format(number)}" for movie, number in ((1, 114709), (2, 12)))
+    (tmp_path / "links.csv").write_text("\n".join(["movieId,imdbId", *lines, ""]))
+    assert liked(source.read(TITLES)) == [[0, 1]] * 2
+
+
+def test_of_ten_stars_eight_are_as_good_as_four_of_five(tmp_path: Path) -> None:
+    rows = [(user, movie, 8) for user in range(2) for movie in (1, 2)]
+    rows += [(user, 3, 7) for user in range(2)] + [(0, 4, 10)]
+    assert liked(write(tmp_path, rows).read(TITLES)) == [[0, 1]] * 2
+
+
+def test_ratings_of_another_scale_are_refused(tmp_path: Path) -> None:
+    rows = [(user, movie, 80) for user in range(2) for movie in (1, 2)]
+    with pytest.raises(dg.Failure, match="go up to 80, and five or ten stars are the most"):
+        write(tmp_path, rows).read(TITLES)
+
+
 def many(folder: Path, count: int) -> RatingsSource:
     return write(folder, [(user, movie, 5) for user in range(count) for movie in (1, 2, 3)])
 
