@@ -122,7 +122,7 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
         ],
         jobs=[refresh],
         schedules=[weekly_refresh],
-        resources=resources,
+        resources={name: resource.as_defaults() for name, resource in resources.items()},
         loggers={"console": dg.colored_console_logger, "progress": PROGRESS},
         # One process: tables pass through files, and a process per step would cost more than the
         # step.

@@ -157,8 +157,7 @@ def _run(
 
     try:
         given = {name: value for name, value in choices.items() if value is not None}
-        # The whole recipe: what a run configuration leaves out, Dagster takes from the defaults of
-        # the class, not from the environment.
+        # The whole recipe, so that the Dagster UI shows it and runs the same one again.
         recipe = Recipe.checked(Recipe.from_environment().choices() | given).choices()
     except ValueError as error:
         raise fail(str(error), code=2) from None

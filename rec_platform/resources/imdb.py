@@ -8,18 +8,16 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import dagster as dg
 
 from rec_platform.choices import IMDB, SAMPLE_MARKER
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.resources.settings import Settings
 
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
 
 
-class ImdbSource(dg.ConfigurableResource[Any]):
+class ImdbSource(Settings):
     """Where IMDb's files come from: a base URL, or a folder of `*.tsv.gz` or `*.tsv`."""
 
     location: str = IMDB

@@ -1,11 +1,12 @@
 """Resources that take their fields from the environment, with errors a person can act on."""
 
+import copy
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 import dagster as dg
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, ValidationError, create_model
 
 from rec_platform.choices import require_folder
 
@@ -43,6 +44,21 @@ class Settings(dg.ConfigurableResource[Any]):
         except ValidationError as error:
             lines = [_complaint(problem, prefix) for problem in error.errors()]
             raise ValueError("; ".join(lines)) from None
+
+    def as_defaults(self) -> Self:
+        """The same settings, as the defaults of a class of their own.
+
+        Dagster fills the fields that a run configuration leaves out from the defaults of the class,
+        whatever the resource's own values are. Its Launchpad shows these defaults too.
+        """
+        kind: Any = type(self)
+        fields: dict[str, Any] = {}
+        for name, field in kind.model_fields.items():
+            fields[name] = (field.annotation, copy.copy(field))
+            fields[name][1].default = getattr(self, name)
+        return create_model(
+            kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
+        )()
 
 
 def _complaint(problem: Any, prefix: str) -> str:
