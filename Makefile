@@ -23,9 +23,8 @@ real: .venv/app.stamp ## IMDb's real files (about 1.5 GB), refreshed and served
 	.venv/bin/rec-platform serve
 
 dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
-	mkdir -p $(DATA)/dagster
-	DAGSTER_DISABLE_TELEMETRY=yes DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) \
-		.venv/bin/python -W ignore -m dagster dev -w workspace.yaml -h 127.0.0.1
+	env DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) \
+		.venv/bin/python -m rec_platform.dagster_home -w workspace.yaml -h 127.0.0.1 $(ARGS)
 
 test: .venv/dev.stamp ## the tests
 	.venv/bin/pytest $(ARGS)
@@ -39,12 +38,14 @@ test-trino: .venv/dev.stamp ## every sql/*.sql on a real Trino, fetched by Maven
 wheel: .venv/dev.stamp ## the wheel and the site's image, each in an empty environment
 	.venv/bin/pytest -m wheel $(ARGS)
 
-check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules
+check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules, Dagster's definitions
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright --project .
 	.venv/bin/sqlfluff lint --disable-progress-bar sql
 	.venv/bin/lint-imports --no-cache
+	mkdir -p .venv/dagster && cp rec_platform/dagster.yaml .venv/dagster  # no telemetry
+	env VIRTUAL_ENV=$(CURDIR)/.venv DAGSTER_HOME=$(CURDIR)/.venv/dagster .venv/bin/dg check defs
 
 format: .venv/dev.stamp ## format the code
 	.venv/bin/ruff check --fix .

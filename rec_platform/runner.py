@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from filelock import FileLock
 
+from rec_platform.dagster_home import prepare_home
 from rec_platform.interrupts import raise_if_interrupted
 from rec_platform.progress import complain, fail, progress
 from rec_platform.release.lookup import Lookup, LookupFileError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
 
-DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 FULL_DISK = re.compile("no space left|disk is full|disk I/O error", re.IGNORECASE)
 
 
@@ -175,9 +175,7 @@ def _dagster_home(storage: "Storage") -> Path:
     """Where Dagster keeps its runs: with the data, unless the user keeps them elsewhere."""
     beside = storage.scratch_dir().parent / "dagster"
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():  # Dagster warns if it is missing
-        (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    prepare_home(home)
     return home
 
 

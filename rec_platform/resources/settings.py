@@ -56,9 +56,10 @@ class Settings(dg.ConfigurableResource[Any]):
         for name, field in kind.model_fields.items():
             fields[name] = (field.annotation, copy.copy(field))
             fields[name][1].default = getattr(self, name)
-        return create_model(
+        own: Any = create_model(
             kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
-        )()
+        )
+        return own()
 
 
 def _complaint(problem: Any, prefix: str) -> str:
