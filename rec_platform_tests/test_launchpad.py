@@ -8,7 +8,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from filelock import FileLock
 
+from rec_platform.assets.failures import reasons_of
 from rec_platform.assets.made_of import read_recipe
 from rec_platform.definitions import define
 from rec_platform.resources.warehouse import DuckDBWarehouse
@@ -119,3 +121,27 @@ def test_a_source_of_far_fewer_titles_is_refused_and_named(platform: Platform):
     done = platform.run("refresh", "--source", "small")
     assert "This run changes source sample -> small" in done.stderr
     assert platform.files() == before
+
+
+def shown(run: dg.ExecuteInProcessResult) -> str:
+    """What the UI shows first of a failed run."""
+    (event,) = [event for event in run.all_events if event.is_run_failure]
+    error = event.job_failure_data.error
+    return error.message if error else ""
+
+
+def test_a_value_out_of_bounds_is_what_the_failure_shows(released: Platform):
+    run = launch(selects(released), {"recipe": {"clusters": 1}})
+    assert "clusters=1: input should be greater than or equal to 2" in shown(run)
+    assert reasons_of(run.all_events) == [
+        "refresh: clusters=1: input should be greater than or equal to 2"
+    ]
+
+
+def test_a_lock_is_what_the_failure_shows(platform: Platform):
+    held = FileLock(platform.root / "refresh.lock")  # as another process would
+    with held:
+        run = launch(selects(platform), {})
+    assert "another refresh has been working in" in shown(run)
+    (reason,) = reasons_of(run.all_events)
+    assert reason.startswith("refresh: another refresh has been working in")

@@ -1,9 +1,9 @@
 # pyright: standard
 """Feature tables: the recipe as a table, then one asset for each SELECT in `sql/`.
 
-Adding a table is adding a file there: its first comment is the description, the tables it names
-are its dependencies. What the columns become for K-Means does not belong here (see
-modelling/features.py).
+Adding a table is adding a file there: its first comment is the description, comments beside its
+columns are theirs, the tables it names are its dependencies. What the columns become for K-Means
+does not belong here (see modelling/features.py).
 """
 
 import re
@@ -99,6 +99,14 @@ def dependencies(sql: str, tables: set[str]) -> list[str]:
     return sorted(tables & set(re.findall(r"\w+", re.sub("--.*", "", sql))))
 
 
+def describe_columns(sql: str) -> dict[str, str]:
+    """What the comments of a SELECT say of its columns, by their names."""
+    from sqlglot import exp, parse_one
+
+    columns = parse_one(sql, read="athena", into=exp.Select).selects
+    return {column.alias_or_name: "".join(column.comments or ()).strip() for column in columns}
+
+
 def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
     sql = path.read_text()
     table = path.stem
@@ -126,7 +134,7 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         made = warehouse.create(table, sql)
         cost = prices.spent(warehouse, before)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
-        return step.made(dict(made) | cost | pictures)
+        return step.made(dict(made) | cost | pictures, descriptions=describe_columns(sql))
 
     return sql_asset
 

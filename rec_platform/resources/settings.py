@@ -13,8 +13,25 @@ from rec_platform.choices import require_folder
 LocalFolder = Annotated[str, AfterValidator(require_folder)]
 
 
+class SettingError(dg.DagsterError, ValueError):
+    """A field has a value that it cannot have.
+
+    As one of Dagster's own errors it is what a failed run shows, not the last of three causes.
+    """
+
+    def __init__(self, problems: list[Any], prefix: str = "") -> None:
+        super().__init__("; ".join(_complaint(problem, prefix) for problem in problems))
+        self.problems = problems
+
+
 class Settings(dg.ConfigurableResource[Any]):
     """Typed settings: each field is also an environment variable, a prefix and its upper name."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingError(list(error.errors())) from None
 
     @classmethod
     def from_environment(
@@ -23,7 +40,7 @@ class Settings(dg.ConfigurableResource[Any]):
         """The settings of the environment, for example `REC_CLUSTERS`; what is given comes first.
 
         Raises:
-            ValueError: a value is out of bounds; the text names the variable and what it takes.
+            SettingError: a value is out of bounds; the text names the variable and what it takes.
         """
         values = {
             name: environment[variable]
@@ -37,13 +54,12 @@ class Settings(dg.ConfigurableResource[Any]):
         """Settings of these values.
 
         Raises:
-            ValueError: a value is out of bounds; the text names the field and what it takes.
+            SettingError: a value is out of bounds; the text names the field and what it takes.
         """
         try:
             return cls(**values)
-        except ValidationError as error:
-            lines = [_complaint(problem, prefix) for problem in error.errors()]
-            raise ValueError("; ".join(lines)) from None
+        except SettingError as error:
+            raise SettingError(error.problems, prefix) from None
 
     def as_defaults(self) -> Self:
         """The same settings, as the defaults of a class of their own.
