@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import urllib.request
@@ -14,9 +15,10 @@ import yaml
 from rec_platform.dagster_home import SETTINGS, prepare_home
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators import free_port
+from rec_platform_tests.servers import INSTALLED, SERVERS, UNITS
 from rec_platform_tests.waiting import wait_for
 
-DEPLOYED = [REPOSITORY / "infra" / "dagster.yaml"]
+DEPLOYED = [REPOSITORY / "infra" / folder / "dagster.yaml" for folder in ("", "servers")]
 
 
 def test_runs_wait_for_each_other_and_dead_ones_are_noticed(
@@ -47,6 +49,16 @@ def test_each_deployment_has_the_same_settings_and_a_place_for_runs_of_its_own(p
     own, shared = (yaml.safe_load(file.read_text()) for file in (path, SETTINGS))
     assert {name: own[name] for name in shared} == shared
     assert set(own) - set(shared) <= {"storage", "compute_logs"}
+
+
+def test_compose_starts_what_the_systemd_units_start():
+    compose = yaml.safe_load((SERVERS / "compose.yaml").read_text())["services"]
+    assert set(UNITS) == {"code", "webserver", "daemon", "site"} <= set(compose)
+    for name, path in UNITS.items():
+        (line,) = re.findall("^ExecStart=(.*)$", path.read_text(), re.MULTILINE)
+        unit = line.replace(f"{INSTALLED}/.venv/bin/", "").replace("127.0.0.1", "0.0.0.0")
+        unit = unit.replace(f"{INSTALLED}/infra/servers/", "/etc/rec-platform/")
+        assert compose[name]["command"] == unit.split()
 
 
 def ask(address: str) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 180  # for a machine that does much else
+PATIENCE_SECONDS = 90  # for a machine that does much else
 
 
 def wait_for(condition: Callable[[], T]) -> T:
