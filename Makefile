@@ -32,9 +32,8 @@ real: .venv/app.stamp ## IMDb's real files (about 1.5 GB), refreshed and served
 	.venv/bin/rec-platform serve
 
 dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
-	mkdir -p $(DATA)/dagster
-	DAGSTER_DISABLE_TELEMETRY=yes DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) \
-		.venv/bin/python -W ignore -m dagster dev -w workspace.yaml -h 127.0.0.1
+	env DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) \
+		.venv/bin/python -m rec_platform.dagster_home -w workspace.yaml -h 127.0.0.1 $(ARGS)
 
 test: .venv/dev.stamp ## the tests
 	.venv/bin/pytest $(ARGS)
@@ -68,12 +67,14 @@ deploy: synth .venv/cdk.stamp ## make or change the AWS stack; needs Docker
 destroy: .venv/infra.stamp ## delete the AWS stack with all its data, after a question
 	$(INFRA).destroy
 
-check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules
+check: .venv/dev.stamp ## lint, format, types, SQL lint, import rules, Dagster's definitions
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright --project .
 	.venv/bin/sqlfluff lint --disable-progress-bar sql
 	.venv/bin/lint-imports --no-cache
+	mkdir -p .venv/dagster && cp rec_platform/dagster.yaml .venv/dagster  # no telemetry
+	env VIRTUAL_ENV=$(CURDIR)/.venv DAGSTER_HOME=$(CURDIR)/.venv/dagster .venv/bin/dg check defs
 
 format: .venv/dev.stamp ## format the code
 	.venv/bin/ruff check --fix .

@@ -12,7 +12,9 @@ from typing import Any
 
 import dagster as dg
 
+from rec_platform.assets.code_references import with_code_references
 from rec_platform.assets.costs import cost_receipt, receipt_of_failure
+from rec_platform.assets.failures import failure_alert
 from rec_platform.assets.features import REFRESH_JOB, table_assets, table_checks
 from rec_platform.assets.keywords import title_keywords
 from rec_platform.assets.model import model_assets, model_checks
@@ -102,6 +104,7 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
     deployment = environment.get("REC_DEPLOYMENT", "local")
     if deployment not in DEPLOYMENTS:
         raise ValueError(f"REC_DEPLOYMENT={deployment!r}: there is {', '.join(DEPLOYMENTS)}")
+    webhook = environment.get("REC_ALERT_WEBHOOK")
     resources = {
         "recipe": Recipe.from_environment(environment),
         "source": ImdbSource(location=environment.get("REC_IMDB_SOURCE", IMDB)),
@@ -112,17 +115,20 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
         **DEPLOYMENTS[deployment](environment),
     }
     return dg.Definitions(
-        assets=[
-            *(*raw_assets, *table_assets, title_series, title_keywords, *model_assets),
-            *(similar_titles, scorecard, *release_assets, cost_receipt),
-        ],
+        assets=with_code_references(
+            [
+                *(*raw_assets, *table_assets, title_series, title_keywords, *model_assets),
+                *(similar_titles, scorecard, *release_assets, cost_receipt),
+            ]
+        ),
         asset_checks=[
             *(*table_checks, *model_checks),
             *(every_title_has_neighbours, release_is_no_worse, lookup_answers),
         ],
         jobs=[refresh],
         schedules=[weekly_refresh],
-        resources=resources,
+        sensors=[failure_alert(webhook)] if webhook else [],
+        resources={name: resource.as_defaults() for name, resource in resources.items()},
         loggers={"console": dg.colored_console_logger, "progress": PROGRESS},
         # One process: tables pass through files, and a process per step would cost more than the
         # step.

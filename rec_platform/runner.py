@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from filelock import FileLock
 
+from rec_platform.dagster_home import prepare_home
 from rec_platform.interrupts import raise_if_interrupted
 from rec_platform.progress import complain, fail, progress
 from rec_platform.release.lookup import Lookup, LookupFileError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
 
-DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 FULL_DISK = re.compile("no space left|disk is full|disk I/O error", re.IGNORECASE)
 
 
@@ -122,6 +122,7 @@ def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
     """
     import dagster as dg
 
+    from rec_platform.assets.failures import reasons_of
     from rec_platform.resources.storage import StorageLockedError
 
     started = time.monotonic()
@@ -142,7 +143,7 @@ def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
     raise_if_interrupted()
     release = release_outcome(result.all_events)
     if not result.success:
-        raise _explained(_reasons(result.all_events), platform.root, release == "published")
+        raise _explained(reasons_of(result.all_events), platform.root, release == "published")
     done = "nothing has changed" if release == "unchanged" else "done"
     progress.print(f"{done} in {time.monotonic() - started:.0f} s")
 
@@ -157,8 +158,7 @@ def _run(
 
     try:
         given = {name: value for name, value in choices.items() if value is not None}
-        # The whole recipe: what a run configuration leaves out, Dagster takes from the defaults of
-        # the class, not from the environment.
+        # The whole recipe, so that the Dagster UI shows it and runs the same one again.
         recipe = Recipe.checked(Recipe.from_environment().choices() | given).choices()
     except ValueError as error:
         raise fail(str(error), code=2) from None
@@ -176,9 +176,7 @@ def _dagster_home(storage: "Storage") -> Path:
     """Where Dagster keeps its runs: with the data, unless the user keeps them elsewhere."""
     beside = storage.scratch_dir().parent / "dagster"
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():  # Dagster warns if it is missing
-        (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    prepare_home(home)
     return home
 
 
@@ -199,35 +197,6 @@ def release_outcome(events: "Iterable[dg.DagsterEvent]") -> str:
             metadata = event.step_materialization_data.materialization.metadata
             return "unchanged" if metadata["is_reused"].value else "published"
     return ""
-
-
-def _reasons(events: "Sequence[dg.DagsterEvent]") -> list[str]:
-    """Why a run failed, each reason once, with all places that gave it."""
-    places: dict[str, list[str]] = {}
-    for event in events:
-        for place, reason in _reason(event):
-            places.setdefault(reason.strip(), []).append(place)
-    reasons = [f"{', '.join(where)}: {reason}" for reason, where in places.items()]
-    return reasons or ["the run failed: the Dagster UI shows it"]
-
-
-def _reason(event: "dg.DagsterEvent") -> Iterator[tuple[str, str]]:
-    """Where it went wrong and why; nothing if the event is no failure."""
-    if event.event_type_value == "ASSET_CHECK_EVALUATION":
-        check = event.asset_check_evaluation_data
-        if not check.passed:
-            place = f"{check.asset_key.to_user_string()}: check {check.check_name} failed"
-            yield place, check.description or "no reason given"
-    elif event.is_step_failure:
-        failure = event.step_failure_data
-        text = failure.user_failure_data and failure.user_failure_data.description
-        # A failed check has given its own reason.
-        if failure.error and failure.error.cls_name != "DagsterAssetCheckFailedError":
-            yield str(event.step_key), text or (failure.error.cause or failure.error).message
-    elif event.is_resource_init_failure:
-        error = event.engine_event_data.error
-        if error:
-            yield "refresh", error.message.removeprefix("dagster._core.definitions.events.Failure:")
 
 
 def _explained(reasons: list[str], root: str, is_published: bool = False) -> typer.Exit:

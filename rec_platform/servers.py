@@ -52,7 +52,7 @@ def serve_site(root: str, host: str, port: int) -> None:
 def dagster_ui(root: Path, source: str, host: str, port: int) -> Generator[None]:
     """Run the Dagster UI as a process of its own."""
     environment = os.environ | {"REC_ROOT": str(root.resolve()), "REC_IMDB_SOURCE": source}
-    dagster = [sys.executable, "-W", "ignore", "-m", "dagster", "dev"]
+    dagster = [sys.executable, "-m", "rec_platform.dagster_home"]
     options = ["-m", "rec_platform.definitions", "-h", host, "-p", str(port)]
     with subprocess.Popen(
         [*dagster, *options, "--log-level", "warning"], env=environment

@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -98,6 +100,20 @@ def test_every_check_blocks_what_comes_after_it() -> None:
         "scorecard",
     }
     assert all(spec.blocking and spec.description for spec in checks)
+
+
+def test_every_asset_links_to_its_code_and_a_table_to_its_sql() -> None:
+    for node in graph.asset_nodes:
+        links = node.metadata["dagster/code_references"].code_references  # type: ignore[union-attr]
+        files = [Path(link.file_path).relative_to(REPOSITORY) for link in links]
+        sql = Path("sql", f"{name(node.key)}.sql")
+        assert files[:-1] == ([sql] if (REPOSITORY / sql).exists() else [])
+        assert files[-1].parent == Path("rec_platform", "assets")
+
+
+def test_a_release_is_overdue_a_day_after_the_week() -> None:
+    policy = graph.get(dg.AssetKey("release")).freshness_policy
+    assert policy == dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8))
 
 
 def test_one_job_refreshes_everything_every_week() -> None:

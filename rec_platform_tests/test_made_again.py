@@ -203,6 +203,7 @@ def test_after_a_rollback_a_refresh_that_changes_nothing_is_not_judged_again(
 ):
     first = platform.serving().path.parent.name
     monkeypatch.setenv("REC_MIN_VOTES", "2000")
+    monkeypatch.setenv("REC_MIN_TITLE_SHARE", "0")
     monkeypatch.setenv("REC_FORCE", "siblings,coverage")
     monkeypatch.setenv("REC_RULE", "original_2020")
     assert platform.refresh("--rule", "original_2020").exit_code == 0

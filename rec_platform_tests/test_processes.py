@@ -4,50 +4,17 @@ from __future__ import annotations
 
 import re
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rec_platform.resources.storage import LocalStorage
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.slow_source import slow_source
 
 pytestmark = pytest.mark.slow
 
 # Two at once
-
-
-@contextmanager
-def slow_source(folder: Path) -> Iterator[tuple[str, threading.Event, threading.Event]]:
-    """Serve a folder over HTTP, but hold each answer until told to go on.
-
-    Yields the address, an event that is set when a request waits, and the one that lets it go on.
-    """
-    asked, go_on = threading.Event(), threading.Event()
-
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.set()
-            go_on.wait()
-            super().do_GET()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            del format, args
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked, go_on
-        finally:
-            go_on.set()
-            server.shutdown()
-            thread.join()
 
 
 def test_a_second_refresh_at_the_same_time_gives_way_and_the_first_one_finishes(

@@ -117,7 +117,8 @@ def changed(
         (platform.source / f"{name.replace('_', '.')}.tsv.gz").unlink()
         shutil.rmtree(platform.root / "raw" / name)
     before = platform.files()
-    with clean_environment(dagster_home):
+    with clean_environment(dagster_home), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REC_MIN_TITLE_SHARE", "0")  # fewer titles, and on purpose
         done = platform.refresh("--clusters", "4", "--year-max", "1999", "--rule", "original_2020")
     assert done.exit_code == 0, done.stderr
     return Changed(platform, before, done.stdout)
@@ -202,6 +203,7 @@ def test_the_environment_reaches_what_has_no_option(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("REC_MIN_VOTES", "300")
+    monkeypatch.setenv("REC_MIN_TITLE_SHARE", "0.1")
     monkeypatch.setenv("REC_SEED", "7")
     done = platform.refresh("--clusters", "3")
     assert done.exit_code == 0, done.stderr

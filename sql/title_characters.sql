@@ -14,8 +14,8 @@ WITH roles AS (
 )
 
 SELECT
-    title_id,
-    character_name
+    title_id, -- IMDb's id of the title
+    character_name -- who is played in it
 FROM roles
 -- A trade, an age or a voice is nobody in particular: it would tie films that share nothing.
 WHERE

@@ -104,8 +104,8 @@ origins AS (
 )
 
 SELECT
-    selection.title_id,
-    origins.country,
-    origins.language
+    selection.title_id, -- IMDb's id of the title
+    origins.country, -- two letters of ISO 3166, as IMDb's regions; null where unsure
+    origins.language -- as IMDb writes languages, `fr` or `cmn`; null where unsure
 FROM selection
 LEFT JOIN origins ON selection.title_id = origins.title_id

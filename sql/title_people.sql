@@ -47,10 +47,10 @@ credits AS (
 )
 
 SELECT
-    credits.title_id,
-    credits.person_id,
-    names.primaryName AS name,
-    credits.role,
-    credits.billing
+    credits.title_id, -- IMDb's id of the title
+    credits.person_id, -- IMDb's id of the person
+    names.primaryName AS name, -- the person's name
+    credits.role, -- director, writer, or IMDb's category of cast and crew; actresses are actors
+    credits.billing -- place among those of the role, the first is the lowest
 FROM credits
 INNER JOIN raw_name_basics AS names ON credits.person_id = names.nconst

@@ -9,14 +9,16 @@ WITH us_releases AS (
 )
 
 SELECT
-    basics.tconst AS title_id,
+    basics.tconst AS title_id, -- IMDb's id of the title
+    -- the name that IMDb shows
     COALESCE(basics.primaryTitle, basics.originalTitle, basics.tconst) AS title,
+    -- the name in the country of origin
     COALESCE(basics.originalTitle, basics.primaryTitle, basics.tconst) AS original_title,
-    CAST(basics.startYear AS integer) AS year,
-    CAST(basics.runtimeMinutes AS integer) AS runtime_minutes,
-    COALESCE(basics.genres, '') AS genres,
-    CAST(ratings.averageRating AS double) AS rating,
-    CAST(ratings.numVotes AS integer) AS votes
+    CAST(basics.startYear AS integer) AS year, -- of the first release
+    CAST(basics.runtimeMinutes AS integer) AS runtime_minutes, -- null where IMDb has none
+    COALESCE(basics.genres, '') AS genres, -- three at most, by commas; empty where IMDb has none
+    CAST(ratings.averageRating AS double) AS rating, -- mean of the votes, 1 to 10
+    CAST(ratings.numVotes AS integer) AS votes -- number of votes
 FROM raw_title_basics AS basics
 INNER JOIN raw_title_ratings AS ratings ON basics.tconst = ratings.tconst
 LEFT JOIN us_releases ON basics.tconst = us_releases.title_id

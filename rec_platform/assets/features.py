@@ -1,13 +1,13 @@
 # pyright: standard
 """Feature tables: the recipe as a table, then one asset for each SELECT in `sql/`.
 
-Adding a table is adding a file there: its first comment is the description, the tables it names
-are its dependencies. What the columns become for K-Means does not belong here (see
-modelling/features.py).
+Adding a table is adding a file there: its first comment is the description, comments beside its
+columns are theirs, the tables it names are its dependencies. What the columns become for K-Means
+does not belong here (see modelling/features.py).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,14 @@ def dependencies(sql: str, tables: set[str]) -> list[str]:
     return sorted(tables & set(re.findall(r"\w+", re.sub("--.*", "", sql))))
 
 
+def describe_columns(sql: str) -> dict[str, str]:
+    """What the comments of a SELECT say of its columns, by their names."""
+    from sqlglot import exp, parse_one
+
+    columns = parse_one(sql, read="athena", into=exp.Select).selects
+    return {column.alias_or_name: "".join(column.comments or ()).strip() for column in columns}
+
+
 def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
     sql = path.read_text()
     table = path.stem
@@ -126,7 +134,7 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
         made = warehouse.create(table, sql)
         cost = prices.spent(warehouse, before)
         pictures = PICTURES.get(table, lambda _: {})(warehouse)
-        return step.made(dict(made) | cost | pictures)
+        return step.made(dict(made) | cost | pictures, descriptions=describe_columns(sql))
 
     return sql_asset
 
@@ -153,22 +161,34 @@ table_assets = [recipe, *(_sql_asset(path, _tables) for path in _sql_files)]
 
 def is_comparable(storage: Storage, manifest: dict[str, Any], choices: Mapping[str, Any]) -> bool:
     """Whether a release was made of the same source and selection as this run's."""
-    state = read_state(storage, RAW_FILES[0])
-    of_release = {"year_max": choices["year_max"], "preset": ""} | manifest.get("recipe", {})
-    of_release["preset"] = current_name(of_release["preset"])
-    return (
-        all(of_release.get(key) == choices[key] for key in ("preset", "min_votes"))
-        and of_release["year_max"] <= choices["year_max"]
-        and state is not None
-        and str(manifest.get("source")).rstrip("/") == state.source.rstrip("/")
+    return bool(manifest) and not any(
+        name != "year_max" or before > now
+        for name, before, now in _changes(storage, manifest, choices)
     )
+
+
+def _changes(
+    storage: Storage, manifest: Mapping[str, Any], choices: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """What else this run selects from than a release did: the name, its value then and now."""
+    recipe = manifest.get("recipe", {})
+    state = read_state(storage, RAW_FILES[0])
+    pairs = {
+        "preset": (current_name(recipe.get("preset", "")), choices["preset"]),
+        "min_votes": (recipe.get("min_votes"), choices["min_votes"]),
+        "year_max": (recipe.get("year_max", choices["year_max"]), choices["year_max"]),
+        "source": (str(manifest.get("source")).rstrip("/"), state and state.source.rstrip("/")),
+    }
+    for name, (before, now) in pairs.items():
+        if before != now:
+            yield name, before, now
 
 
 @dg.asset_check(asset="titles", blocking=True)
 def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Some titles were selected, and not far fewer than the serving release has.
 
-    A release made from another source or selection is no measure, and is not compared.
+    A changed selection or source is no excuse: `min_votes` may be mistyped.
     """
     count = warehouse.row_count("titles")
     serving = read_manifest(storage)
@@ -176,20 +196,21 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     clusters = choices["clusters"]
     for_clusters = clusters * 2
     # Once a release was published of these very titles, they are enough.
-    compared = is_comparable(storage, serving, choices) and not was_published(
-        storage, "titles", data_version(storage, "titles")
-    )
-    share = round(choices["min_title_share"] * serving["title_count"]) if compared else 0
-    fewest = max(for_clusters, share)
+    is_known = was_published(storage, "titles", data_version(storage, "titles"))
+    before = 0 if is_known else serving.get("title_count", 0)
+    fewest = max(for_clusters, round(choices["min_title_share"] * before))
+    changes = _changes(storage, serving, choices) if serving else ()
+    changed = ", ".join(f"{name} {then} -> {now}" for name, then, now in changes)
+    changed = changed and f" This run changes {changed}."
     if count < for_clusters:
         fix = (
-            f": too few for {clusters} clusters. Ask for fewer with --clusters "
+            f": too few for {clusters} clusters.{changed} Ask for fewer with --clusters "
             "(REC_CLUSTERS), or select more titles with --preset (REC_PRESET)"
         )
     elif count < fewest:
         fix = (
-            f": the serving release has {serving['title_count']:,}. If that is right, set "
-            "REC_MIN_TITLE_SHARE=0 once"
+            f": the serving release has {before:,}.{changed} If that is right, set "
+            "REC_MIN_TITLE_SHARE=0 (min_title_share: 0 in the Launchpad) for one run"
         )
     else:
         fix = ""

@@ -199,7 +199,7 @@ class Step:
             content = _content(self._storage, self._warehouse, self._table, self._files)
             if note.content == content:
                 shown = {name: dg.deserialize_value(text) for name, text in note.metadata.items()}
-                return _result(note.data_version, {**shown, "is_reused": True})
+                return self._result(note.data_version, {**shown, "is_reused": True})
             if self._table:  # or a warehouse that knows tables by what they are made of keeps it
                 self._warehouse.forget(self._table)
         self._require_sound_inputs()
@@ -225,20 +225,24 @@ class Step:
             )
 
     def made(
-        self, metadata: Mapping[str, Any], data_version: str | None = None
+        self,
+        metadata: Mapping[str, Any],
+        data_version: str | None = None,
+        descriptions: Mapping[str, str] | None = None,
     ) -> dg.MaterializeResult[Any]:
         """Note what the output, which is in its place now, was made of, and tell Dagster.
 
         Args:
             metadata: what the Dagster UI shows of it, in addition to its table's columns and rows.
             data_version: where it is not to be a hash of the output.
+            descriptions: of the table's columns, by name.
         """
         content = _content(self._storage, self._warehouse, self._table, self._files)
         if content is None:
             raise RuntimeError(f"{self._asset} left no output")
         shown = dict(metadata)
         if self._table:
-            shown |= table_metadata(self._warehouse, self._table)
+            shown |= table_metadata(self._warehouse, self._table, descriptions or {})
         # Dagster's own class turns plain values into those that it can serialise.
         values = dg.AssetMaterialization(self._asset, metadata=shown).metadata
         note = Note(
@@ -254,7 +258,16 @@ class Step:
             },
         )
         self._storage.write(_note_key(self._asset), json.dumps(asdict(note)).encode())
-        return _result(note.data_version, {**values, "is_reused": False})
+        return self._result(note.data_version, {**values, "is_reused": False})
+
+    def _result(self, version: str, metadata: Mapping[str, Any]) -> dg.MaterializeResult[Any]:
+        # Not in the note: a root may be moved.
+        place = self._warehouse.place(self._table) if self._table else {}
+        if self._files:
+            place = {"dagster/uri": self._storage.address(self._files[0])}
+        return dg.MaterializeResult(
+            metadata={**metadata, **place}, data_version=dg.DataVersion(version)
+        )
 
     def _version_of(self, asset: str) -> str:
         version_ = data_version(self._storage, asset)
@@ -266,10 +279,15 @@ class Step:
         return version_
 
 
-def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
+def table_metadata(
+    warehouse: Warehouse, table: str, descriptions: Mapping[str, str]
+) -> dict[str, Any]:
     """What the Dagster UI shows of a table: its columns, its size, its first rows."""
     schema = dg.TableSchema(
-        [dg.TableColumn(name, kind) for name, kind in warehouse.column_types(table).items()]
+        [
+            dg.TableColumn(name, kind, descriptions.get(name) or None)
+            for name, kind in warehouse.column_types(table).items()
+        ]
     )
     preview = warehouse.head(table, PREVIEW_ROWS)
     records = json.loads(preview.to_json(orient="records", double_precision=4))
@@ -278,10 +296,6 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
         "dagster/row_count": warehouse.row_count(table),
         "preview": dg.MetadataValue.table([dg.TableRecord(row) for row in records], schema),
     }
-
-
-def _result(data_version: str, metadata: Mapping[str, Any]) -> dg.MaterializeResult[Any]:
-    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(data_version))
 
 
 def read_recipe(warehouse: Warehouse) -> dict[str, Any]:

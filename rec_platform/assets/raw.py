@@ -181,6 +181,7 @@ def _raw_asset(file: RawFile) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": state.rows,
+                "dagster/uri": storage.address(file.storage_key),
                 "is_reused": not is_new,
                 "is_missing": state.is_missing,
                 "bytes": state.bytes,

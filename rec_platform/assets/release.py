@@ -9,24 +9,15 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from rec_platform.assets.code import code_version, package_versions
-from rec_platform.assets.made_of import (
-    Step,
-    is_as_noted,
-    read_recipe,
-)
+from rec_platform.assets.made_of import Step, is_as_noted, read_recipe
 from rec_platform.assets.raw import read_state
-from rec_platform.assets.stored import (
-    read_model,
-    read_profiles,
-    read_scaling,
-    read_scorecard,
-)
+from rec_platform.assets.stored import read_model, read_profiles, read_scaling, read_scorecard
 from rec_platform.choices import SimilarityRule
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.release.blend import OPTIONAL, PARTS
@@ -319,6 +310,8 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
     owners=["team:data"],
     deps=[cluster_lookup],
     code_version=code_version(publish.__module__),
+    # A week between two refreshes, and a day to mend what went wrong.
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8)),
 )
 def release(
     context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
@@ -342,8 +335,9 @@ def release(
     else:
         manifest = publish(storage)
         context.log.info(f"release {manifest['release_id']} serves")
+    uri = storage.address(f"releases/{manifest['release_id']}")
     return dg.MaterializeResult(
-        metadata=manifest | {"is_reused": is_reused},
+        metadata=manifest | {"is_reused": is_reused, "dagster/uri": uri},
         data_version=dg.DataVersion(manifest["release_id"]),
     )
 

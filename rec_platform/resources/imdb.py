@@ -10,12 +10,11 @@ import shutil
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
-
-import dagster as dg
+from typing import BinaryIO, Literal
 
 from rec_platform.choices import IMDB, SAMPLE_MARKER
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.resources.settings import Settings
 
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
@@ -23,7 +22,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 PADDING_BYTES = 16  # zeros; a gz itself ends in eight at most
 
 
-class ImdbSource(dg.ConfigurableResource[Any]):
+class ImdbSource(Settings):
     """Where IMDb's files come from: a base URL, or a folder of `*.tsv.gz` or `*.tsv`."""
 
     location: str = IMDB

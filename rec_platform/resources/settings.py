@@ -1,19 +1,37 @@
 """Resources that take their fields from the environment, with errors a person can act on."""
 
+import copy
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 import dagster as dg
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, ValidationError, create_model
 
 from rec_platform.choices import require_folder
 
 LocalFolder = Annotated[str, AfterValidator(require_folder)]
 
 
+class SettingError(dg.DagsterError, ValueError):
+    """A field has a value that it cannot have.
+
+    As one of Dagster's own errors it is what a failed run shows, not the last of three causes.
+    """
+
+    def __init__(self, problems: list[Any], prefix: str = "") -> None:
+        super().__init__("; ".join(_complaint(problem, prefix) for problem in problems))
+        self.problems = problems
+
+
 class Settings(dg.ConfigurableResource[Any]):
     """Typed settings: each field is also an environment variable, a prefix and its upper name."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingError(list(error.errors())) from None
 
     @classmethod
     def from_environment(
@@ -22,7 +40,7 @@ class Settings(dg.ConfigurableResource[Any]):
         """The settings of the environment, for example `REC_CLUSTERS`; what is given comes first.
 
         Raises:
-            ValueError: a value is out of bounds; the text names the variable and what it takes.
+            SettingError: a value is out of bounds; the text names the variable and what it takes.
         """
         values = {
             name: environment[variable]
@@ -36,13 +54,28 @@ class Settings(dg.ConfigurableResource[Any]):
         """Settings of these values.
 
         Raises:
-            ValueError: a value is out of bounds; the text names the field and what it takes.
+            SettingError: a value is out of bounds; the text names the field and what it takes.
         """
         try:
             return cls(**values)
-        except ValidationError as error:
-            lines = [_complaint(problem, prefix) for problem in error.errors()]
-            raise ValueError("; ".join(lines)) from None
+        except SettingError as error:
+            raise SettingError(error.problems, prefix) from None
+
+    def as_defaults(self) -> Self:
+        """The same settings, as the defaults of a class of their own.
+
+        Dagster fills the fields that a run configuration leaves out from the defaults of the class,
+        whatever the resource's own values are. Its Launchpad shows these defaults too.
+        """
+        kind: Any = type(self)
+        fields: dict[str, Any] = {}
+        for name, field in kind.model_fields.items():
+            fields[name] = (field.annotation, copy.copy(field))
+            fields[name][1].default = getattr(self, name)
+        own: Any = create_model(
+            kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
+        )
+        return own()
 
 
 def _complaint(problem: Any, prefix: str) -> str:

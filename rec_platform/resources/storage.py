@@ -29,8 +29,11 @@ NEEDED_BYTES = 8_000_000_000  # IMDb's six files, the tables and a few releases
 _HOLDERS: dict[str, "Storage"] = {}
 
 
-class StorageLockedError(Exception):
-    """Another refresh is running in the same storage."""
+class StorageLockedError(dg.DagsterError):
+    """Another refresh is running in the same storage.
+
+    As one of Dagster's own errors it is what a failed run shows.
+    """
 
 
 class StorageConflictError(Exception):
@@ -51,17 +54,14 @@ class Storage(DeploymentResource):
         """Hold the lock for as long as the run takes, unless the command holds it already.
 
         Raises:
-            dg.Failure: another run holds it.
+            StorageLockedError: another run holds it.
         """
         del context
         if holder := _HOLDERS.get(self.root):
             yield holder
             return
-        try:
-            with self.locked():
-                yield self
-        except StorageLockedError as error:
-            raise dg.Failure(str(error)) from None
+        with self.locked():
+            yield self
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -108,6 +108,10 @@ class Storage(DeploymentResource):
     @abstractmethod
     def fetch(self, key: str) -> Path:
         """A local path of the file, or of the folder with all that is in it."""
+
+    @abstractmethod
+    def address(self, key: str) -> str:
+        """The file's address, for people."""
 
     @abstractmethod
     def names(self, key: str) -> list[str]:
@@ -186,6 +190,10 @@ class LocalStorage(Storage):
     def fetch(self, key: str) -> Path:
         """See Storage."""
         return Path(self.root, key)
+
+    def address(self, key: str) -> str:
+        """See Storage."""
+        return self.fetch(key).absolute().as_uri()
 
     def digest(self, key: str) -> str | None:
         """The file's sha256."""

@@ -61,6 +61,11 @@ class Warehouse(DeploymentResource):
             The hash, or None where there is no such table or it cannot be read.
         """
 
+    def place(self, table: str) -> Mapping[str, str]:
+        """Where a table is, as Dagster's own metadata: `dagster/uri`, `dagster/table_name`."""
+        del table
+        return {}
+
     @abstractmethod
     def forget(self, table: str) -> None:
         """Drop a table, if it is there."""
@@ -121,6 +126,10 @@ class DuckDBWarehouse(Warehouse):
         """See Warehouse."""
         with self._connect() as connection:
             return hash_parquet(connection, [self._file(table)])
+
+    def place(self, table: str) -> Mapping[str, str]:
+        """See Warehouse."""
+        return {"dagster/uri": self._file(table).absolute().as_uri()}
 
     def forget(self, table: str) -> None:
         """See Warehouse."""

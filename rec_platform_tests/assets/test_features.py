@@ -8,7 +8,12 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from rec_platform.assets.features import is_comparable, table_assets, year_of_the_run
+from rec_platform.assets.features import (
+    describe_columns,
+    is_comparable,
+    table_assets,
+    year_of_the_run,
+)
 from rec_platform.assets.made_of import table_metadata
 from rec_platform.resources.warehouse import SQL_FOLDER, DuckDBWarehouse
 from rec_platform_tests.assets.raw_rows import build, write_raw
@@ -167,13 +172,23 @@ def test_sql_is_one_described_select_without_clock_or_chance(path: Path) -> None
 
 def test_metadata_shows_columns_rows_and_a_preview(warehouse: DuckDBWarehouse) -> None:
     build(warehouse, "world")
-    metadata = table_metadata(warehouse, "titles")
+    metadata = table_metadata(warehouse, "titles", {"title": "its name"})
     assert metadata["dagster/row_count"] == 6
     assert [column.name for column in metadata["dagster/column_schema"].columns][:2] == [
         "title_id",
         "title",
     ]
+    assert [column.description for column in metadata["dagster/column_schema"].columns][:2] == [
+        None,
+        "its name",
+    ]
     assert metadata["preview"].records[0].data["year"] == 1999
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+def test_every_column_is_described_by_the_comment_beside_it(path: Path) -> None:
+    described = describe_columns(path.read_text())
+    assert described and all(described.values()), described
 
 
 def test_a_failed_replacement_leaves_the_table_as_it_was(warehouse: DuckDBWarehouse) -> None:

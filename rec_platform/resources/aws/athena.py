@@ -150,6 +150,13 @@ class AthenaWarehouse(Warehouse):
         with duckdb.connect() as connection:
             return hash_parquet(connection, files)
 
+    def place(self, table: str) -> Mapping[str, str]:
+        """See Warehouse."""
+        return {
+            "dagster/table_name": f"{self.database}.{table}",
+            "dagster/uri": self._storage.address(f"tables/{table}"),
+        }
+
     def forget(self, table: str) -> None:
         """See Warehouse; its files go when the next version is made."""
         self._catalogue.forget(table)

@@ -1,0 +1,90 @@
+"""What a webhook is told of a run that failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from rec_platform.definitions import define
+from rec_platform_tests.conftest import Platform
+
+
+@contextmanager
+def webhook(status: int = 200) -> Iterator[tuple[str, list[Any]]]:
+    """A webhook that answers with a status; yields its address and what it was told."""
+    told: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/secret", told
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def alert(platform: Platform, address: str) -> None:
+    """Fail a run, and let the sensor see it."""
+    definitions = define(
+        {
+            "REC_ROOT": str(platform.root),
+            "REC_IMDB_SOURCE": str(platform.source),
+            "REC_MIN_VOTES": "5000",
+            "REC_ALERT_WEBHOOK": address,
+        }
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = definitions.resolve_job_def("refresh").execute_in_process(
+            run_config={"loggers": {"progress": {}}}, raise_on_error=False, instance=instance
+        )
+        (event,) = [event for event in run.all_events if event.is_run_failure]
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failure_alert",
+            dagster_instance=instance,
+            dagster_run=run.dagster_run,
+            dagster_event=event,
+        ).for_run_failure()
+        (sensor,) = definitions.sensors or []
+        assert isinstance(sensor, dg.SensorDefinition)
+        sensor(context)
+
+
+def test_a_failed_run_is_told_with_its_reason(platform: Platform):
+    with webhook() as (address, told):
+        alert(platform, address)
+    (message,) = told
+    first, reason = message.pop("text").splitlines()
+    assert not message and first.startswith("Run ") and first.endswith(" of refresh failed.")
+    assert reason.startswith("titles: check titles_are_enough failed: ")
+    assert "This run changes min_votes 0 -> 5000" in reason
+
+
+def test_a_webhook_that_refuses_fails_the_sensor_and_stays_secret(platform: Platform):
+    with webhook(status=404) as (address, _), pytest.raises(dg.Failure) as refused:
+        alert(platform, address)
+    with pytest.raises(dg.Failure) as unreachable:
+        alert(platform, address)
+    assert "the webhook answered 404: check REC_ALERT_WEBHOOK" in str(refused.value.description)
+    assert "the webhook cannot be reached" in str(unreachable.value.description)
+    assert all("secret" not in str(error.value.description) for error in (refused, unreachable))
+
+
+def test_without_a_webhook_there_is_no_sensor():
+    assert not define({}).sensors

@@ -1,0 +1,172 @@
+"""The platform on a server of one's own: the commands of the systemd units, with real services."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
+from configparser import ConfigParser
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rec_platform_tests.conftest import REPOSITORY
+from rec_platform_tests.emulators import free_port
+from rec_platform_tests.waiting import wait_for
+
+SERVERS = REPOSITORY / "infra" / "servers"
+UNITS = {path.stem.removeprefix("rec-platform-"): path for path in SERVERS.glob("systemd/*")}
+INSTALLED = "/opt/rec-platform"
+LAUNCH = """mutation($params: ExecutionParams!) {
+    launchRun(executionParams: $params) { ... on LaunchRunSuccess { run { runId } } }
+}"""
+RUNS = "{ runsOrError { ... on Runs { results { runId status rootRunId } } } }"
+MESSAGES = """query($run: ID!) {
+    logsForRun(runId: $run) {
+        ... on EventConnection { events { ... on MessageEvent { message } } }
+    }
+}"""
+JOB = {
+    "repositoryLocationName": "rec_platform",
+    "repositoryName": "__repository__",
+    "jobName": "refresh",
+}
+
+
+@dataclass
+class Servers:
+    """The services of the units, each with its processes in a group, as systemd keeps them."""
+
+    folder: Path
+    environment: dict[str, str]
+    ports: dict[str, int] = field(
+        default_factory=lambda: {port: free_port() for port in ("3000", "4000", "8000")}
+    )
+    running: dict[str, subprocess.Popen[Any]] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Put the settings where docs/operations.md says."""
+        home = self.folder / "dagster"
+        home.mkdir()
+        settings = yaml.safe_load((SERVERS / "dagster.yaml").read_text())
+        settings["run_monitoring"]["poll_interval_seconds"] = 1  # two minutes, if nobody says
+        (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+        workspace = (SERVERS / "workspace.yaml").read_text()
+        (self.folder / "workspace.yaml").write_text(
+            workspace.replace("4000", self.ports["4000"].__str__())
+        )
+        example = (SERVERS / "environment.example").read_text()
+        told = dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE))
+        assert set(told) <= set(self.environment) | {"DAGSTER_HOME"}, told
+        self.environment["DAGSTER_HOME"] = str(home)
+
+    def command(self, name: str, key: str = "ExecStart") -> list[str]:
+        """What a unit starts, with this machine's folders and free ports."""
+        unit = ConfigParser(interpolation=None, strict=False)
+        unit.read(UNITS[name])
+        line = unit["Service"].get(key, "")
+        workspace = str(self.folder / "workspace.yaml")
+        line = line.replace(f"{INSTALLED}/infra/servers/workspace.yaml", workspace)
+        line = line.replace(f"{INSTALLED}/.venv/bin", str(Path(sys.executable).parent))
+        assert INSTALLED not in line
+        for port, free in self.ports.items():
+            line = re.sub(rf"\b{port}\b", str(free), line)
+        return shlex.split(line)
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            with (self.folder / f"{name}.log").open("ab") as log:
+                options: Any = {
+                    "cwd": self.folder,
+                    "env": os.environ | self.environment,
+                    "stdout": log,
+                    "stderr": subprocess.STDOUT,
+                }
+                command = self.command(name)
+                self.running[name] = subprocess.Popen(command, start_new_session=True, **options)
+                if until_ready := self.command(name, "ExecStartPost"):
+                    subprocess.run(until_ready, check=True, **options)
+
+    def kill(self, name: str) -> None:
+        """Kill a service with all its processes, as systemd does where the main one is killed."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            process.send_signal(signal.SIGTERM)
+        for name, process in list(self.running.items()):
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill(name)
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """What the webserver answers; None while it does not."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports['3000']}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer).get("data")
+        except OSError:
+            return None
+
+    def site(self, path: str) -> str | None:
+        """What the site answers; None while it does not."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['8000']}{path}") as answer:
+                return answer.read().decode()
+        except OSError:
+            return None
+
+    def launch(self, **recipe: Any) -> str:
+        """Launch a refresh, as a person does in the UI; its id."""
+        config = {"resources": {"recipe": {"config": recipe}}}
+        params = {"selector": JOB, "runConfigData": config}
+        answer = wait_for(lambda: self.ask(LAUNCH, params=params))
+        return answer["launchRun"]["run"]["runId"]
+
+    def runs(self) -> dict[str, str]:
+        """The status of each run, the oldest first."""
+        answer = self.ask(RUNS) or {"runsOrError": {"results": []}}
+        return {run["runId"]: run["status"] for run in reversed(answer["runsOrError"]["results"])}
+
+    def await_status(self, run: str, *statuses: str) -> str:
+        def status() -> str:
+            now = self.runs().get(run, "")
+            return now if now in statuses else ""
+
+        try:
+            return wait_for(status)
+        except TimeoutError as error:
+            told = "\n".join(self.messages(run)[-20:])
+            raise TimeoutError(f"{run} is {self.runs().get(run)}:\n{told}") from error
+
+    def retry_of(self, run: str) -> str:
+        """The run that was made in place of one that died."""
+
+        def retries() -> list[str]:
+            answer = self.ask(RUNS) or {"runsOrError": {"results": []}}
+            pairs = [(one["runId"], one["rootRunId"]) for one in answer["runsOrError"]["results"]]
+            return [retry for retry, root in pairs if root == run != retry]
+
+        return wait_for(retries)[0]
+
+    def messages(self, run: str) -> list[str]:
+        answer = self.ask(MESSAGES, run=run) or {"logsForRun": {"events": []}}
+        return [event.get("message", "") for event in answer["logsForRun"]["events"]]
+
+    def worker(self, run: str) -> int:
+        """The id of the process that works on a run."""
+        return int(wait_for(lambda: re.findall(r"\(pid: (\d+)\)", " ".join(self.messages(run))))[0])

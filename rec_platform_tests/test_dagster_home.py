@@ -1,0 +1,93 @@
+"""Dagster's settings, and the UI that `make dev` starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rec_platform.dagster_home import SETTINGS, prepare_home
+from rec_platform_tests.conftest import REPOSITORY
+from rec_platform_tests.emulators import free_port
+from rec_platform_tests.servers import INSTALLED, SERVERS, UNITS
+from rec_platform_tests.waiting import wait_for
+
+DEPLOYED = [REPOSITORY / "infra" / folder / "dagster.yaml" for folder in ("", "servers")]
+
+
+def test_runs_wait_for_each_other_and_dead_ones_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import dagster as dg
+
+    home = tmp_path / "home"
+    prepare_home(home)
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1  # type: ignore[union-attr]
+        assert instance.run_launcher.supports_check_run_worker_health
+        assert instance.run_monitoring_enabled and instance.run_monitoring_max_runtime_seconds
+        assert instance.run_retries_max_retries == 1
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+        assert not instance.telemetry_enabled and not instance.nux_enabled
+
+
+def test_settings_of_ones_own_are_left_alone(tmp_path: Path):
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    prepare_home(tmp_path)
+    assert (tmp_path / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
+
+
+@pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: path.parent.name)
+def test_each_deployment_has_the_same_settings_and_a_place_for_runs_of_its_own(path: Path):
+    own, shared = (yaml.safe_load(file.read_text()) for file in (path, SETTINGS))
+    assert {name: own[name] for name in shared} == shared
+    assert set(own) - set(shared) <= {"storage", "compute_logs"}
+
+
+def test_compose_starts_what_the_systemd_units_start():
+    compose = yaml.safe_load((SERVERS / "compose.yaml").read_text())["services"]
+    assert set(UNITS) == {"code", "webserver", "daemon", "site"} <= set(compose)
+    for name, path in UNITS.items():
+        (line,) = re.findall("^ExecStart=(.*)$", path.read_text(), re.MULTILINE)
+        unit = line.replace(f"{INSTALLED}/.venv/bin/", "").replace("127.0.0.1", "0.0.0.0")
+        unit = unit.replace(f"{INSTALLED}/infra/servers/", "/etc/rec-platform/")
+        assert compose[name]["command"] == unit.split()
+
+
+def ask(address: str) -> str | None:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:
+        return None
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("environment")
+def test_make_dev_starts_without_telemetry_and_ends_by_sigterm_in_the_background(tmp_path: Path):
+    port = free_port()
+    # As a script does it: the shell makes what it starts with `&` ignore SIGINT.
+    script = f'make dev DATA={tmp_path} ARGS="-p {port}" > {tmp_path}/log 2>&1 & echo $!; wait'
+
+    with subprocess.Popen(
+        ["sh", "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    ) as shell:
+        assert shell.stdout
+        made = int(shell.stdout.readline())
+        try:
+            wait_for(lambda: ask(f"http://127.0.0.1:{port}/server_info"))
+            page = ask(f"http://127.0.0.1:{port}/")
+        finally:
+            os.kill(made, signal.SIGTERM)
+        shell.wait(60)
+    assert page and '"telemetryEnabled": false' in page
+    assert (tmp_path / "dagster" / "dagster.yaml").read_text() == SETTINGS.read_text()
+    assert "Dagster services shut down" in (tmp_path / "log").read_text()
+    assert ask(f"http://127.0.0.1:{port}/server_info") is None
