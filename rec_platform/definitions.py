@@ -101,6 +101,7 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
     Raises:
         ValueError: a variable has a value that it cannot have; the text names it.
     """
+    environment = {name: text for name, text in environment.items() if text}  # empty is unset
     deployment = environment.get("REC_DEPLOYMENT", "local")
     if deployment not in DEPLOYMENTS:
         raise ValueError(f"REC_DEPLOYMENT={deployment!r}: there is {', '.join(DEPLOYMENTS)}")

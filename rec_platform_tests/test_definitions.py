@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from rec_platform.choices import IMDB, ROOT
 from rec_platform.definitions import define
 from rec_platform_tests.conftest import REPOSITORY
 
@@ -127,6 +128,7 @@ def test_one_job_refreshes_everything_every_week() -> None:
 def test_definitions_load_with_an_empty_environment_and_without_heavy_imports() -> None:
     code = f"""
 import sys
+from rec_platform.choices import IMDB, ROOT
 from rec_platform.definitions import define
 define()
 print([name for name in {HEAVY} if name in sys.modules])
@@ -151,10 +153,17 @@ def test_a_wrong_setting_is_an_error_that_names_it(variable: str, value: str, sa
     assert says in last
 
 
+def test_empty_variables_are_unset() -> None:
+    names = ("DEPLOYMENT", "ROOT", "IMDB_SOURCE", "RATINGS_SOURCE", "PRICES", "ALERT_WEBHOOK")
+    resources = dict(define({f"REC_{name}": "" for name in names}).resources or {})
+    assert resources["source"].location == IMDB and resources["storage"].root == ROOT
+
+
 @pytest.mark.parametrize("deployment", ["local", "aws"])
 def test_each_deployment_loads_without_settings_and_without_the_clients(deployment: str) -> None:
     code = """
 import sys
+from rec_platform.choices import IMDB, ROOT
 from rec_platform.definitions import define
 import os
 definitions = define(os.environ)

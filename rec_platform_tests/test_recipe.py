@@ -51,6 +51,11 @@ def test_every_field_is_an_environment_variable() -> None:
     )
 
 
+def test_an_empty_variable_is_unset() -> None:
+    fields = {f"REC_{name.upper()}": "" for name in Recipe.model_fields}
+    assert Recipe.from_environment(fields) == Recipe.from_environment({})
+
+
 def test_the_former_name_of_a_choice_means_the_same() -> None:
     former = {"REC_PRESET": "seed", "REC_FEATURES": "seed", "REC_RULE": "seed", "REC_SEED": "3"}
     recipe = Recipe.from_environment(former).choices()
@@ -76,7 +81,7 @@ def test_weights_are_the_same_from_a_file_and_as_text(tmp_path: Path) -> None:
         ("REC_CLUSTERS", "1"),
         ("REC_CLUSTERS", "101"),
         ("REC_SEED", "-1"),
-        ("REC_RULE", ""),
+        ("REC_RULE", " "),
         ("REC_MAX_SCORE_DROP", "2"),
         ("REC_FORCE", "ncdg"),
         ("REC_WEIGHTS", "nowhere.json"),

@@ -39,13 +39,15 @@ class Settings(dg.ConfigurableResource[Any]):
     ) -> Self:
         """The settings of the environment, for example `REC_CLUSTERS`; what is given comes first.
 
+        An empty variable counts as unset.
+
         Raises:
             SettingError: a value is out of bounds; the text names the variable and what it takes.
         """
         values = {
             name: environment[variable]
             for name in cls.model_fields
-            if name not in given and (variable := prefix + name.upper()) in environment
+            if name not in given and environment.get(variable := prefix + name.upper())
         }
         return cls.checked(values | given, prefix)
 
