@@ -26,7 +26,6 @@ CROSS JOIN recipe
 WHERE
     basics.titleType = 'movie'
     AND basics.isAdult = '0'
-    AND COALESCE(basics.genres, '') NOT LIKE '%Adult%'
     AND CAST(basics.startYear AS integer) <= recipe.year_max
     AND CAST(ratings.numVotes AS integer) >= recipe.min_votes
     AND CASE recipe.preset

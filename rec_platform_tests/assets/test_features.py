@@ -33,8 +33,7 @@ ROWS = {
         tt08|movie|Undated|Undated|0|-|-|90|Drama
         tt09|movie|Future|Future|0|2027|-|90|Drama
         tt10|movie|"Quoted|"Quoted|0|1999|-|90|Comedy,Drama
-        tt11|movie|-|-|0|1999|-|90|Drama
-        tt12|movie|Adult too|Adult too|0|1999|-|90|Drama,Adult""",
+        tt11|movie|-|-|0|1999|-|90|Drama""",
     "title_akas": """
         tt01|1|Plain|-|-|original|-|1
         tt01|2|Plain|US|-|imdbDisplay|-|0
@@ -52,9 +51,8 @@ ROWS = {
         tt08|1|Undated|US|en|-|-|0
         tt09|1|Future|US|en|-|-|0
         tt10|1|"Quoted|US|-|-|-|0
-        tt11|1|-|US|-|-|-|0
-        tt12|1|Adult too|US|en|-|-|0""",
-    "title_ratings": "\n".join(f"tt{n:02}|5.5|{n * 10}" for n in range(1, 13) if n != 7),
+        tt11|1|-|US|-|-|-|0""",
+    "title_ratings": "\n".join(f"tt{n:02}|5.5|{n * 10}" for n in range(1, 12) if n != 7),
     "title_crew": """
         tt01|nm2,nm1|-
         tt02|nm1|nm3
