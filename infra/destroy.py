@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.names import QUALIFIER, STACK, TOOLKIT
 from infra.settings import read_settings
@@ -148,14 +148,21 @@ class Account:
 
 def main() -> None:
     """Tell, ask, delete."""
-    account = Account(read_settings().region)
+    region = read_settings().region
+    try:
+        account = Account(region)
+    except (BotoCoreError, ClientError) as error:
+        raise SystemExit(f"{error}: sign in (`aws sso login`), or set AWS_PROFILE") from None
     if not account.tell():
         print("there is nothing to delete")
         return
     print("Delete all this, releases included? Type yes: ", end="", flush=True)
     if sys.stdin.readline().strip() != "yes":
         raise SystemExit("nothing was deleted")
-    account.delete()
+    try:
+        account.delete()
+    except (BotoCoreError, ClientError) as error:
+        raise SystemExit(f"{error}. `make destroy` again goes on from here") from None
     print("all of it is deleted")
 
 

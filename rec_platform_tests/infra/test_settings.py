@@ -18,10 +18,12 @@ PROGRAM = "from infra.settings import read_settings; print(read_settings().model
 DOMAIN = {"REC_INFRA_DOMAIN": "films.example.com", "REC_INFRA_HOSTED_ZONE": "Z1"}
 
 
-def read(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def read(
+    folder: Path, program: str = PROGRAM, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Read the settings in a folder, with these variables and no other."""
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **variables},
         capture_output=True,
@@ -86,3 +88,14 @@ def test_the_docs_tell_every_setting_with_its_default():
         variable = "AWS_REGION" if name == "region" else f"REC_INFRA_{name.upper()}"
         default = "" if field.is_required() else str(field.default)
         assert told[variable].strip() == default, name
+
+
+def test_who_is_not_signed_in_is_told_so_and_nothing_is_deleted(tmp_path: Path):
+    nobody = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
+    nobody |= {"AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    required = {"AWS_REGION": "us-east-1", "REC_INFRA_EMAIL": "you@example.com"}
+    done = read(tmp_path, "from infra.destroy import main; main()", **required, **nobody)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Unable to locate credentials: sign in (`aws sso login`), or set AWS_PROFILE\n"
+    )
