@@ -36,6 +36,7 @@ from rec_platform.options import (
     folder_of_this_machine,
 )
 from rec_platform.progress import (
+    discard_stdout,
     fail,
     output,
     print_examples,
@@ -219,8 +220,8 @@ def export(root: Root = ROOT, limit: Limit = LIST_LENGTH, balance: Balance = BAL
         writer.writerow(("title_id", "rank", "recommended_id", "score"))
         writer.writerows(lists(lookup, limit, balance))
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        discard_stdout()
 
 
 @app.command()

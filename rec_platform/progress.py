@@ -24,14 +24,20 @@ PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "s
 
 
 class _Output(Console):
-    """Results on stdout. The reader, `head` say, may have seen enough: then the command ends."""
+    """Results on stdout; a reader that has seen enough, `head` say, ends the command as a success.
+
+    Rich would end it as a failure.
+    """
 
     def on_broken_pipe(self) -> None:
-        """End the command as a success; rich would end it as a failure."""
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # for what is flushed at exit
+        """End the command."""
+        discard_stdout()
         raise SystemExit(0)
+
+
+def discard_stdout() -> None:
+    """Let what is still to be flushed go nowhere: its reader has seen enough, and is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 progress = Console(stderr=True, **PLAIN)

@@ -60,7 +60,7 @@ class Servers:
         (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
         workspace = (SERVERS / "workspace.yaml").read_text()
         (self.folder / "workspace.yaml").write_text(
-            workspace.replace("4000", self.ports["4000"].__str__())
+            workspace.replace("4000", str(self.ports["4000"]))
         )
         example = (SERVERS / "environment.example").read_text()
         told = dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE))
@@ -139,8 +139,11 @@ class Servers:
 
     def runs(self) -> dict[str, str]:
         """The status of each run, the oldest first."""
-        answer = self.ask(RUNS) or {"runsOrError": {"results": []}}
-        return {run["runId"]: run["status"] for run in reversed(answer["runsOrError"]["results"])}
+        return {run["runId"]: run["status"] for run in reversed(self._runs())}
+
+    def _runs(self) -> list[dict[str, str]]:
+        answer = self.ask(RUNS)
+        return answer["runsOrError"]["results"] if answer else []
 
     def await_status(self, run: str, *statuses: str) -> str:
         def status() -> str:
@@ -157,9 +160,7 @@ class Servers:
         """The run that was made in place of one that died."""
 
         def retries() -> list[str]:
-            answer = self.ask(RUNS) or {"runsOrError": {"results": []}}
-            pairs = [(one["runId"], one["rootRunId"]) for one in answer["runsOrError"]["results"]]
-            return [retry for retry, root in pairs if root == run != retry]
+            return [one["runId"] for one in self._runs() if one["rootRunId"] == run != one["runId"]]
 
         return wait_for(retries)[0]
 

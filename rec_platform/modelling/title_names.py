@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rec_platform.release.text import search_key
+from rec_platform.release.wording import ROMAN, UNITS
 
 Words = tuple[str, ...]
 
@@ -19,12 +20,13 @@ EMPTY = {
 }
 COUNTERS = {"part", "chapter", "episode", "vol", "volume", "number", "act"}
 DULL = EMPTY | COUNTERS
-ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
-SPELLED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 AGAIN = {"return", "again", "reborn", "reboot", "too", "forever"}  # as good as a 2
+# A series has hardly more films: a higher number is a word of the title.
 NUMBERS = {
-    word: number for words in (ROMAN, SPELLED) for number, word in enumerate(words, start=1)
-} | dict.fromkeys(AGAIN, 2)
+    **{word: number for word, number in ROMAN.items() if number <= 12},
+    **{word: number for word, number in UNITS.items() if 1 <= number <= 10},
+    **dict.fromkeys(AGAIN, 2),
+}
 SUBTITLE = re.compile(r":\s+|\s[-\N{EN DASH}\N{EM DASH}]\s")
 
 

@@ -10,7 +10,7 @@ than a small one. What of a name is indexed belongs in text.py.
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from itertools import combinations
 from typing import NamedTuple
 
@@ -111,12 +111,19 @@ def _direct(
         numbers = [*dict.fromkeys((*equal, *matching(connection, match, wanted)))]
     if not equal and len(numbers) < FEW:
         numbers = [*dict.fromkeys((*numbers, *_of_people(connection, words, known, wanted)))]
-    for year, others in () if numbers else _years(words):
+    return equal, numbers or next(filter(None, _dated(connection, words, known)), numbers)
+
+
+def _dated(
+    connection: sqlite3.Connection, words: list[str], known: Container[str]
+) -> Iterator[list[int]]:
+    """For each year in a query: the titles from then that hold the other words."""
+    for year, others in _years(words):
         held = " AND ".join(map(term, others))
-        dated = matching(connection, held, MOST_DATED) if known.keys() >= {*others} else []
-        dated = dated or _of_people(connection, others, known, MOST_DATED)
-        numbers = of_year(connection, dated, year)
-    return equal, numbers
+        is_known = all(word in known for word in others)
+        numbers = matching(connection, held, MOST_DATED) if is_known else []
+        numbers = numbers or _of_people(connection, others, known, MOST_DATED)
+        yield of_year(connection, numbers, year)
 
 
 def _corrected(
@@ -146,7 +153,7 @@ def _all_of(words: list[str]) -> str:
 
 
 def _of_people(
-    connection: sqlite3.Connection, words: list[str], known: Collection[str], wanted: int
+    connection: sqlite3.Connection, words: list[str], known: Container[str], wanted: int
 ) -> list[int]:
     """The titles of which each word is in a name, or in that of somebody who is credited.
 

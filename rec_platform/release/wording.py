@@ -19,7 +19,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 UNITS = {word: number for number, word in enumerate(f"{_FIRST} {_TEENS}".split())}
 TENS = {word: number for number, word in zip(range(20, 100, 10), _TENS.split(), strict=True)}
-ROMAN = {word: str(number) for number, word in enumerate(_ROMAN.split(), start=1)}
+ROMAN = {word: number for number, word in enumerate(_ROMAN.split(), start=1)}
 # A name without any of these is worded in one way.
 OFTEN_REWORDED = {*SHORT, *CONNECTIVES, *UNITS, *TENS, *ROMAN, "hundred"}
 
@@ -45,7 +45,7 @@ def reworded(words: Sequence[str]) -> list[str]:
 def _roman(word: str, before: str, is_last: bool) -> str:
     """A Roman number in digits. A letter alone is one only at the end, or after "part" or so."""
     is_number = before and (len(word) > 1 or is_last or before in COUNTERS)
-    return ROMAN.get(word, word) if is_number else word
+    return str(ROMAN.get(word, word)) if is_number else word
 
 
 def _numbers(words: Sequence[str]) -> Iterator[str]:

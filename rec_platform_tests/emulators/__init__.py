@@ -42,6 +42,14 @@ def environment(endpoint: str, **others: str) -> dict[str, str]:
     }
 
 
+def client(endpoint: str, service: str) -> Any:
+    """A client of an emulated service that needs nothing of the environment."""
+    import boto3
+
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.Session(region_name=REGION, **keys).client(service, endpoint_url=endpoint)
+
+
 @dataclass(frozen=True)
 class Emulators:
     """The running emulators: ministack behind a proxy that can play faults.
@@ -58,11 +66,7 @@ class Emulators:
 
     def client(self, service: str) -> Any:
         """A client of the tests' own, beside the proxy, whose requests are not recorded there."""
-        import boto3
-
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        session = boto3.Session(region_name=REGION, **keys)
-        return session.client(service, endpoint_url=self.endpoint)
+        return client(self.endpoint, service)
 
     def tell_athena(self, *outcomes: str) -> None:
         """The fate of the next queries, in order."""

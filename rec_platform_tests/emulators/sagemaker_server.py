@@ -21,6 +21,7 @@ from urllib.parse import urlparse
 
 import numpy as np
 
+from rec_platform_tests.emulators import client
 from rec_platform_tests.emulators.faulty_proxy import FaultyProxy, faulty_proxy
 
 BILLABLE_SECONDS = 61
@@ -179,11 +180,7 @@ def ndarray_file(array: np.ndarray, version: int = 0xF993FAC9) -> bytes:
 @contextmanager
 def sagemaker_server(s3_endpoint: str) -> Iterator[SageMakerServer]:
     """The server on a free port of this machine, behind a proxy that can play faults."""
-    import boto3
-
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    session = boto3.Session(region_name="us-east-1", **keys)
-    service = SageMakerServer(s3=session.client("s3", endpoint_url=s3_endpoint))
+    service = SageMakerServer(s3=client(s3_endpoint, "s3"))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

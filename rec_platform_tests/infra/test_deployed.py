@@ -22,7 +22,7 @@ import pytest
 
 from rec_platform_tests.api.site import publish
 from rec_platform_tests.conftest import REPOSITORY
-from rec_platform_tests.emulators import environment, ministack
+from rec_platform_tests.emulators import client, environment, ministack
 from rec_platform_tests.infra.conftest import ALONE, can_be_alone, node_first
 
 pytestmark = pytest.mark.infra
@@ -50,11 +50,7 @@ class Account:
         return found[1]
 
     def client(self, service: str) -> Any:
-        import boto3
-
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        session = boto3.Session(region_name="us-east-1", **keys)
-        return session.client(service, endpoint_url=self.endpoint)
+        return client(self.endpoint, service)
 
     def get(self, path: str, scheme: str = "https") -> httpx.Response:
         """What CloudFront answers to a visitor."""

@@ -227,6 +227,13 @@ def test_a_title_is_found_as_people_write_it(worded: Lookup, query: str, first: 
     assert found and found[0].startswith(first), found
 
 
+@pytest.mark.parametrize("query", ["2019 1917", "1917 2019", "1917 2018"])
+def test_of_two_years_either_may_be_the_title(tmp_path: Path, query: str) -> None:
+    titles = [title("tt1", "1917", "1917", 2019), title("tt2", "1917 Revisited", "", 1990)]
+    lookup = write(tmp_path / "lookup.sqlite", ((one, "") for one in titles), 2)
+    assert [one.title_id for one in lookup.search(query)] == ["tt1"]
+
+
 @pytest.mark.parametrize("query", ["zzzzzzzz", "1979", "the zzzzzzzz", "qqqq zzzzzzzz"])
 def test_what_means_nothing_finds_nothing(lookup: Lookup, query: str) -> None:
     assert lookup.find(query) == ([], [])

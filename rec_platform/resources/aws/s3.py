@@ -245,9 +245,12 @@ class S3Storage(Storage):
 
     def _prune_copies(self) -> None:
         """Delete the local copies, and their notes, of objects that are gone."""
+        folders = [self.scratch_dir() / name for name in ("copies", "notes")]
+        if not any(folder.exists() for folder in folders):
+            return  # a fresh machine needs no list of the bucket
         pages = self._pages(Prefix=self.name(""))
         keys = {self._key(entry["Key"]) for page in pages for entry in page.get("Contents", [])}
-        for folder in (self.scratch_dir() / "copies", self.scratch_dir() / "notes"):
+        for folder in folders:
             for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder comes first
                 if path.is_dir():
                     with suppress(OSError):  # it is not empty
