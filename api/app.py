@@ -17,8 +17,9 @@ from rec_platform.release.serving import ServingRelease
 from .access import Observed
 from .errors import HANDLERS, Failures
 from .headers import ResponseHeaders
-from .pages import STATIC, StaticFiles, pages
+from .pages import pages
 from .prometheus import Metrics
+from .rendering import STATIC, StaticFiles
 from .service import service
 from .settings import SiteSettings
 from .v1 import v1

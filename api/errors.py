@@ -14,7 +14,6 @@ from rec_platform.release.lookup import LookupFileError
 
 from .access import request_id
 from .headers import kind_of
-from .pages import render
 from .problems import (
     MEDIA_TYPE,
     PROBLEMS,
@@ -23,6 +22,7 @@ from .problems import (
     Problem,
     Row,
 )
+from .rendering import render
 
 logger = logging.getLogger(__name__)
 

@@ -1,32 +1,22 @@
-"""The pages that visitors read: their routes, and how a template is rendered.
+"""The pages that visitors read: their routes. Every page works without its script.
 
-What a page looks like belongs in templates/ and static/, what a poster shows in posters.py, and
-where a cluster lies on the map in atlas.py. Every page works without its script.
+How a page is rendered belongs in rendering.py, what it looks like in templates/ and static/, what
+a poster shows in posters.py, and where a cluster lies on the map in atlas.py.
 """
 
-import hashlib
-import re
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles as AnyFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from starlette.types import Scope
 
 from rec_platform.release.blend import BALANCE
-from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.filters import EVERYTHING
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH, recommendations
 from rec_platform.release.recommend import basket as merged
 from rec_platform.release.schema import NEIGHBOURS, Title
 
-from . import emblems, inks, patterns, posters
-from . import lettering as letters
 from .atlas import Atlas, atlas, own_genres, superlatives
 from .dependencies import (
     BASKET_SIZE,
@@ -37,62 +27,14 @@ from .dependencies import (
     Serving,
     known_cluster,
     known_title,
-    release_id,
     root,
 )
-from .emblems import NO_GENRE
-from .inks import PALETTES
-from .posters import art, badge, poster, poster_file
-from .settings import SiteSettings
+from .posters import poster_file
+from .rendering import FOR_EVER, posters_version, render, settings_of
 from .tuning import TunedByForm, Tuning
-
-STATIC = Path(__file__).parent / "static"
-# The hash in the address lets caches keep a file for ever: a changed file has another address.
-ADDRESSES = {
-    file.name: f"/static/{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}/{file.name}"
-    for file in STATIC.iterdir()
-}
-DIGEST = re.compile(r"^[0-9a-f]{12}/")
-# Posters change with the code that draws them as well as with the release.
-DRAWN_BY = hashlib.sha256(
-    b"".join(
-        Path(str(code.__file__)).read_bytes()
-        for code in (posters, emblems, inks, letters, patterns)
-    )
-).digest()
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,  # a changed template needs a restart, as changed code does
-)
-
-
-@lru_cache(maxsize=256)
-def tuning_fields(balance: float, wanted: Filter) -> Markup:
-    """The knob and the filters as they are set, cached: most lists use the same few settings."""
-    macros: Any = TEMPLATES.get_template("macros.html").module
-    return macros.fields(balance, wanted, wanted != EVERYTHING)
-
-
-# What every template may use besides the context of its page.
-TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
-    "poster": poster,
-    "art": art,
-    "badge": badge,
-    "palettes": PALETTES,
-    "genres": [genre for genre in PALETTES if genre != NO_GENRE],
-    "static": ADDRESSES,
-    "default_balance": BALANCE,
-    "list_length": LIST_LENGTH,
-    "tuning_fields": tuning_fields,
-}
 
 SHELF_LENGTH = 8
 PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
-FOR_EVER = "public, max-age=31536000, immutable"
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -260,28 +202,8 @@ async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
 @pages.get("/robots.txt")
 async def robots(request: Request) -> PlainTextResponse:
     """Turns search engines away, unless the operator lets them in."""
-    disallowed = "" if _settings(request).is_indexed else " /"
+    disallowed = "" if settings_of(request).is_indexed else " /"
     return PlainTextResponse(f"User-agent: *\nDisallow:{disallowed}\n")
-
-
-class StaticFiles(AnyFiles):
-    """Files that caches may keep for ever under the address with the hash of their content.
-
-    Under another hash they may not: during a rollout, an old worker may be asked for a new file.
-    """
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, and how long it may be kept."""
-        name = DIGEST.sub("", path)
-        answer = await super().get_response(name, scope)
-        if f"/static/{path}" == ADDRESSES.get(name):
-            answer.headers["Cache-Control"] = FOR_EVER
-        return answer
-
-
-def posters_version(lookup: Lookup) -> str:
-    """The version in a poster's address: another release or other code draws other posters."""
-    return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
 
 
 def _samples(lookup: Lookup, drawn: Atlas) -> dict[int, list[Title]]:
@@ -320,27 +242,3 @@ def _asked(address: str, ids: list[tuple[str, str]], tuned: Tuning) -> dict[str,
         if limit < NEIGHBOURS
         else None,
     }
-
-
-def render(
-    request: Request, template: str, lookup: Lookup | None, status: int = 200, **context: Any
-) -> HTMLResponse:
-    """A page; its footer names the release, if there is one."""
-    settings = _settings(request)
-    release = lookup and lookup.release | {"release_id": release_id(lookup)}
-    html = TEMPLATES.get_template(template).render(
-        root=root(request),
-        path=request.scope["path"].removeprefix(root(request)),
-        release=release,
-        posters_version=lookup and posters_version(lookup),
-        status=status,
-        # Search engines would never reach the last basket.
-        is_indexed=settings.is_indexed and status < 400 and template != "basket.html",
-        site_url=settings.site_url,
-        **context,
-    )
-    return HTMLResponse(html, status)
-
-
-def _settings(request: Request) -> SiteSettings:
-    return request.app.state.settings

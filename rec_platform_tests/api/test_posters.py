@@ -8,8 +8,8 @@ import pytest
 from api.emblems import EMBLEMS
 from api.inks import PALETTES, PRINTS
 from api.lettering import FACES, MARGIN, WIDTH, Face, lettering, width_of
-from api.pages import posters_version
 from api.posters import poster, poster_file
+from api.rendering import posters_version
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import Title
 from rec_platform_tests.api.catalogue import publish_catalogue
@@ -112,7 +112,7 @@ def test_posters_are_named_by_their_release_and_by_the_code_that_draws_them(
     publish_catalogue(tmp_path, "other")
     other = posters_version(Lookup(tmp_path / "other" / "lookup.sqlite"))
     now = posters_version(lookup)
-    monkeypatch.setattr("api.pages.DRAWN_BY", b"older code")
+    monkeypatch.setattr("api.rendering.DRAWN_BY", b"older code")
     assert len({now, other, posters_version(lookup)}) == 3
 
 

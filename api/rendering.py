@@ -1,0 +1,121 @@
+"""How a page is rendered: the templates with what each may use, and the files beside them.
+
+Which pages there are belongs in pages.py and the files it names.
+"""
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles as AnyFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.types import Scope
+
+from rec_platform.release.blend import BALANCE
+from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.recommend import LIST_LENGTH
+
+from . import emblems, inks, patterns, posters
+from . import lettering as letters
+from .dependencies import release_id, root
+from .emblems import NO_GENRE
+from .inks import PALETTES
+from .posters import art, badge, poster
+from .settings import SiteSettings
+
+STATIC = Path(__file__).parent / "static"
+# The hash in the address lets caches keep a file for ever: a changed file has another address.
+ADDRESSES = {
+    file.name: f"/static/{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}/{file.name}"
+    for file in STATIC.iterdir()
+}
+DIGEST = re.compile(r"^[0-9a-f]{12}/")
+# Posters change with the code that draws them as well as with the release.
+DRAWN_BY = hashlib.sha256(
+    b"".join(
+        Path(str(code.__file__)).read_bytes()
+        for code in (posters, emblems, inks, letters, patterns)
+    )
+).digest()
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,  # a changed template needs a restart, as changed code does
+)
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@lru_cache(maxsize=256)
+def tuning_fields(balance: float, wanted: Filter) -> Markup:
+    """The knob and the filters as they are set, cached: most lists use the same few settings."""
+    macros: Any = TEMPLATES.get_template("macros.html").module
+    return macros.fields(balance, wanted, wanted != EVERYTHING)
+
+
+# What every template may use besides the context of its page.
+TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
+    "poster": poster,
+    "art": art,
+    "badge": badge,
+    "palettes": PALETTES,
+    "genres": [genre for genre in PALETTES if genre != NO_GENRE],
+    "static": ADDRESSES,
+    "default_balance": BALANCE,
+    "list_length": LIST_LENGTH,
+    "tuning_fields": tuning_fields,
+}
+
+
+def render(
+    request: Request, template: str, lookup: Lookup | None, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """A page; its footer names the release, if there is one."""
+    settings = settings_of(request)
+    release = lookup and lookup.release | {"release_id": release_id(lookup)}
+    html = TEMPLATES.get_template(template).render(
+        root=root(request),
+        path=request.scope["path"].removeprefix(root(request)),
+        release=release,
+        posters_version=lookup and posters_version(lookup),
+        status=status,
+        # Search engines would never reach the last basket.
+        is_indexed=settings.is_indexed and status < 400 and template != "basket.html",
+        site_url=settings.site_url,
+        **context,
+    )
+    return HTMLResponse(html, status)
+
+
+def settings_of(request: Request) -> SiteSettings:
+    """The settings that the site was started with."""
+    return request.app.state.settings
+
+
+def posters_version(lookup: Lookup) -> str:
+    """The version in a poster's address: another release or other code draws other posters."""
+    return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
+
+
+class StaticFiles(AnyFiles):
+    """Files that caches may keep for ever under the address with the hash of their content.
+
+    Under another hash they may not: during a rollout, an old worker may be asked for a new file.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, and how long it may be kept."""
+        name = DIGEST.sub("", path)
+        answer = await super().get_response(name, scope)
+        if f"/static/{path}" == ADDRESSES.get(name):
+            answer.headers["Cache-Control"] = FOR_EVER
+        return answer
