@@ -1,9 +1,10 @@
 """The site and its API over a folder of releases: a table of contents.
 
-Routes are in v1.py (JSON), pages.py (HTML) and service.py (health, metrics). dependencies.py has
-what routes take from the release, errors.py how errors are answered, headers.py the headers of
-every response, access.py what is logged and counted. Of the platform, the site imports only
-rec_platform.release, so that it starts fast.
+Routes are in v1.py and v1_catalogue.py (JSON), in pages.py, films.py, people.py and comparing.py
+(HTML), and in service.py (health, metrics). dependencies.py has what routes take from the release,
+errors.py how errors are answered, headers.py the headers of every response, access.py what is
+logged and counted. Of the platform, the site imports only rec_platform.release, so that it starts
+fast.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,18 @@ from starlette.middleware import Middleware
 from rec_platform.release.serving import ServingRelease
 
 from .access import Observed
+from .comparing import comparing
 from .errors import HANDLERS, Failures
+from .films import films
 from .headers import ResponseHeaders
 from .pages import pages
+from .people import people
 from .prometheus import Metrics
 from .rendering import STATIC, StaticFiles
 from .service import service
 from .settings import SiteSettings
 from .v1 import v1
+from .v1_catalogue import v1_catalogue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -76,8 +81,8 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.serving = serving
     app.state.settings = settings
-    app.include_router(v1)
-    app.include_router(pages)
+    for router in (v1, v1_catalogue, pages, people, films, comparing):
+        app.include_router(router)
     app.include_router(service)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from rec_platform.release.blend import BALANCE, WEIGHTS, Blend
+from rec_platform.release.compared import Comparison
+from rec_platform.release.people import Colleague, Film, Person
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
 from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title
@@ -24,6 +26,7 @@ from .v1 import (
     Release,
     SearchResults,
 )
+from .v1_catalogue import Titles
 
 RELEASE_ID = "20240311T041209Z-5f2c81d0"
 FIRST = Title(
@@ -95,6 +98,17 @@ EXAMPLES: dict[str, Any] = {
         [BasketRecommendation(1, 0.97, SECOND, [Because(FIRST, REASONS)])],
     ),
     "search": SearchResults(RELEASE_ID, "lantern", [FIRST], []),
+    "titles": Titles(RELEASE_ID, 8_412, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"),
+    "person": Person(
+        "nm0000001",
+        "Ada Marlow",
+        [Film(FIRST, ["director"]), Film(SECOND, ["director"])],
+        [FIRST, SECOND],
+        [Colleague("nm0000002", "Hana Voss", 2)],
+    ),
+    "compare": Comparison(
+        FIRST, SECOND, 3, 0.83, REASONS, PARTS, {"genres": -1.2}, {"genres": -2.4}
+    ),
     "clusters": Clusters(RELEASE_ID, [CLUSTER], None),
     "cluster_titles": ClusterTitles(
         RELEASE_ID, CLUSTER, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"
@@ -119,7 +133,10 @@ EXAMPLES: dict[str, Any] = {
 }
 SERVICE = ("health", "ready", "metrics")
 WITHOUT_RELEASE = ("health", "metrics")
-MAY_BE_MISSING = ("title", "recommendations", "basket", "cluster_titles")
+MAY_BE_MISSING = (
+    *("title", "titles", "recommendations", "basket", "cluster_titles"),
+    *("person", "compare"),
+)
 
 
 def describe(schema: dict[str, Any]) -> dict[str, Any]:

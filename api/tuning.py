@@ -1,21 +1,20 @@
-"""The parameters of a list, from a program or a form: its length, its balance, its filters.
+"""The parameters of a list, from a program or a form: its length, its balance, its filter.
 
 What they do to a list belongs in rec_platform/release/recommend.py.
 """
 
 from dataclasses import dataclass
-from inspect import signature
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import Field, StringConstraints, ValidationError, validate_call
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import validate_call
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.schema import NEIGHBOURS
+
+from .filtering import Wanted, WantedByForm, from_form
 
 ListLength = Annotated[
     int,
@@ -35,25 +34,6 @@ Balance = Annotated[
         examples=[0.25],
     ),
 ]
-# A filter that is not given is None, which no address can express.
-Year = Annotated[
-    Annotated[int, Field(ge=1800, le=2200)] | SkipJsonSchema[None], Query(examples=[1994])
-]
-Rating = Annotated[
-    Annotated[float, Field(ge=1, le=10)] | SkipJsonSchema[None], Query(examples=[7.5])
-]
-Minutes = Annotated[
-    Annotated[int, Field(ge=1, le=10_000)] | SkipJsonSchema[None], Query(examples=[120])
-]
-GenreName = Annotated[str, StringConstraints(pattern="^[A-Za-z-]{1,20}$")]
-Genres = Annotated[
-    list[GenreName],
-    Query(
-        max_length=5,
-        description="One genre; repeat for several. Titles have all of them.",
-        examples=[["Crime", "Thriller"]],
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +46,23 @@ class Tuning:
 
 
 async def tuning(
-    limit: ListLength = LIST_LENGTH,
-    balance: Balance = BALANCE,
-    year_min: Year = None,
-    year_max: Year = None,
-    rating_min: Rating = None,
-    runtime_max: Minutes = None,
-    genre: Genres = [],  # noqa: B006  # never changed
+    wanted: Wanted, limit: ListLength = LIST_LENGTH, balance: Balance = BALANCE
 ) -> Tuning:
-    """The parameters of a program's request. A title must meet every condition."""
-    return Tuning(limit, balance, Filter(year_min, year_max, rating_min, runtime_max, tuple(genre)))
+    """The parameters of a program's request."""
+    return Tuning(limit, balance, wanted)
 
 
-_PARAMETERS = tuple(signature(tuning).parameters)
-_validated = validate_call(tuning)
+@validate_call
+async def _length_and_balance(
+    limit: ListLength = LIST_LENGTH, balance: Balance = BALANCE
+) -> tuple[int, float]:
+    return limit, balance
 
 
-async def form_tuning(request: Request) -> Tuning:
-    """The parameters from a form, where an empty field counts as absent.
-
-    Most pages are asked for without parameters. FastAPI would look for each of them all the same,
-    which would take a tenth of a page's time.
-    """
-    query = request.query_params
-    given: dict[str, Any] = {name: query[name] for name in _PARAMETERS if query.get(name)}
-    if genres := [name for name in query.getlist("genre") if name]:
-        given["genre"] = genres
-    if not given:
-        return Tuning()
-    try:
-        return await _validated(**given)
-    except ValidationError as error:
-        errors = [
-            {**details, "loc": ("query", *details["loc"])}
-            for details in error.errors(include_url=False)
-        ]
-        raise RequestValidationError(errors) from error
+async def form_tuning(request: Request, wanted: WantedByForm) -> Tuning:
+    """The parameters of a form."""
+    limit, balance = await from_form(request, _length_and_balance, (LIST_LENGTH, BALANCE))
+    return Tuning(limit, balance, wanted)
 
 
 Tuned = Annotated[Tuning, Depends(tuning)]

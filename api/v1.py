@@ -14,6 +14,7 @@ from rec_platform.release import recommend
 from rec_platform.release.recommend import BasketRecommendation, Recommendation
 from rec_platform.release.schema import Cluster, Title
 
+from . import filtering
 from .dependencies import (
     BASKET_SIZE,
     ClusterNumber,
@@ -125,7 +126,7 @@ Liked = Annotated[
     ),
 ]
 
-SEVERAL = ("title", "genre")  # parameters that may be given more than once
+SEVERAL = ("title", *filtering.SEVERAL)  # parameters that may be given more than once
 
 
 async def unambiguous(request: Request) -> None:

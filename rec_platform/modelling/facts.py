@@ -9,16 +9,11 @@ import pandas as pd
 
 from rec_platform.modelling.tone import gate, other_tone
 from rec_platform.release.blend import PART_SCALE
-from rec_platform.release.formulas import RATING_SPAN
-
-TRUST_VOTES = 10_000
+from rec_platform.release.formulas import RATING_SPAN, TRUST_VOTES
 
 
 class Facts:
     """What every title has.
-
-    A trusted rating is computed as for IMDb's own list of the best: as if `TRUST_VOTES` more people
-    had given the catalogue's mean.
 
     Args:
         titles: year, runtime_minutes, genres, rating, votes; one row per title.

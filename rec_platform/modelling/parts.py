@@ -38,16 +38,16 @@ from scipy import sparse
 from rec_platform.modelling.facts import Facts, to_bytes
 from rec_platform.modelling.telling import telling_characters
 from rec_platform.release.blend import LIKENESS, PARTS, UNKNOWN_ORIGIN
-from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_WIDTH, RUNTIME_MINUTES
-from rec_platform.release.text import search_key
-
-ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
-OTHER_ROLE_WEIGHT = 0.1
-SAME_LANGUAGE = 0.5
-# Ignored, because every other title has one.
-STOP_WORDS = frozenset(
-    "the a an of and in on to at for from with by is it le la les el un".split()  # noqa: SIM905
+from rec_platform.release.formulas import (
+    ERA_YEARS,
+    FAME_DECADES,
+    OTHER_ROLE_WEIGHT,
+    RATING_WIDTH,
+    ROLE_WEIGHTS,
+    RUNTIME_MINUTES,
+    SAME_LANGUAGE,
 )
+from rec_platform.release.text import telling_words
 
 
 class Parts(Facts):
@@ -194,7 +194,7 @@ def _keywords(place: "pd.Series[int]", keywords: pd.DataFrame) -> sparse.csr_arr
 
 
 def _words(titles: "pd.Series[str]") -> sparse.csr_array:
-    words_of = [sorted(set(search_key(title).split()) - STOP_WORDS) for title in titles]
+    words_of = [telling_words(title) for title in titles]
     counts = Counter(word for words in words_of for word in words)
     column = {word: number for number, word in enumerate(counts)}
     rarity = np.log(len(words_of) / np.array([*counts.values(), 1]))

@@ -6,15 +6,19 @@ assets/release.py.
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from rec_platform.release.formulas import TRUST_VOTES
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.shares import shares
 from rec_platform.release.spelling import deletes
-from rec_platform.release.text import PERSON, search_names, title_key
+from rec_platform.release.text import PERSON, search_names, telling_words, title_key
 from rec_platform.release.tiles import Combination
 
 # SQLite's default cache, 2 MiB, would be written out again and again.
@@ -42,11 +46,30 @@ SHELVES = {
 }
 COUNTS = {
     "titles_per_year": "SELECT year, count(*) FROM titles GROUP BY year ORDER BY year",
+    "titles_per_country": """
+        SELECT country, count(*) FROM titles WHERE country IS NOT NULL
+        GROUP BY country ORDER BY country
+    """,
+    "titles_per_language": """
+        SELECT language, count(*) FROM titles WHERE language IS NOT NULL
+        GROUP BY language ORDER BY language
+    """,
     "titles_per_rating": """
         SELECT CAST(rating * 2 AS INTEGER) / 2.0 AS half, count(*) FROM titles
         GROUP BY half ORDER BY half
     """,
 }
+FACTS = """
+    INSERT INTO facts
+    SELECT number, year, runtime_minutes, genres, rating, votes, country, language,
+        (votes * rating + :trust * mean) / (votes + :trust)
+    FROM titles CROSS JOIN (SELECT avg(rating) AS mean FROM titles)
+"""
+CREDITS = """
+    SELECT credit.value ->> 0 AS person_id, credit.value ->> 2, number, credit.value ->> 1
+    FROM titles CROSS JOIN json_each(titles.credits) AS credit
+    ORDER BY person_id, number, credit.key
+"""
 KINDS = "SELECT genres, country, year, count(*) FROM titles GROUP BY genres, country, year"
 
 # json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
@@ -89,10 +112,16 @@ def write_lookup(
             ((key, _json(value)) for key, value in entries.items()),
         )
         connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
-        connection.executemany(_insert("titles", 19), _title_rows(connection, titles))
+        title_words, characters = Counter[str](), Counter[str]()
+        rows = _title_rows(connection, titles, title_words, characters)
+        connection.executemany(_insert("titles", 19), rows)
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         rows = ((number, *stored) for number, stored in enumerate(combinations))
         connection.executemany(_insert("combinations", 4), rows)
+        connection.executemany(_insert("people", 3), _people_rows(connection))
+        connection.execute(FACTS, {"trust": TRUST_VOTES})
+        connection.executemany(_insert("title_words", 2), sorted(title_words.items()))
+        connection.executemany(_insert("characters", 2), sorted(characters.items()))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
         connection.execute("INSERT INTO word_search (word_search) VALUES ('optimize')")
         connection.execute("COMMIT")
@@ -108,6 +137,13 @@ def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield name, _json(connection.execute(sql).fetchall())
     groups = connection.execute(KINDS)
     yield "shares", _json(shares((json.loads(genres), *rest) for genres, *rest in groups))
+
+
+def _people_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    """The rows of `people`. SQLite sorts the credits, which may be too many for the memory."""
+    for person_id, rows in groupby(connection.execute(CREDITS), key=itemgetter(0)):
+        credited = [(name, number, role) for _, name, number, role in rows]
+        yield person_id, credited[0][0], _json([[number, role] for _, number, role in credited])
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -130,12 +166,17 @@ def _cluster_row(cluster: Cluster) -> tuple[Any, ...]:
 
 
 def _title_rows(
-    connection: sqlite3.Connection, titles: Iterable[tuple[Title, str]]
+    connection: sqlite3.Connection,
+    titles: Iterable[tuple[Title, str]],
+    title_words: Counter[str],
+    characters: Counter[str],
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of `titles`, and fill the full-text indexes along the way."""
+    """Yield the rows of `titles`; fill the full-text indexes, and count, along the way."""
     words: dict[str, int] = {}
     for number, (title, akas) in enumerate(titles, start=1):
         original = title.original_title if title.original_title != title.title else ""
+        title_words.update(telling_words(title.title))
+        characters.update(title.characters)
         people = {credit.name for credit in title.credits}
         names = search_names(f"{title.title}\n{original}\n{akas}", people)
         connection.execute("INSERT INTO title_search (rowid, names) VALUES (?, ?)", (number, names))

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.modelling.facts import TRUST_VOTES
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import PARTS, UNKNOWN_ORIGIN
+from rec_platform.release.formulas import TRUST_VOTES
 from rec_platform_tests.modelling.catalogues import NO_FACTS
 
 NOBODY: list[tuple[int, str, str]] = []
