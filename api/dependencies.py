@@ -53,7 +53,7 @@ def known_title(lookup: Lookup, title_id: str) -> Title:
     """The title with this id; answers 404 if there is none."""
     title = lookup.title(title_id)
     if title is None:
-        raise HTTPException(404, f"There is no title {title_id} in this release.")
+        raise HTTPException(404, f"There is no title {title_id} in this catalogue.")
     return title
 
 
@@ -61,7 +61,7 @@ def known_cluster(lookup: Lookup, number: int) -> Cluster:
     """The cluster with this number; answers 404 if there is none."""
     cluster = lookup.cluster(number)
     if cluster is None:
-        raise HTTPException(404, f"There is no cluster {number} in this release.")
+        raise HTTPException(404, f"There is no cluster {number} in this catalogue.")
     return cluster
 
 
@@ -70,7 +70,7 @@ def known_person(lookup: Lookup, person_id: str) -> Person:
     with_facts(lookup)
     known = person(lookup, person_id)
     if known is None:
-        raise HTTPException(404, f"There is no person {person_id} in this release.")
+        raise HTTPException(404, f"There is no person {person_id} in this catalogue.")
     return known
 
 
@@ -79,14 +79,14 @@ def compared_titles(lookup: Lookup, title: Title, other: Title) -> Comparison:
     with_facts(lookup)
     compared = compare(lookup, title, other)
     if compared is None:
-        raise HTTPException(404, "The titles of this release cannot be compared.")
+        raise HTTPException(404, "The titles of this catalogue cannot be compared.")
     return compared
 
 
 def with_facts(lookup: Lookup) -> None:
     """Answer 404 if the release was made by a version that knew no people and no facts."""
     if not lookup.knows_people:
-        raise HTTPException(404, "This release is too old for this page. The next one has it.")
+        raise HTTPException(404, "This catalogue is too old for this page. The next one has it.")
 
 
 def root(scope: Mapping[str, Any]) -> str:

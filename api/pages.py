@@ -129,6 +129,7 @@ async def basket(
         unknown_count=len(set(title)) - len(liked),
         is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
+        popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
         suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in liked],
         listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
         **_asked(f"{root(request)}/basket", ids, tuned),

@@ -162,6 +162,10 @@ class Lookup:
             )
         )
 
+    def most_voted(self, limit: int) -> list[Title]:
+        """The most voted titles."""
+        return list(self._titles("SELECT * FROM titles ORDER BY number LIMIT ?", limit))
+
     def shelf(self, name: str, limit: int = 10) -> list[Title]:
         """The first titles of a shelf that the writer made: `rising` or `gems`."""
         return self.titles(self.release[f"{name}_titles"][:limit])

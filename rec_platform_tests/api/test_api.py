@@ -297,9 +297,9 @@ def test_all_parameters_that_are_wrong_are_told_at_once(site: Site):
 @pytest.mark.parametrize(
     ("path", "detail"),
     [
-        ("/api/v1/titles/tt9", "There is no title tt9 in this release."),
-        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this release."),
-        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this release."),
+        ("/api/v1/titles/tt9", "There is no title tt9 in this catalogue."),
+        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this catalogue."),
+        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this catalogue."),
         ("/api/v1/nothing", "There is nothing at this address."),
         (f"/api/v1/{HOSTILE}", "There is nothing at this address."),
     ],
