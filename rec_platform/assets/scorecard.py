@@ -217,7 +217,7 @@ def _all_lists(
     weights = parse_weights(recipe["weights"])
     rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue, weights=weights)
     popularity = catalogue.parts.popularity
-    lists, parts = read_lists(warehouse, len(titles))
+    lists, _, parts = read_lists(warehouse, len(titles))
     for name, balance in KNOB.items():
         yield Lists(name, weigh_lists(lists, parts, popularity, balance, weights), rule)
     if likes or judged:
