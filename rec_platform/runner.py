@@ -1,5 +1,6 @@
 """The platform that a command works on, and the `refresh` job run on it in this process."""
 
+import gc
 import os
 import re
 import shutil
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
 
+# Objects that are made before Python looks for dead cycles. With its default, 700, a step that
+# keeps a million small ones has it look through all of Dagster's again and again.
+YOUNG_OBJECTS = 50_000
 FULL_DISK = re.compile("no space left|disk is full|disk I/O error", re.IGNORECASE)
 
 
@@ -42,6 +46,7 @@ class Platform:
     """
 
     def __init__(self, root: str, **variables: str) -> None:
+        gc.set_threshold(YOUNG_OBJECTS)
         from rec_platform.definitions import define
 
         try:

@@ -91,6 +91,7 @@ class Parts(Facts):
             pd.factorize(origins[name], sort=True)[0] for name in ("country", "language")
         )
         self.words = _words(titles["title"])
+        self._word_marks = _marks(self.words)
 
     def __len__(self) -> int:
         """The number of titles."""
@@ -115,7 +116,7 @@ class Parts(Facts):
             "people": lambda: _saturating(_products(self.people, *pair)),
             "characters": lambda: _saturating(_products(self.characters, *pair)),
             "keywords": lambda: _products(self.keywords, *pair),
-            "title": lambda: _products(self.words, *pair),
+            "title": lambda: self._title(*pair),
             "genres": lambda: self.overlap[first, second],
             "era": lambda: np.exp(-_difference(self.year, *pair) / ERA_YEARS),
             "origin": lambda: self._origin(*pair),
@@ -130,6 +131,12 @@ class Parts(Facts):
         for column, name in enumerate(PARTS):
             compared[:, column] = to_bytes(formulas[name]())
         return compared
+
+    def _title(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+        products = np.zeros(len(titles))
+        may_share = np.flatnonzero(self._word_marks[titles] & self._word_marks[neighbours])
+        products[may_share] = _products(self.words, titles[may_share], neighbours[may_share])
+        return products
 
     def _origin(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
         country, language = (
@@ -201,6 +208,14 @@ def _words(titles: "pd.Series[str]") -> sparse.csr_array:
     columns = np.array([column[word] for words in words_of for word in words], dtype="int64")
     rows = np.repeat(np.arange(len(words_of)), [len(words) for words in words_of])
     return _unit_rows(_matrix(rows, columns, rarity[columns], (len(words_of), len(column))))
+
+
+def _marks(matrix: sparse.csr_array) -> np.ndarray:
+    """For each row a bit for each 64th of the columns: rows without a common bit share nothing."""
+    marks = np.zeros(matrix.shape[0], dtype="uint64")
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    np.bitwise_or.at(marks, rows, np.uint64(1) << (matrix.indices % 64).astype("uint64"))
+    return marks
 
 
 def _matrix(

@@ -191,6 +191,14 @@ def test_a_title_without_telling_words_is_like_no_other(name: str) -> None:
     assert compared(parts(films({"title": name}, {"title": name}, {})))["title"] == 0
 
 
+def test_whichever_of_many_words_two_titles_share_it_counts() -> None:
+    words = [chr(ord("a") + place // 26) + chr(ord("a") + place % 26) * 3 for place in range(150)]
+    rows = [{"title": f"{word} {other}"} for word in words for other in ("one", "two")]
+    known = parts(films(*rows))
+    for title in range(0, len(rows), 2):
+        assert compared(known, title, title + 1)["title"] > 0.5
+
+
 def test_genres_are_what_is_shared_over_all_by_rarity() -> None:
     genres = ["Crime,Drama", "Crime,War", "Drama", "Drama"]
     known = parts(films(*({"genres": text} for text in genres)))
