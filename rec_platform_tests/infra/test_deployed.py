@@ -148,6 +148,8 @@ def test_the_edge_closes_metrics_and_knows_https_alone(account: Account):
     for path in ("/metrics", "/metrics/", "/%6detrics", "/metrics?x=1"):
         answer = account.get(path)
         assert answer.status_code == 403 and "rec_platform" not in answer.text, path
+    for path in ("/$default/metrics", "/%24default/metrics"):  # the stage of a function URL
+        assert account.get(path).status_code == 404, path
     plain = account.get("/title/tt0000001", scheme="http")
     assert plain.status_code == 301
     assert plain.headers["location"] == account.output("Address") + "/title/tt0000001"
@@ -222,6 +224,8 @@ def test_another_front_door_is_a_change_of_the_same_stack(account: Account):
     assert page.status_code == 200 and "The Silent Lantern" in page.text
     metrics = httpx.get(account.endpoint + "/metrics", headers=headers)
     assert metrics.status_code == 403 and "rec_platform" not in metrics.text
+    beside = httpx.get(account.endpoint + "/$default/metrics", headers=headers)
+    assert beside.status_code == 404
 
 
 def test_destroying_asks_and_then_leaves_nothing(account: Account):
