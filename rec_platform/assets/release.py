@@ -17,7 +17,13 @@ from rec_platform.assets.code import code_version, package_versions
 from rec_platform.assets.made_of import Step, is_as_noted, read_recipe
 from rec_platform.assets.raw import read_state
 from rec_platform.assets.similar import BY_NUMBER, read_lists
-from rec_platform.assets.stored import read_model, read_profiles, read_scaling, read_scorecard
+from rec_platform.assets.stored import (
+    read_matrix,
+    read_model,
+    read_profiles,
+    read_scaling,
+    read_scorecard,
+)
 from rec_platform.choices import SimilarityRule
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.release.blend import OPTIONAL
@@ -80,6 +86,7 @@ def cluster_lookup(
         titles=_titles(warehouse),
         neighbours=_neighbours(warehouse, provenance["title_count"], [*provenance["weights"]]),
         combinations=_combinations(warehouse) if recipe["rule"] == SimilarityRule.blend else (),
+        places=_places(warehouse),
     )
     size = path.stat().st_size
     storage.put(path, LOOKUP_KEY)
@@ -254,6 +261,20 @@ def _combinations(warehouse: Warehouse) -> Iterator[Combination]:
             SELECT year, runtime_minutes, genres, rating, votes FROM titles ORDER BY {BY_NUMBER}
         """)
     )
+
+
+def _places(warehouse: Warehouse) -> bytes:
+    """Where each title lies within its cluster's circle on the map, in the order of numbers."""
+    from rec_platform.modelling.placing import place
+
+    _, matrix = read_matrix(warehouse)
+    titles = warehouse.query("""
+        SELECT titles.title_id, votes, cluster
+        FROM titles INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
+    """).sort_values("title_id", ignore_index=True)
+    placed = place(matrix, titles["cluster"].to_numpy())
+    numbered = titles.sort_values(["votes", "title_id"], ascending=[False, True])
+    return placed[numbered.index].astype("<u2").tobytes()
 
 
 @dg.asset_check(asset=cluster_lookup, blocking=True)

@@ -8,11 +8,12 @@ import itertools
 import json
 import random
 import sqlite3
+import struct
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from math import log10
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from rec_platform.release import choosing, weighted_sum
@@ -44,6 +45,17 @@ _decode = json.JSONDecoder().raw_decode
 
 class LookupFileError(Exception):
     """A lookup or its pointer is missing, damaged or of another schema version."""
+
+
+class MappedTitle(NamedTuple):
+    """A title on the map of films; `turn` and `way` are in 65,536ths: see modelling/placing.py."""
+
+    title_id: str
+    title: str
+    year: int
+    cluster: int
+    turn: int
+    way: int
 
 
 class Lookup:
@@ -230,6 +242,26 @@ class Lookup:
     def count(self, wanted: Filter) -> int:
         """How many titles pass a filter. Only if `knows_people`."""
         return choosing.count(self._connection, wanted)
+
+    def mapped(self, limit: int, cluster: int | None = None) -> list[MappedTitle]:
+        """The most voted titles, of one cluster or of all, with their places on the map of films.
+
+        A release of schema 5 or older has no such map.
+        """
+        sql = "SELECT packed FROM places"
+        packed = self._connection.execute(sql).fetchone()[0] if self.knows_people else b""
+        if not packed:
+            return []
+        of_cluster = "" if cluster is None else "WHERE cluster = :cluster"
+        rows = self._connection.execute(
+            f"SELECT number, title_id, title, year, cluster FROM titles {of_cluster} "
+            "ORDER BY number LIMIT :limit",
+            {"cluster": cluster, "limit": limit},
+        )
+        return [
+            MappedTitle._make((*row, *struct.unpack_from("<2H", packed, 4 * (number - 1))))
+            for number, *row in rows
+        ]
 
     def random_title(self) -> Title:
         """A random title; every title is equally likely."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 SCHEMA_VERSION = 6
-# 4 has neither characters nor origin nor keywords; 5 has neither people nor facts.
+# 4 has neither characters nor origin nor keywords; 5 has no people, facts and places.
 READABLE_VERSIONS = (4, 5, 6)
-KNOWS_PEOPLE = 6  # and facts
+KNOWS_PEOPLE = 6  # and facts and places
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
@@ -86,6 +86,9 @@ CREATE TABLE characters (
     name TEXT PRIMARY KEY,
     title_count INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE places (                  -- on the map of films, one row
+    packed BLOB NOT NULL               -- by number the turn and the way to the rim: placing.py
+);
 CREATE TABLE combinations (            -- of genres; none where another rule than the blend was used
     combination INTEGER PRIMARY KEY,
     genres TEXT NOT NULL,              -- JSON array, as its titles have it

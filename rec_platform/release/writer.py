@@ -86,6 +86,7 @@ def write_lookup(
     titles: Iterable[tuple[Title, str]],
     neighbours: Iterable[bytes],
     combinations: Iterable[Combination] = (),
+    places: bytes = b"",
 ) -> None:
     """Write a lookup file, streaming.
 
@@ -98,6 +99,8 @@ def write_lookup(
         neighbours: each title's neighbours from pack(), in the same order.
         combinations: all titles by combination of genres, so that filters reach them; only if the
             neighbours are those of the blend.
+        places: each title's place on the map of films, in the same order: two little-endian uint16.
+            Without it there is no such map.
 
     Raises:
         sqlite3.Error: a title_id occurs twice, or the disk is full.
@@ -120,6 +123,7 @@ def write_lookup(
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         rows = ((number, *stored) for number, stored in enumerate(combinations))
         connection.executemany(_insert("combinations", 4), rows)
+        connection.execute(_insert("places", 1), (places,))
         connection.executemany(_insert("people", 3), _people_rows(connection))
         connection.execute(FACTS, {"trust": TRUST_VOTES})
         connection.executemany(_insert("title_words", 2), sorted(title_words.items()))

@@ -74,9 +74,15 @@ def publish_catalogue(releases: Path, release_id: str = "rich") -> Path:
         clusters=clusters,
         titles=((title, "") for title in titles),
         neighbours=[neighbours(number, titles) for number in range(1, COUNT + 1)],
+        places=b"".join(struct.pack("<2H", *place(number)) for number in range(1, COUNT + 1)),
     )
     point(releases, release_id)
     return lookup
+
+
+def place(number: int) -> tuple[int, int]:
+    """The turn and the way to the rim of a title on the map of films."""
+    return number * 997 % 65_536, number * 1_090
 
 
 def neighbours(number: int, titles: list[Title]) -> bytes:

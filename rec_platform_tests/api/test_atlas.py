@@ -2,6 +2,7 @@
 
 import math
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from api.atlas import atlas, own_genres, projected, settled, superlatives
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import Cluster
-from rec_platform_tests.api.site import Reader, Site
+from rec_platform_tests.api.catalogue import COUNT, place
+from rec_platform_tests.api.site import Reader, Site, publish
 
 
 def test_every_cluster_is_on_the_map_and_in_the_list(site: Site, lookup: Lookup):
@@ -62,3 +64,26 @@ def test_clusters_are_told_apart_by_genre_and_by_what_they_are_most():
     assert own_genres(clusters) == {0: "Drama", 1: "War", 2: "None"}
     assert superlatives(clusters) == {1: "the best rated of all", 2: "rated lowest of all"}
     assert superlatives(clusters[:1]) == {}
+
+
+def test_films_lie_within_their_clusters_circles_the_most_voted_first(site: Site, lookup: Lookup):
+    told = site.json("/atlas/films.json")
+    circles = {circle["cluster"]: circle for circle in told["circles"]}
+    titles = lookup.numbered(range(1, COUNT + 1))
+    assert [film[0] for film in told["films"]] == [title.title_id for title in titles]
+    for (_, name, year, cluster, x, y), title in zip(told["films"], titles, strict=True):
+        circle = circles[cluster]
+        assert (name, year, cluster) == (title.title, title.year, title.cluster)
+        turn, way = place(titles.index(title) + 1)
+        apart = math.dist((x, y), (circle["x"], circle["y"]))
+        assert apart == pytest.approx(0.94 * circle["r"] * math.sqrt(way / 65_536), abs=0.2)
+        assert apart < circle["r"]
+        at = math.atan2(y - circle["y"], x - circle["x"]) / math.tau % 1
+        assert at == pytest.approx(turn / 65_536, abs=0.02) or apart < 10
+    own = site.json("/atlas/films.json?cluster=1")["films"]
+    assert {film[3] for film in own} == {1} and len(own) == COUNT // 3
+
+
+def test_a_release_without_places_has_no_films_on_its_map(tmp_path: Path):
+    publish(tmp_path, "first")
+    assert Site(tmp_path).json("/atlas/films.json")["films"] == []

@@ -44,6 +44,11 @@ EVERY_PAGE = [
     "/search?q=zzz",
     "/basket",
     f"/basket?title={VERDICT}&title={SNOW}&q=ferry",
+    "/films",
+    "/films?genre=Crime&year_min=1960",
+    "/person/nm1",
+    "/compare",
+    f"/compare?title={VERDICT}&q=snow",
     "/atlas",
     "/cluster/1",
     "/about",
@@ -390,10 +395,17 @@ def test_the_basket_is_nowhere_but_in_the_browser(page: Page, browser: Browser):
 def test_the_atlas_leads_from_cluster_to_cluster(page: Page):
     page.goto("/")
     page.get_by_role("link", name="Walk through the atlas").click()
-    page.get_by_role("group", name="Map").get_by_role("link", name="Space operas").click()
+    page.get_by_role("region", name="As a list").get_by_role("link", name="Space operas").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Space operas")
-    page.get_by_role("group", name="Map").get_by_role("link", name="Crime thrillers").click()
+    page.get_by_role("paragraph").get_by_role("link", name="Crime thrillers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Crime thrillers")
+
+
+def test_without_a_script_the_picture_leads_from_cluster_to_cluster(scriptless: Page):
+    scriptless.goto("/atlas")
+    for name in ("Space operas", "Crime thrillers"):
+        scriptless.get_by_role("group", name="Map").get_by_role("link", name=name).click()
+        expect(scriptless.get_by_role("heading", level=1)).to_have_text(name)
 
 
 # For everyone
@@ -492,7 +504,14 @@ def test_nothing_shifts_while_a_page_comes(page: Page, width: int):
         scripts.append(route)
 
     page.route("**/site.js*", hold)
-    for path in ("/", f"/title/{SNOW}", "/search?q=snow", "/atlas", f"/basket?title={SNOW}"):
+    for path in (
+        "/",
+        f"/title/{SNOW}",
+        "/search?q=snow",
+        "/atlas",
+        "/cluster/1",
+        f"/basket?title={SNOW}",
+    ):
         with page.expect_request("**/site.js*"):
             page.goto(path, wait_until="commit")
         # As on a slow line, the script comes after the page was drawn for the first time.
@@ -527,3 +546,52 @@ def test_on_paper_there_is_the_list_and_no_form(page: Page):
     expect(page.locator("#list > ol > li").first).to_be_visible()
     expect(page.get_by_role("slider")).to_be_hidden()
     expect(page.get_by_role("search")).to_be_hidden()
+
+
+# The map of films
+
+
+def test_the_map_of_films_zooms_moves_and_leads_to_a_film(page: Page, complaints: list[str]):
+    page.goto("/atlas")
+    canvas = page.locator("canvas.map")
+    listed = page.locator(".in-view a")
+    expect(listed).to_have_count(10)
+    assert listed.first.get_attribute("href") == f"/title/{VERDICT}"  # the most voted first
+    canvas.focus()
+    for _ in range(9):
+        page.keyboard.press("+")
+    expect(listed).not_to_have_count(10)  # the middle of the map has few
+    page.keyboard.press("Home")
+    expect(listed).to_have_count(10)
+    for press in ("ArrowLeft", "ArrowUp"):
+        for _ in range(4):
+            page.keyboard.press(press)
+    page.get_by_role("button", name="Show all of it").click()
+    found = page.evaluate("""async () => {
+        const { box, films } = await (await fetch(first("[data-films]").dataset.films)).json();
+        const [left, top, width] = box, canvas = first("canvas.map");
+        const scale = canvas.clientWidth / (width * 1.02), [id, , , , x, y] = films[0];
+        return [id, (x - left - width / 2) * scale + canvas.clientWidth / 2,
+            (y - top - box[3] / 2) * scale + canvas.clientHeight / 2];
+    }""")
+    canvas.hover(position={"x": found[1], "y": found[2]})
+    expect(page.locator(".map-label")).to_contain_text("Verdict")
+    canvas.click(position={"x": found[1], "y": found[2]})
+    expect(page).to_have_url(re.compile(f"/title/{VERDICT}$"))
+    assert complaints == []
+
+
+def test_a_clusters_page_shows_its_own_films_on_the_map(page: Page):
+    page.goto("/cluster/1")
+    listed = page.locator(".in-view a")
+    expect(listed).to_have_count(10)
+    ids = {str(link.get_attribute("href")).rpartition("/")[2] for link in listed.all()}
+    assert all(int(title_id[2:]) % 3 == 1 for title_id in ids)
+
+
+def test_without_a_script_or_places_the_map_is_the_picture(scriptless: Page, page: Page):
+    scriptless.goto("/atlas")
+    expect(scriptless.locator("svg.map")).to_be_visible()
+    page.route("**/films.json*", lambda route: route.abort())
+    page.goto("/atlas", wait_until="networkidle")
+    expect(page.locator("svg.map")).to_be_visible()
