@@ -214,6 +214,34 @@ def test_a_basket_tells_what_it_does_not_know_and_holds_each_title_once(site: Si
     assert "1 film of this basket is not in this release" in page.text
 
 
+def test_a_basket_pushes_away_what_is_like_a_disliked_title_and_leaves_out_what_is_seen(
+    site: Site, lookup: Lookup
+):
+    liked, disliked = lookup.titles(["tt0000004"]), lookup.titles(["tt0000006"])
+    first = basket(lookup, liked)[0].title
+    asked = f"title=tt0000004&disliked=tt0000006&seen={first.title_id}"
+    page = Reader(site.get(f"/basket?{asked}"))
+    merged = basket(lookup, liked, disliked=disliked, seen=[first])
+    assert listed(page) == [row.title.title_id for row in merged] and len(merged) == LIST_LENGTH
+    assert "Films like these count less: Seven Kites 6" in page.text
+    assert f"Left out of the list: {first.title}" in page.text
+    # Each of them can be taken back, and the next is added to all of them.
+    assert {f"/basket?title=tt0000004&seen={first.title_id}"} <= set(page.links)
+    assert {"/basket?title=tt0000004&disliked=tt0000006"} <= set(page.links)
+    following = merged[0].title.title_id
+    for name in ("title", "disliked", "seen"):
+        assert f"/basket?{asked}&{name}={following}" in page.links
+    hidden = [tag for name, tag in page.tags if name == "input" and tag.get("type") == "hidden"]
+    assert {"disliked", "seen"} <= {tag["name"] for tag in hidden}
+
+
+def test_a_basket_that_has_no_room_for_another_seen_title_offers_none(site: Site):
+    seen = "&".join(f"seen=tt{number:07d}" for number in range(21, 41))
+    page = Reader(site.get(f"/basket?title=tt0000004&{seen}"))
+    assert listed(page) and "Dislike" not in page.text
+    assert site.get(f"/basket?title=tt0000004&{seen}&seen=tt0000041").status_code == 422
+
+
 def test_an_empty_basket_says_what_it_is_for(site: Site):
     page = Reader(site.get("/basket"))
     assert "Your basket is empty" in page.text and listed(page) == []
