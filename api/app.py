@@ -1,9 +1,9 @@
 """The site and its API over a folder of releases: a table of contents.
 
-Routes are in v1.py (JSON), pages.py (HTML) and service.py (health, metrics). dependencies.py has
-what routes take from the release, errors.py how errors are answered, headers.py the headers of
-every response, access.py what is logged and counted. Of the platform, the site imports only
-rec_platform.release, so that it starts fast.
+Routes are in v1.py (JSON), pages.py and library.py (HTML), and service.py (health, metrics).
+dependencies.py has what routes take from the release, errors.py how errors are answered, headers.py
+the headers of every response, access.py what is logged and counted. Of the platform, the site
+imports only rec_platform.release, so that it starts fast.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from rec_platform.release.serving import ServingRelease
 from .access import Observed
 from .errors import HANDLERS, Failures
 from .headers import ResponseHeaders
+from .library import library
 from .pages import pages
 from .prometheus import Metrics
 from .rendering import STATIC, StaticFiles
@@ -78,6 +79,7 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(v1)
     app.include_router(pages)
+    app.include_router(library)
     app.include_router(service)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 from starlette.types import Scope
 
@@ -43,9 +44,20 @@ DRAWN_BY = hashlib.sha256(
         for code in (posters, emblems, inks, letters, patterns)
     )
 ).digest()
+
+
+class WithoutIndents(Extension):
+    """Templates without the indents of their lines, which are a tenth of a page."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source that Jinja compiles."""
+        return re.sub(r"^[ ]+", "", source, flags=re.MULTILINE)
+
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
+    extensions=[WithoutIndents],
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -173,7 +173,7 @@ def test_what_a_list_cannot_be_is_refused_in_a_page(site: Site, query: str):
 
 def test_the_first_view_of_a_title_is_light(site: Site):
     answer = site.get("/title/tt0000001")
-    static = set(re.findall(r'"(/static/[^"]+)"', answer.text))
+    static = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text))
     size = len(answer.content) + sum(len(site.get(address).content) for address in static)
     images = [tag for tag, _ in Reader(answer).tags if tag == "img"]
     assert size <= 60_000
