@@ -147,6 +147,7 @@ async function unzip(name, bytes) {
 }
 
 async function inflated(packed, format) {
+  if (!globalThis.DecompressionStream) throw new Unreadable("This browser is too old to unpack files. Update it, or use another one.");
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream(format));
   const chunks = [];
   let size = 0;

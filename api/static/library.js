@@ -112,7 +112,7 @@ function chosen(isWanted, order) {
 function entry({ id, title, year, because }) {
   const item = first("template", shelf).content.firstElementChild.cloneNode(true), seen = kept.read("seen");
   item.dataset.id = id;
-  first("img", item).src = poster(id);
+  item.prepend(poster(id));
   const link = make("a", { className: "card", href: shelf.dataset.title + id });
   link.append(make("bdi", { className: "name", textContent: title }));
   first(".said", item).prepend(link);
@@ -131,7 +131,10 @@ function entry({ id, title, year, because }) {
   return item;
 }
 
-const poster = (id) => `${shelf.dataset.poster}${id}.svg?v=${shelf.dataset.posters}`;
+const poster = (id) => make("img", {
+  className: "poster", alt: "", width: 200, height: 300, loading: "lazy",
+  src: `${shelf.dataset.poster}${id}.svg?v=${shelf.dataset.posters}`,
+});
 
 async function showForYou(isAsked) {
   const liked = chosen((rating) => rating >= 8, 1), disliked = chosen((rating) => rating <= 4, -1);
@@ -167,7 +170,7 @@ function showWatchlist() {
   list.className = hasPosters ? "grid" : "films";
   list.replaceChildren(...films.map(([id, [title, year]]) => {
     const item = make("li"), link = make("a", { className: "card", href: shelf.dataset.title + id });
-    if (hasPosters) link.append(make("img", { className: "poster", src: poster(id), width: 200, height: 300, alt: "", loading: "lazy" }));
+    if (hasPosters) link.append(poster(id));
     link.append(make("bdi", { className: "name", textContent: title }));
     const button = make("button", { className: "add", type: "button", textContent: "Remove" });
     button.append(make("span", { className: "unseen", textContent: ` ${title}` }));

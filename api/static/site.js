@@ -187,15 +187,13 @@ function makeMarks() { // beside each film of a list, and of a page
 
 function toggle(button) {
   const { mark, film } = button.dataset, films = kept.read(mark), about = button.closest("li, article");
-  const was = films[film];
-  if (was) taken[film] = was;
-  delete films[film];
-  films[film] = was ? undefined : taken[film] ?? [
-    first(".name, h1 bdi", about).textContent,
-    parseInt(first(".meta, .figures", about).textContent),
-    0,
-    new Date().toISOString().slice(0, 10),
-  ];
+  if (films[film]) {
+    taken[film] = films[film];
+    delete films[film];
+  } else {
+    const name = first(".name, h1 bdi", about).textContent, year = parseInt(first(".meta, .figures", about).textContent);
+    films[film] = taken[film] ?? [name, year, 0, new Date().toISOString().slice(0, 10)];
+  }
   if (!kept.write(mark, films)) return button.firstChild.data = "No room in this browser";
   if (mark === "seen") kept.write("watchlist", { ...kept.read("watchlist"), [film]: undefined });
   document.dispatchEvent(new Event("kept"));
