@@ -246,3 +246,4 @@ document.addEventListener("kept", show);
 addEventListener("storage", show); // another tab
 tellOfStorage();
 show();
+for (const section of all("section", shelf)) section.hidden = false;

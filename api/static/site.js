@@ -195,7 +195,7 @@ function toggle(button) {
     films[film] = taken[film] ?? [name, year, 0, new Date().toISOString().slice(0, 10)];
   }
   if (!kept.write(mark, films)) return button.firstChild.data = "No room in this browser";
-  if (mark === "seen") kept.write("watchlist", { ...kept.read("watchlist"), [film]: undefined });
+  if (mark === "seen" && films[film]) kept.write("watchlist", { ...kept.read("watchlist"), [film]: undefined });
   document.dispatchEvent(new Event("kept"));
 }
 

@@ -68,3 +68,26 @@ def kept(page: Page, films: str) -> dict[str, list[Any]]:
 def ids(page: Page) -> list[str]:
     items = page.locator("#list > ol > li")
     return items.evaluate_all("items => items.map((item) => item.dataset.id)")
+
+
+# Waits until a page is drawn for the first time.
+DRAWN = """
+    new Promise((drawn) => {
+        new PerformanceObserver(drawn).observe({ type: "paint", buffered: true });
+    }).then(() => null)
+"""
+
+
+def count_shifts(page: Page) -> None:
+    """Sum up from now on what moves on a page by itself, in `window.shift`."""
+    page.add_init_script("""
+        window.shift = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+    """)
+
+
+def shifts(page: Page) -> float:
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    return page.evaluate("window.shift")

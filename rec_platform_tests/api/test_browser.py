@@ -464,7 +464,10 @@ def test_nothing_shifts_while_a_page_comes(page: Page, width: int):
         scripts.append(route)
 
     page.route("**/site.js*", hold)
-    for path in ("/", f"/title/{SNOW}", "/search?q=snow", "/atlas", f"/basket?title={SNOW}"):
+    for path in (
+        *("/", f"/title/{SNOW}", "/search?q=snow", "/atlas", f"/basket?title={SNOW}"),
+        "/library",
+    ):
         with page.expect_request("**/site.js*"):
             page.goto(path, wait_until="commit")
         # As on a slow line, the script comes after the page was drawn for the first time.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.library import catalogue_version
 from rec_platform.release.lookup import Lookup
@@ -15,6 +15,7 @@ from rec_platform.release.pieces import MERGED
 from rec_platform_tests.api.chromium import IN_A_BROWSER
 from rec_platform_tests.api.my_films import (
     DISLIKED,
+    DRAWN,
     IMDB,
     LETTERBOXD,
     LIKED,
@@ -23,9 +24,11 @@ from rec_platform_tests.api.my_films import (
     SNOW,
     VERDICT,
     bring,
+    count_shifts,
     ids,
     imdb,
     kept,
+    shifts,
 )
 from rec_platform_tests.api.site import Site
 
@@ -47,7 +50,10 @@ def test_pieces_are_kept_for_ever_under_the_address_of_their_release(site: Site,
 def test_the_page_says_what_is_fetched_and_what_works_without_the_script(site: Site):
     page = site.get("/library").text
     assert "60 films, about 0.1 MB" in page
-    assert 'href="/basket"' in page and "no request tells which films are yours" in page
+    assert (
+        "One list for up to 20 films needs none" in page
+        and "no request tells which films are yours" in page
+    )
 
 
 pytestmark = IN_A_BROWSER
@@ -180,3 +186,19 @@ def test_a_full_library_does_not_scroll_sideways(page: Page, width: int):
     bring(page, ("ratings.csv", f"{RATINGS}\n{long}"), ("watchlist.csv", wishes))
     expect(page.locator("#list > ol > li")).to_have_count(9)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_shifts_when_a_full_library_comes(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 1000})
+    wishes = f"{LETTERBOXD}\n2024-03-11,Dream Ferry 13,1963,https://boxd.it/a"
+    bring(page, ("ratings.csv", RATINGS), ("watchlist.csv", wishes))
+    count_shifts(page)
+    scripts: list[Route] = []
+    page.route("**/library.js*", lambda route: scripts.append(route))
+    page.goto("/library", wait_until="commit")
+    # As on a slow line, the script comes after the page was drawn for the first time.
+    page.evaluate(DRAWN)
+    scripts.pop().continue_()
+    expect(page.locator("#list > ol > li")).to_have_count(9)
+    assert shifts(page) == 0
