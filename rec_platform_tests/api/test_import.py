@@ -85,6 +85,8 @@ def test_letterboxds_zip_is_read_without_its_copies_and_lists(page: Page):
         "profile.csv": "Date Joined,Username\n2020-01-01,ada\n",
         "ratings.csv": f"{LETTERBOXD},Rating\n2024-03-11,Heavy Snow 4,1954,{uri},4.5\n",
         "diary.csv": f"{diary}\n2024-03-10,Heavy Snow 4,1954,{uri},3,Yes,,2023-01-01\n"
+        f"2024-03-10,Heavy Snow 12,1962,{uri},1.5,,,2022-01-01\n"
+        f"2024-03-10,Heavy Snow 12,1962,{uri},4,Yes,,2023-01-01\n"
         f'2024-03-10,HEAVY snow: 8!,1957,{uri},,,"a, b",2024-03-09\n',
         "watched.csv": f"{LETTERBOXD}\n2024-03-11,Dream Ferry 5,1956,{uri}\n",
         "watchlist.csv": f"{LETTERBOXD}\n2024-03-11,Seven Kites 6,1956,{uri}\n"
@@ -99,6 +101,7 @@ def test_letterboxds_zip_is_read_without_its_copies_and_lists(page: Page):
     bring(page, ("letterboxd.zip", packed.getvalue()))
     assert kept(page, "seen") == {
         "tt0000004": ["Heavy Snow 4", 1954, 9, "2024-03-11"],  # the later of two ratings
+        "tt0000012": ["Heavy Snow 12", 1962, 8, "2023-01-01"],
         "tt0000008": ["Heavy Snow 8", 1958, 0, "2024-03-09"],  # a year next to it
         "tt0000005": ["Dream Ferry 5", 1955, 0, "2024-03-11"],
     }
