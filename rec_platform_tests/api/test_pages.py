@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.rendering import TEMPLATES
 from rec_platform.release import weighted_sum
 from rec_platform.release.blend import APPEAL, LIKENESS
 from rec_platform.release.filters import Filter
@@ -178,6 +179,18 @@ def test_the_first_view_of_a_title_is_light(site: Site):
     images = [tag for tag, _ in Reader(answer).tags if tag == "img"]
     assert size <= 60_000
     assert 1 + len(static) + len(images) <= 8
+
+
+def test_short_indents_join_no_words():
+    template = """
+      {% if true %}One.{% endif %}
+      Two {{ 3 }}{% if true %} four{% endif %}
+      {% if true %}
+      five
+      {% endif %}
+    """
+    rendered = TEMPLATES.from_string(template).render()
+    assert rendered.split() == ["One.", "Two", "3", "four", "five"] and "  " not in rendered
 
 
 # The basket
