@@ -1,10 +1,10 @@
 """The site and its API over a folder of releases: a table of contents.
 
-Routes are in v1.py and v1_catalogue.py (JSON), in pages.py, films.py, people.py and comparing.py
-(HTML), in film_map.py, and in service.py (health, metrics). dependencies.py has what routes take
-from the release, errors.py how errors are answered, headers.py the headers of every response,
-access.py what is logged and counted. Of the platform, the site imports only rec_platform.release,
-so that it starts fast.
+Routes are in v1.py and v1_catalogue.py (JSON), in pages.py, films.py, people.py, library.py and
+comparing.py (HTML), in film_map.py, and in service.py (health, metrics). dependencies.py has what
+routes take from the release, errors.py how errors are answered, headers.py the headers of every
+response, access.py what is logged and counted. Of the platform, the site imports only
+rec_platform.release, so that it starts fast.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from .errors import HANDLERS, Failures
 from .film_map import film_map
 from .films import films
 from .headers import ResponseHeaders
+from .library import library
 from .pages import pages
 from .people import people
 from .prometheus import Metrics
@@ -82,7 +83,7 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.serving = serving
     app.state.settings = settings
-    for router in (v1, v1_catalogue, pages, people, films, comparing, film_map):
+    for router in (v1, v1_catalogue, pages, people, films, comparing, library, film_map):
         app.include_router(router)
     app.include_router(service)
     app.mount("/static", StaticFiles(directory=STATIC))

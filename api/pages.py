@@ -34,6 +34,8 @@ from .posters import poster_file
 from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render, settings_of
 from .tuning import TunedByForm, Tuning
 
+BasketIds = Annotated[list[LikedId], Query(max_length=BASKET_SIZE)]
+
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -114,24 +116,36 @@ async def basket(
     request: Request,
     lookup: Serving,
     tuned: TunedByForm,
-    title: Annotated[list[LikedId], Query(max_length=BASKET_SIZE)] = [],  # noqa: B006
+    title: BasketIds = [],  # noqa: B006  # never changed
+    disliked: BasketIds = [],  # noqa: B006
+    seen: BasketIds = [],  # noqa: B006
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Several liked titles, which only the address holds, and one list for all of them."""
-    liked = lookup.titles([*dict.fromkeys(title)])
-    ids = [("title", liked_title.title_id) for liked_title in liked]
+    """Several liked titles, which only the address holds, and one list for all of them.
+
+    Titles like a disliked one are pushed away, and a seen one is left out. These are in the address
+    too.
+    """
+    asked = {"title": title, "disliked": disliked, "seen": seen}
+    known = {name: lookup.titles([*dict.fromkeys(ids)]) for name, ids in asked.items()}
+    liked = known.pop("title")
+    ids = [("title", each.title_id) for each in liked]
+    ids += [(name, each.title_id) for name, titles in known.items() for each in titles]
+    unwanted = [*liked, *known["disliked"], *known["seen"]]
     return render(
         request,
         "basket.html",
         lookup,
         is_endless=True,
         liked=liked,
-        unknown_count=len(set(title)) - len(liked),
+        **known,
+        unknown_count=sum(len(set(named)) for named in asked.values()) - len(ids),
         is_full=len(liked) >= BASKET_SIZE,
+        has_room=all(len(titles) < BASKET_SIZE for titles in known.values()),
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
-        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in liked],
-        listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
+        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in unwanted],
+        listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted, **known),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )
 

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 from starlette.types import Scope
 
@@ -45,9 +46,23 @@ DRAWN_BY = hashlib.sha256(
         for code in (posters, emblems, inks, letters, patterns)
     )
 ).digest()
+
+
+class ShortIndents(Extension):
+    """Templates whose lines are indented by one space at most: indents were a tenth of a page.
+
+    One stays, because it may stand between two words: Jinja drops the line's end after a tag.
+    """
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source that Jinja compiles."""
+        return re.sub(r"^ +", " ", source, flags=re.MULTILINE)
+
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
+    extensions=[ShortIndents],
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

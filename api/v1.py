@@ -126,7 +126,25 @@ Liked = Annotated[
     ),
 ]
 
-SEVERAL = ("title", *filtering.SEVERAL)  # parameters that may be given more than once
+Disliked = Annotated[
+    list[LikedId],
+    Query(
+        max_length=BASKET_SIZE,
+        description="The id of a disliked title; repeat for several. Titles like it count less.",
+        examples=[["tt0000003"]],
+    ),
+]
+Seen = Annotated[
+    list[LikedId],
+    Query(
+        max_length=BASKET_SIZE,
+        description="The id of a title to leave out; repeat for several. The next ones move up.",
+        examples=[["tt0000004"]],
+    ),
+]
+
+# Parameters that may be given more than once.
+SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
 
 
 async def unambiguous(request: Request) -> None:
@@ -183,9 +201,11 @@ async def basket(
     lookup: Serving,
     title: Liked,
     tuned: Tuned,
+    disliked: Disliked = [],  # noqa: B006  # never changed
+    seen: Seen = [],  # noqa: B006
     explain: Explain = True,
 ) -> Basket:
-    """Best first, of all titles that pass the filters; never one of the liked titles.
+    """Best first, of all titles that pass the filters; never one that is liked, disliked or seen.
 
     Ids that this release does not have are reported and left out, so that a shared link outlives a
     release.
@@ -195,7 +215,8 @@ async def basket(
     if not liked:
         raise HTTPException(404, "This release has none of these titles.")
     known = [title.title_id for title in liked]
-    listed = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted)
+    others = (lookup.titles([*dict.fromkeys(ids)]) for ids in (disliked, seen))
+    listed = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted, *others)
     if not explain:
         listed = [replace(row, because=[]) for row in listed]
     unknown = [title_id for title_id in asked if title_id not in known]

@@ -1,5 +1,5 @@
 // Conveniences; every page works without this script. It requests nothing but what the page's own links
-// and forms request, and the basket stays in this browser.
+// and forms request, and what a visitor keeps stays in this browser.
 "use strict";
 
 const first = (selector, within = document) => within.querySelector(selector);
@@ -39,7 +39,7 @@ function suggest(form) {
     } else input.removeAttribute("aria-activedescendant");
   };
   const open = (item) => {
-    if (form.matches(".adding")) put(item.dataset.id);
+    form.dispatchEvent(new CustomEvent("chosen", { detail: item.dataset.id }));
     location.assign(form.dataset.pick + item.dataset.id);
   };
   const ask = async () => {
@@ -111,13 +111,6 @@ const basket = {
   address: (ids) => ids.length ? `${basketPage}?${new URLSearchParams(ids.map((id) => ["title", id]))}` : basketPage,
 };
 
-// The page of a basket, the visitor's own or another's. Changes to the visitor's own are kept.
-const shown = first("[data-liked]");
-const here = shown?.dataset.liked.split(" ").filter(Boolean);
-const isMine = () => here.join() === basket.read().join();
-const put = (id) => isMine() && basket.write([...new Set([...here, id])]);
-const remove = (id) => isMine() && basket.write(here.filter((other) => other !== id));
-
 function showBasket() {
   const ids = basket.read();
   basketLink.href = basket.address(ids);
@@ -149,29 +142,97 @@ function startBasket() {
   });
   addEventListener("storage", showBasket); // another tab
   addEventListener("pageshow", showBasket);
+}
 
-  if (!shown) return;
-  const mine = basket.read();
-  if (!here.length && mine.length && !location.search) return location.replace(basket.address(mine));
-  for (const link of all("[data-remove]")) link.addEventListener("click", () => remove(link.dataset.remove));
-  for (const link of all("[data-put]")) link.addEventListener("click", () => put(link.dataset.put));
-  if (!here.length) return;
-  const told = first("[data-told]"), keep = first("[data-keep]"), copy = first("[data-copy]");
-  keep.hidden = isMine();
-  keep.addEventListener("click", () => {
-    basket.write(here);
-    keep.hidden = true;
-    told.textContent = "Kept in this browser.";
-  });
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
+// Films seen, and films to see: { id: [name, year, rating of 10 or 0, date or ""] }.
+
+const kept = {
+  read(list) {
     try {
-      await navigator.clipboard.writeText(location.href);
-      told.textContent = "The link is copied.";
+      const films = Object.entries(JSON.parse(localStorage.getItem(list)));
+      return Object.fromEntries(films.filter(([id, film]) => /^tt\d{1,12}$/.test(id) && typeof film?.[0] === "string"));
     } catch {
-      told.textContent = "Your browser did not allow it: copy the address above.";
+      return {}; // none yet, damaged, or no storage
     }
+  },
+  write(list, films) {
+    try {
+      localStorage.setItem(list, JSON.stringify(films));
+      return true;
+    } catch {
+      return false; // no room, or no storage
+    }
+  },
+};
+const taken = {}; // what was taken off a list on this page, with its rating
+
+function makeMarks() { // beside each film of a list, and of a page
+  for (const item of all("#list > ol > li")) {
+    if (first("[data-mark]", item)) continue;
+    const marks = first(".marks", item) ?? item.appendChild(make("p", { className: "marks" }));
+    first("[data-seen]", marks)?.remove();
+    for (const [mark, said] of [["seen", "Seen"], ["watchlist", "Watchlist"]]) {
+      const button = make("button", { className: "add", type: "button", textContent: said });
+      Object.assign(button.dataset, { mark, film: item.dataset.id });
+      button.append(make("span", { className: "unseen", textContent: ` ${first(".name", item).textContent}` }));
+      marks.append(button);
+    }
+  }
+  const lists = { seen: kept.read("seen"), watchlist: kept.read("watchlist") };
+  for (const button of all("[data-mark]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", button.dataset.film in lists[button.dataset.mark]);
+  }
+}
+
+function toggle(button) {
+  const { mark, film } = button.dataset, films = kept.read(mark), about = button.closest("li, article");
+  if (films[film]) {
+    taken[film] = films[film];
+    delete films[film];
+  } else {
+    const name = first(".name, h1 bdi", about).textContent, year = parseInt(first(".meta, .figures", about).textContent);
+    films[film] = taken[film] ?? [name, year, 0, new Date().toISOString().slice(0, 10)];
+  }
+  if (!kept.write(mark, films)) return button.firstChild.data = "No room in this browser";
+  if (mark === "seen" && films[film]) kept.write("watchlist", { ...kept.read("watchlist"), [film]: undefined });
+  document.dispatchEvent(new Event("kept"));
+}
+
+// Lists leave out what is seen. seen.js does it, and comes with the first list that has such a film.
+
+const seenScript = document.currentScript.dataset.seen;
+let hides = false;
+
+async function hideSeen() {
+  const seen = kept.read("seen"), gone = all("#list > ol > li").filter((item) => item.dataset.id in seen);
+  const focused = all("#list > ol > li").indexOf(document.activeElement.closest("li"));
+  hides ||= gone.length > 0;
+  if (!hides || first("[data-library]")) return;
+  for (const item of gone) item.classList.add("gone");
+  try {
+    (await import(seenScript)).hide(seen, focused);
+  } catch {
+    for (const item of gone) item.classList.remove("gone");
+  }
+}
+
+function startMarks() {
+  try {
+    localStorage.length;
+  } catch {
+    return; // no storage in this browser
+  }
+  const show = () => {
+    makeMarks();
+    hideSeen();
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-mark]");
+    if (button) toggle(button);
   });
+  for (const [target, name] of [[document, "kept"], [window, "storage"], [window, "pageshow"]]) target.addEventListener(name, show);
+  show();
 }
 
 // A list that follows its form at once: the script loads the same page, and shows its list here.
@@ -202,8 +263,9 @@ function follow(form) {
       first("#alike").replaceChildren(...first("#alike", page).childNodes);
       first(".actions", form).replaceChildren(...all(".actions a", first("#tuning", page)));
       makeButtons();
-      glide(list, before);
       history.replaceState(null, "", wanted);
+      document.dispatchEvent(new Event("kept"));
+      glide(list, before);
       const shown = all("[data-id]", list);
       told.textContent = shown.length ? `${shown.length} films, first ${first(".name", shown[0]).textContent}` : "No film passes";
       whenShown?.(shown, before);
@@ -248,4 +310,5 @@ function glide(list, before) { // each film moves from its previous place
 
 all("form[data-suggest]").forEach(suggest);
 startBasket();
+startMarks();
 all("form[data-live]").forEach(follow);

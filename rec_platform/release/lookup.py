@@ -282,6 +282,26 @@ class Lookup:
         for title_id, votes, packed in rows:
             yield title_id, votes, unpack(packed, len(self.rule.weights))
 
+    def catalogue(
+        self, start: int, count: int, limit: int
+    ) -> Iterator[tuple[str, int, str, str, bytes]]:
+        """Titles in the order of their numbers, from one place (from 0) on.
+
+        Of each its id, year, title, original title, and the numbers of its first `limit`
+        neighbours, little-endian uint32.
+        """
+        rows = self._connection.execute(
+            "SELECT title_id, year, title, original_title, packed "
+            "FROM titles LEFT JOIN neighbours USING (number) "
+            "WHERE number > ? AND number <= ? ORDER BY number",
+            (start, start + count),
+        )
+        row_size = 8 + len(self.rule.weights)
+        for title_id, year, title, original, packed in rows:
+            stored = packed or b""
+            numbers = stored[: 4 * min(limit, len(stored) // row_size)]
+            yield title_id, year, title, original, numbers
+
     def popularity(self, votes: int) -> float:
         """The logarithm of these votes over that of the most voted title's, in 0..1."""
         return log10(max(1, votes)) / self.most_famous

@@ -118,11 +118,15 @@ def basket(
     limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
+    disliked: Sequence[Title] = (),
+    seen: Sequence[Title] = (),
 ) -> list[BasketRecommendation]:
     """The titles most like several, best first: the lists of these titles merged into one.
 
     Lists are merged by reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): each
-    adds 1 / (60 + rank) to the titles in it. The score is that sum divided by its maximum.
+    adds 1 / (60 + rank) to the titles in it. The score is that sum divided by its maximum. The list
+    of a disliked title takes as much away, and what has nothing left is not recommended. Nor is
+    what is liked, disliked or seen.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -134,9 +138,15 @@ def basket(
         for rank, neighbour in enumerate(neighbours, start=1):
             points[neighbour.number] += 1 / (RANK_OFFSET + rank)
             liked_by[neighbour.number].append(title)
+    for title in disliked:
+        neighbours = _neighbours(lookup, title, NEIGHBOURS, balance, wanted)
+        for rank, neighbour in enumerate(neighbours, start=1):
+            if neighbour.number in points:
+                points[neighbour.number] -= 1 / (RANK_OFFSET + rank)
     most = len(liked) / (RANK_OFFSET + 1)
-    order = sorted(points, key=lambda number: (-points[number], number))
-    ids = {title.title_id for title in liked}
+    positive = (number for number in points if points[number] > 0)
+    order = sorted(positive, key=lambda number: (-points[number], number))
+    ids = {title.title_id for title in (*liked, *disliked, *seen)}
     others = zip(order, lookup.numbered(order), strict=True)
     chosen = [(number, other) for number, other in others if other.title_id not in ids]
     return [

@@ -163,6 +163,15 @@ def test_a_basket_gets_one_list_with_its_reasons(site: Site):
     assert [row["because"] for row in bare["recommendations"]] == [[], [], []]
 
 
+def test_a_basket_leaves_out_what_is_disliked_or_seen(site: Site):
+    path = "/api/v1/recommendations?title=tt0000001&limit=3"
+    plain = ids(site.json(path)["recommendations"])
+    left = ids(site.json(f"{path}&seen={plain[0]}&seen=tt9")["recommendations"])
+    assert left[:2] == plain[1:] and len(left) == 3
+    disliked = ids(site.json(f"{path}&disliked={plain[0]}")["recommendations"])
+    assert plain[0] not in disliked
+
+
 def test_a_basket_outlives_a_title_that_is_gone(site: Site):
     answer = site.json("/api/v1/recommendations?title=tt0000001&title=tt9")
     assert (answer["titles"], answer["unknown"]) == (["tt0000001"], ["tt9"])

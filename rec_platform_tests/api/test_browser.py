@@ -4,34 +4,18 @@ What a page says belongs in test_pages.py; both serve the invented catalogue.
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from rec_platform_tests.api.chromium import IN_A_BROWSER, TIMEOUT
 from rec_platform_tests.api.site_server import site_server
 
-TIMEOUT = 5_000  # ms
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = IN_A_BROWSER
 
 
 VERDICT, VERDICT_II, SNOW = "tt0000001", "tt0000002", "tt0000004"
@@ -51,6 +35,7 @@ EVERY_PAGE = [
     f"/compare?title={VERDICT}&q=snow",
     "/atlas",
     "/cluster/1",
+    "/library",
     "/about",
     "/nowhere",
 ]
@@ -60,14 +45,6 @@ EVERY_PAGE = [
 def site(releases: Path) -> Iterator[str]:
     with site_server(releases) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -511,6 +488,7 @@ def test_nothing_shifts_while_a_page_comes(page: Page, width: int):
         "/atlas",
         "/cluster/1",
         f"/basket?title={SNOW}",
+        "/library",
     ):
         with page.expect_request("**/site.js*"):
             page.goto(path, wait_until="commit")

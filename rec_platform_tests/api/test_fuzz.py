@@ -106,12 +106,16 @@ PIECES = (
 )
 ADDRESSES = (
     *("/{}", "/title/{}", "/cluster/{}", "/cluster/0?page={}", "/search?q={}", "/?title={}"),
-    *("/title/tt0000001?balance={}&genre={}", "/basket?title=tt0000001&title={}", "/poster/{}.svg"),
+    *(
+        "/title/tt0000001?balance={}&genre={}",
+        "/basket?title=tt0000001&title={}&seen={}",
+        "/poster/{}.svg",
+    ),
     *("/static/{}", "/static/../{}", "/random?{}={}", "/openapi.json?{}", "/healthz/{}", "/{}/{}"),
     *("/api/{}", "/api/v1/titles/{}", "/api/v1/titles/{}/recommendations", "/api/v1/{}/{}"),
     "/api/v1/titles/tt0000001/recommendations?limit={}&balance={}&explain={}",
     "/api/v1/titles/tt0000001/recommendations?genre={}&genre={}&year_min={}&rating_min={}",
-    "/api/v1/recommendations?title=tt0000001&title={}&runtime_max={}",
+    "/api/v1/recommendations?title=tt0000001&title={}&disliked={}&runtime_max={}",
     *("/api/v1/search?q={}", "/api/v1/search?q={}&limit={}", "/api/v1/clusters?cursor={}"),
     *("/api/v1/clusters/{}/titles", "/api/v1/clusters/0/titles?limit={}&cursor={}"),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +66,17 @@ def test_each_front_door_gets_pages_answers_and_problems(runtime: LambdaRuntime,
     problem = runtime.invoke(event("/api/v1/titles/tt9"))
     assert problem["statusCode"] == 404 and not problem["isBase64Encoded"]
     assert json.loads(problem["body"])["request_id"] == header(problem, "x-request-id")
+
+
+@pytest.mark.parametrize("door", FRONT_DOORS)
+def test_a_piece_of_the_catalogue_arrives_as_it_was_packed(runtime: LambdaRuntime, door: str):
+    event = FRONT_DOORS[door]
+    (pieces,) = re.findall(
+        r'data-catalogue="[^"]*(/library/[^"]+)"', runtime.invoke(event("/library"))["body"]
+    )
+    piece = runtime.invoke(event(f"{pieces}0.gz"))
+    assert piece["statusCode"] == 200 and piece["isBase64Encoded"]
+    assert "The Silent Lantern" in gzip.decompress(b64decode(piece["body"])).decode("latin-1")
 
 
 @pytest.mark.parametrize("door", FRONT_DOORS)

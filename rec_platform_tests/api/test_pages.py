@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.rendering import TEMPLATES
 from rec_platform.release import weighted_sum
 from rec_platform.release.blend import APPEAL, LIKENESS
 from rec_platform.release.filters import Filter
@@ -193,12 +194,24 @@ def test_who_finds_nothing_is_offered_films(site: Site, tmp_path: Path):
 
 def test_the_first_view_of_a_title_is_light(site: Site):
     answer = site.get("/title/tt0000001")
-    static = set(re.findall(r'"(/static/[^"]+)"', answer.text))
+    static = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text))
     sent = [answer.content, *(site.get(address).content for address in static)]
     size = sum(len(gzip.compress(content)) for content in sent)  # as the edge sends it
     images = [tag for tag, _ in Reader(answer).tags if tag == "img"]
     assert size <= 30_000
     assert 1 + len(static) + len(images) <= 8
+
+
+def test_short_indents_join_no_words():
+    template = """
+      {% if true %}One.{% endif %}
+      Two {{ 3 }}{% if true %} four{% endif %}
+      {% if true %}
+      five
+      {% endif %}
+    """
+    rendered = TEMPLATES.from_string(template).render()
+    assert rendered.split() == ["One.", "Two", "3", "four", "five"] and "  " not in rendered
 
 
 # The basket
@@ -233,6 +246,34 @@ def test_a_basket_tells_what_it_does_not_know_and_holds_each_title_once(site: Si
     page = Reader(site.get("/basket?title=tt0000004&title=tt0000004&title=tt999"))
     assert "One list for 1 film" in page.text
     assert "1 film of this basket is not in this catalogue" in page.text
+
+
+def test_a_basket_pushes_away_what_is_like_a_disliked_title_and_leaves_out_what_is_seen(
+    site: Site, lookup: Lookup
+):
+    liked, disliked = lookup.titles(["tt0000004"]), lookup.titles(["tt0000006"])
+    first = basket(lookup, liked)[0].title
+    asked = f"title=tt0000004&disliked=tt0000006&seen={first.title_id}"
+    page = Reader(site.get(f"/basket?{asked}"))
+    merged = basket(lookup, liked, disliked=disliked, seen=[first])
+    assert listed(page) == [row.title.title_id for row in merged] and len(merged) == LIST_LENGTH
+    assert "Films like these count less: Seven Kites 6" in page.text
+    assert f"Left out of the list: {first.title}" in page.text
+    # Each of them can be taken back, and the next is added to all of them.
+    assert {f"/basket?title=tt0000004&seen={first.title_id}"} <= set(page.links)
+    assert {"/basket?title=tt0000004&disliked=tt0000006"} <= set(page.links)
+    following = merged[0].title.title_id
+    for name in ("title", "disliked", "seen"):
+        assert f"/basket?{asked}&{name}={following}" in page.links
+    hidden = [tag for name, tag in page.tags if name == "input" and tag.get("type") == "hidden"]
+    assert {"disliked", "seen"} <= {tag["name"] for tag in hidden}
+
+
+def test_a_basket_that_has_no_room_for_another_seen_title_offers_none(site: Site):
+    seen = "&".join(f"seen=tt{number:07d}" for number in range(21, 41))
+    page = Reader(site.get(f"/basket?title=tt0000004&{seen}"))
+    assert listed(page) and "Dislike" not in page.text
+    assert site.get(f"/basket?title=tt0000004&{seen}&seen=tt0000041").status_code == 422
 
 
 def test_an_empty_basket_says_what_it_is_for(site: Site):

@@ -30,9 +30,12 @@ def test_every_address_on_every_page_is_below_the_path_and_answers(site: Site):
         assert found_it or address.endswith("/nothing"), address
         found = {answer.headers["location"]} if "location" in answer.headers else set[str]()
         if "html" in answer.headers.get("content-type", ""):
-            found |= set(re.findall(r'(?:href|src|action|data-suggest)="([^"#]+)', answer.text))
-            # The script adds an id to these.
-            begins = re.findall(r'data-pick="([^"]+)', answer.text)
+            found |= set(
+                re.findall(r'(?:href|src|action|data-suggest|data-seen)="([^"#]+)', answer.text)
+            )
+            # The scripts add something to these.
+            begins = re.findall(r'data-(?:pick|title|poster|catalogue)="([^"]+)', answer.text)
+            found |= {f"{begin}0.gz" for begin in begins if "/library/" in begin}
             assert all(begin.startswith(f"{ROOT_PATH}/") for begin in begins)
         own = {one.replace("&amp;", "&") for one in found if not re.match("https?:", one)}
         assert all(one.startswith((f"{ROOT_PATH}/", "?", "data:")) for one in own), (address, own)

@@ -24,6 +24,9 @@ TABLE = {
     "/title/tt0000001?balance=0.2": (200, MINUTES),
     "/search?q=lantern": (200, MINUTES),
     "/atlas": (200, MINUTES),
+    "/library": (200, MINUTES),
+    "/basket?title=tt0000001&disliked=tt0000002&seen=tt0000003": (200, MINUTES),
+    "/library/0123456789ab/0.gz": (404, 0),
     "/about": (200, MINUTES),
     "/robots.txt": (200, MINUTES),
     "/poster/tt0000001.svg": (200, MINUTES),
@@ -66,6 +69,8 @@ def test_what_has_its_hash_in_its_address_is_kept_for_a_year(
     page = site.get("/").text
     addresses = re.findall(r'"(/static/[^"#]+|/poster/[^"]+\.svg\?v=[^"]+)"', page)
     assert any("/poster/" in address for address in addresses)
+    (pieces,) = re.findall(r'data-catalogue="([^"]+)"', site.get("/library").text)
+    addresses.append(f"{pieces}0.gz")
     for address in addresses:
         answer = site.get(address)
         kept = behaviour(assemblies["url"], address).kept_seconds(200, answer.headers)

@@ -250,6 +250,26 @@ def test_the_order_of_a_basket_does_not_matter_and_ties_go_to_the_better_known(
     assert [row.title.title_id for row in tied] == ["liked"] and tied[0].score == 1
 
 
+def test_a_disliked_title_takes_away_what_it_would_have_given(lookup: Lookup) -> None:
+    liked, disliked = lookup.titles(["liked", "other"]), lookup.titles(["middle", "known"])
+    plain = {row.title.title_id: row.score for row in basket(lookup, lookup.titles(["known"]))}
+    pushed = basket(lookup, lookup.titles(["known"]), disliked=lookup.titles(["hidden"]))
+    assert plain["liked"] == 1  # which is the first of both lists, so nothing of it is left
+    assert [row.title.title_id for row in pushed] == ["other"]
+    assert pushed[0].score == plain["other"]
+    left = {row.title.title_id for row in basket(lookup, liked, disliked=disliked)}
+    assert left == {"hidden", "twin"}
+    assert basket(lookup, [], disliked=disliked) == []
+
+
+def test_what_is_seen_is_left_out_and_the_list_fills_up_again(lookup: Lookup) -> None:
+    liked = lookup.titles(["liked"])
+    first, second, third = ids(lookup)[:3]
+    assert [row.title.title_id for row in basket(lookup, liked, 2)] == [first, second]
+    kept = basket(lookup, liked, 2, seen=lookup.titles([first]))
+    assert [(row.rank, row.title.title_id) for row in kept] == [(1, second), (2, third)]
+
+
 def test_an_empty_basket_has_an_empty_list(lookup: Lookup) -> None:
     assert basket(lookup, []) == []
 

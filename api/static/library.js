@@ -1,0 +1,249 @@
+// The page of the visitor's own films: what it shows, and what can be done there. How a file is read is
+// in exports.js, and how films are found and listed without telling the server in catalogue.js.
+"use strict";
+
+const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+const part = (name) => first(`[data-part="${name}"]`);
+const say = (text) => part("told").textContent = text;
+
+// Import
+
+const isFilm = (type) => !type || /^(movie|film|tv ?movie|video|short|tv ?short)$/i.test(type);
+
+function add(films, all) {
+  const missing = [], seen = kept.read("seen"), watchlist = kept.read("watchlist");
+  const counts = { seen: 0, watchlist: 0 };
+  for (const film of films.filter(({ list }) => list === "seen")) {
+    const { id, title, year } = all.films[find(film, all)] ?? {};
+    if (!id) {
+      missing.push(film);
+      continue;
+    }
+    const [, , rating = 0, date = ""] = seen[id] ?? [];
+    const isNewer = film.rating && (!rating || film.date >= date); // of two ratings the later one
+    counts.seen += 1;
+    seen[id] = [title, year, isNewer ? film.rating : rating, isNewer || !date ? film.date : date];
+    delete watchlist[id];
+  }
+  for (const film of films.filter(({ list }) => list === "watchlist")) {
+    const { id, title, year } = all.films[find(film, all)] ?? {};
+    if (!id) missing.push(film);
+    else if (!seen[id]) {
+      counts.watchlist += 1;
+      watchlist[id] = [title, year, 0, film.date];
+    }
+  }
+  if (!kept.write("seen", seen) || !kept.write("watchlist", watchlist)) throw new Unreadable("This browser has no room for so many films, or keeps nothing at all (as in private windows).");
+  return { ...counts, missing };
+}
+
+async function read(files) {
+  const report = part("report");
+  report.replaceChildren();
+  part("missing").hidden = true;
+  const missing = [];
+  for (const file of files) {
+    const line = report.appendChild(make("li", { textContent: `Reading ${file.name} …` }));
+    try {
+      const tables = await readExport(file);
+      // Seen films are not on the watchlist, so what is seen comes first.
+      const films = tables.flatMap((table) => table.films);
+      if (!films.length) throw new Unreadable(`${file.name} has no rows.`);
+      const result = add(films, await whole(say));
+      const kinds = [...new Set(tables.map(({ kind }) => kind))].join(", ");
+      const lost = result.missing.length ? `; ${count(result.missing.length, "row")} not found` : "";
+      line.textContent = `${file.name} (${kinds}): ${count(films.length, "row")} read, ${result.seen.toLocaleString("en")} seen, ${result.watchlist.toLocaleString("en")} for your watchlist${lost}.`;
+      missing.push(...result.missing);
+    } catch (error) {
+      line.textContent = error instanceof Unreadable ? error.message : `${file.name} cannot be read: ${error.message}`;
+      say("");
+    }
+  }
+  showMissing(missing);
+  document.dispatchEvent(new Event("kept"));
+}
+
+const reason = ({ type }) => isFilm(type)
+  ? "not in this catalogue, or under another name or year"
+  : `no film (${type})`;
+
+function showMissing(missing) {
+  part("missing").hidden = !missing.length;
+  if (!missing.length) return;
+  const others = missing.filter(({ type }) => !isFilm(type)).length;
+  part("missing-count").textContent = `${count(missing.length, "row")} not found${others ? `, ${others} of them series, episodes or games` : ""}`;
+  part("missing-list").replaceChildren(...missing.slice(0, 20).map((film) =>
+    make("li", { textContent: `${film.title || film.id} (${film.year || "no year"}): ${reason(film)}` })));
+  if (missing.length > 20) part("missing-list").append(make("li", { textContent: `and ${(missing.length - 20).toLocaleString("en")} more` }));
+  part("missing-save").onclick = () => save("not-found.csv", [
+    ["Title", "Year", "imdbID", "Reason"],
+    ...missing.map((film) => [film.title, film.year || "", film.id ?? "", reason(film)]),
+  ]);
+}
+
+function save(name, rows) {
+  const cell = (value) => /[",\r\n]/.test(value) ? `"${`${value}`.replaceAll('"', '""')}"` : value;
+  const text = rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
+  const address = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+const exported = () => [
+  ["imdbID", "Title", "Year", "Rating10", "Date", "List"],
+  ...["seen", "watchlist"].flatMap((list) => Object.entries(kept.read(list)).map(
+    ([id, [title, year, rating, date]]) => [id, title, year, rating || "", date, list])),
+];
+
+// One list for all. Films rated 8 or more of 10 give, those rated 4 or less take away, at most 500 of
+// each: the highest and the lowest, the latest first.
+
+const MOST_FILMS = 500;
+let length = 9;
+
+function chosen(isWanted, order) {
+  return Object.entries(kept.read("seen"))
+    .filter(([, [, , rating]]) => rating && isWanted(rating))
+    .sort(([, [, , one, earlier]], [, [, , other, later]]) => order * (other - one) || (later > earlier) - (later < earlier))
+    .slice(0, MOST_FILMS)
+    .map(([id]) => id);
+}
+
+function entry({ id, title, year, because }) {
+  const item = first("template", shelf).content.firstElementChild.cloneNode(true), seen = kept.read("seen");
+  item.dataset.id = id;
+  item.prepend(poster(id));
+  const link = make("a", { className: "card", href: shelf.dataset.title + id });
+  link.append(make("bdi", { className: "name", textContent: title }));
+  first(".said", item).prepend(link);
+  first(".meta", item).textContent = year;
+  const why = because.slice(0, 3).map((liked) => {
+    const line = make("li", { textContent: "Like " });
+    const name = make("b");
+    name.append(make("bdi", { textContent: seen[liked][0] }));
+    line.append(name);
+    return line;
+  });
+  if (because.length > 3) why.push(make("li", { textContent: `and like ${because.length - 3} more of yours` }));
+  first(".why", item).replaceChildren(...why);
+  first(".add", item).dataset.add = id;
+  first(".add .unseen", item).textContent = ` ${title}`;
+  return item;
+}
+
+const poster = (id) => make("img", {
+  className: "poster", alt: "", width: 200, height: 300, loading: "lazy",
+  src: `${shelf.dataset.poster}${id}.svg?v=${shelf.dataset.posters}`,
+});
+
+async function showForYou(isAsked) {
+  const liked = chosen((rating) => rating >= 8, 1), disliked = chosen((rating) => rating <= 4, -1);
+  const isKnown = isAsked || isHere();
+  part("for-you").hidden = !liked.length || isKnown;
+  part("for-you-told").textContent = !liked.length
+    ? "Rate films 8 or more of 10 on IMDb, or four stars or more on Letterboxd, and bring them here: this list is made of them."
+    : `From ${count(liked.length, "film")} that you rated 8 or more${disliked.length ? `; films like the ${disliked.length === 1 ? "one" : disliked.length} that you rated 4 or less are pushed away` : ""}.`;
+  const list = first("ol", first("#list"));
+  if (!liked.length || !isKnown) return list.replaceChildren();
+  try {
+    const all = await whole(say);
+    // What is on the watchlist is known already, and a request for its poster would name it.
+    const films = fuse(liked, disliked, { ...kept.read("seen"), ...kept.read("watchlist") }, all);
+    list.replaceChildren(...films.slice(0, length).map(entry));
+    part("more").hidden = films.length <= length || length >= 48;
+    makeButtons();
+    makeMarks();
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+// The watchlist, and how many there are of each
+
+let hasPosters = false;
+
+function showWatchlist() {
+  const films = Object.entries(kept.read("watchlist")).sort(([, [, , , one]], [, [, , , other]]) => (other > one) - (other < one));
+  part("watchlist-empty").hidden = films.length > 0;
+  part("posters").hidden = hasPosters || !films.length;
+  const list = part("watchlist");
+  list.className = hasPosters ? "grid" : "films";
+  list.replaceChildren(...films.map(([id, [title, year]]) => {
+    const item = make("li"), link = make("a", { className: "card", href: shelf.dataset.title + id });
+    if (hasPosters) link.append(poster(id));
+    link.append(make("bdi", { className: "name", textContent: title }));
+    const button = make("button", { className: "add", type: "button", textContent: "Remove" });
+    button.append(make("span", { className: "unseen", textContent: ` ${title}` }));
+    button.addEventListener("click", () => change("watchlist", id));
+    item.append(link, make("p", { className: "meta", textContent: `${year || ""} ` }));
+    item.lastChild.append(button);
+    return item;
+  }));
+}
+
+function change(list, id) {
+  const films = kept.read(list);
+  delete films[id];
+  kept.write(list, films);
+  document.dispatchEvent(new Event("kept"));
+}
+
+function show() {
+  const seen = Object.values(kept.read("seen")), watchlist = Object.keys(kept.read("watchlist"));
+  const ratings = seen.filter(([, , rating]) => rating).length;
+  const isEmpty = !seen.length && !watchlist.length;
+  part("counts").textContent = isEmpty
+    ? "Nothing is kept in this browser yet."
+    : `${count(seen.length, "film")} seen, ${ratings.toLocaleString("en")} of them rated; ${watchlist.length.toLocaleString("en")} on your watchlist.`;
+  for (const name of ["export", "erase"]) part(name).disabled = isEmpty;
+  showWatchlist();
+  showForYou();
+}
+
+function tellOfStorage() {
+  try {
+    for (const list of ["seen", "watchlist"]) {
+      const text = localStorage.getItem(list), whole = JSON.parse(text) ?? {};
+      const lost = Object.keys(whole).length - Object.keys(kept.read(list)).length;
+      if (lost) say(`${count(lost, "film")} of what this browser kept cannot be read, and will be left out.`);
+    }
+  } catch (error) {
+    say(error instanceof SyntaxError
+      ? "What this browser kept is damaged and cannot be read. Bring your files again."
+      : "This browser keeps nothing for this site, as in private windows or if you forbid it. Allow it to use this page.");
+  }
+}
+
+// What the visitor does
+
+part("files").addEventListener("change", async ({ target }) => {
+  await read([...target.files]);
+  target.value = "";
+});
+for (const name of ["dragover", "drop"]) part("drop").addEventListener(name, (event) => event.preventDefault());
+part("drop").addEventListener("drop", ({ dataTransfer }) => read([...dataTransfer.files]));
+part("export").addEventListener("click", () => save("my-films.csv", exported()));
+part("erase").addEventListener("click", () => part("sure").showModal());
+part("sure").addEventListener("close", ({ target }) => {
+  if (target.returnValue !== "erase") return;
+  for (const list of ["seen", "watchlist", "basket", "catalogue"]) localStorage.removeItem(list);
+  showBasket();
+  say("All of it is erased from this browser.");
+  part("report").replaceChildren();
+  showMissing([]);
+  document.dispatchEvent(new Event("kept"));
+});
+part("for-you").addEventListener("click", () => showForYou(true));
+part("more").addEventListener("click", () => {
+  length = Math.min(48, 2 * length);
+  showForYou();
+});
+part("posters").addEventListener("click", () => {
+  hasPosters = true;
+  showWatchlist();
+});
+document.addEventListener("kept", show);
+addEventListener("storage", show); // another tab
+tellOfStorage();
+show();
+for (const section of all("section", shelf)) section.hidden = false;
