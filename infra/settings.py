@@ -112,5 +112,6 @@ def _complaint(problem: ErrorDetails) -> str:
     name = str(problem["loc"][0])
     variable = name if name.startswith("AWS_") else f"REC_INFRA_{name.upper()}"
     if problem["type"] == "missing":
-        return f"{variable} is not set: set it in the environment or in .env (see docs/aws.md)"
+        where = '(see "From an empty account to the first refresh" in docs/aws.md)'
+        return f"{variable} is not set: set it in the environment or in .env {where}"
     return f"{variable}={problem['input']!r}: {text[0].lower()}{text[1:]}"
