@@ -19,7 +19,7 @@ TOOLKIT := --toolkit-stack-name rec-platform-toolkit
 unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real dev test test-aws test-infra test-trino wheel synth diff deploy destroy check format lock clean
+.PHONY: help demo real extras dev test test-aws test-infra test-trino wheel synth diff deploy destroy check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,6 +30,8 @@ demo: .venv/app.stamp ## an invented catalogue, refreshed and served: site and D
 real: .venv/app.stamp ## IMDb's real files (about 1.5 GB), refreshed and served
 	.venv/bin/rec-platform refresh $(ARGS)
 	.venv/bin/rec-platform serve
+
+extras: .venv/extras.stamp ## the command, with its extra packages for AWS and for Postgres
 
 dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
 	env DAGSTER_HOME=$(DATA)/dagster REC_ROOT=$(DATA) \
@@ -102,6 +104,10 @@ clean: ## remove what was installed, not the data
 .venv/app.stamp: .venv/uv.stamp requirements/app.txt pyproject.toml
 	$(INSTALL) -r requirements/app.txt
 	$(PROJECT)
+	@touch $@
+
+.venv/extras.stamp: .venv/app.stamp requirements/aws.txt
+	$(INSTALL) -r requirements/aws.txt
 	@touch $@
 
 .venv/infra.stamp: .venv/uv.stamp requirements/infra.txt

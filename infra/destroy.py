@@ -9,15 +9,40 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from infra.names import QUALIFIER, STACK, TOOLKIT
-from infra.settings import read_settings
+from infra.settings import read_region
 
 JOB_LOGS = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, shared by all jobs of an account
 # Streams begin with the name of their job, which rec_platform/resources/aws/sagemaker.py makes.
 JOB_PREFIX = "rec-kmeans-"
 JOB_LOG = re.compile(JOB_PREFIX + r"[0-9a-f]{12}-\d+/")
+
+UNSIGNED = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+UNSIGNED_CODES = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
 
 
 class Account:
@@ -153,12 +178,12 @@ class Account:
 
 def main() -> None:
     """Tell, ask, delete."""
-    region = read_settings().region
     try:
-        account = Account(region)
+        account = Account(read_region())
+        is_something = account.tell()
     except (BotoCoreError, ClientError) as error:
-        raise SystemExit(f"{error}: sign in (`aws sso login`), or set AWS_PROFILE") from None
-    if not account.tell():
+        raise SystemExit(_advised(error)) from None
+    if not is_something:
         print("there is nothing to delete")
         return
     print("Delete all this, releases included? Type yes: ", end="", flush=True)
@@ -167,8 +192,16 @@ def main() -> None:
     try:
         account.delete()
     except (BotoCoreError, ClientError) as error:
-        raise SystemExit(f"{error}. `make destroy` again goes on from here") from None
+        raise SystemExit(f"{_advised(error)}. `make destroy` again goes on from here") from None
     print("all of it is deleted")
+
+
+def _advised(error: BotoCoreError | ClientError) -> str:
+    """What AWS says, and how to sign in if that is what is missing."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    if isinstance(error, UNSIGNED) or code in UNSIGNED_CODES:
+        return f"{error}: sign in (`aws sso login`), or set AWS_PROFILE"
+    return str(error)
 
 
 if __name__ == "__main__":

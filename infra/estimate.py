@@ -61,9 +61,11 @@ Units = dict[str, float]
 
 def _function(properties: dict[str, Any], use: Use) -> Units:
     seconds = use.answers * (use.function_seconds + use.cold_starts * use.cold_seconds)
+    disk = properties["EphemeralStorage"]["Size"] - 512  # 512 MB come with the function
     return {
         "function_requests": use.answers,
         "function_gigabyte_seconds": seconds * properties["MemorySize"] / 1024,
+        "function_disk_gigabyte_seconds": seconds * disk / 1024,
         "log_gigabytes": use.answers * use.log_bytes_per_request / GIGABYTE,
     }
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy, aws_lambda, aws_logs
+from aws_cdk import Duration, RemovalPolicy, Size, aws_lambda, aws_logs
 from constructs import Construct
 
 from infra.accepted import accept
@@ -15,6 +15,7 @@ from infra.settings import InfraSettings, SitePackage
 REPOSITORY = Path(__file__).parent.parent
 LOG_GROUP = "/rec-platform/site"  # policies/site.json names it
 MEMORY_MEGABYTES = 512
+DISK_MEGABYTES = 2048  # for the old release and the new one: see docs/serving.md
 TIMEOUT_SECONDS = 29  # the pointer and a release have 20, API Gateway gives up after 29
 
 
@@ -42,6 +43,7 @@ class Site(Construct):
         common: dict[str, Any] = {
             "environment": variables,
             "memory_size": MEMORY_MEGABYTES,
+            "ephemeral_storage_size": Size.mebibytes(DISK_MEGABYTES),
             "timeout": Duration.seconds(TIMEOUT_SECONDS),
             "role": role(self, data.bucket, trust("lambda.amazonaws.com"), ("site",)),
             "log_group": aws_logs.LogGroup(

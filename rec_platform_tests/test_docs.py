@@ -1,5 +1,6 @@
 """What the documents say, compared with the code."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -151,6 +152,36 @@ def test_every_file_that_is_linked_or_named_is_there(path: Path) -> None:
     for named in re.findall(r"`([\w./-]+\.(?:py|sql|toml|html|css|js))`", text):
         ours = [*files, f"/{HERE}/pyproject.toml"]
         assert any(file.endswith(f"/{named}") for file in ours), named
+
+
+def test_what_a_message_sends_people_to_is_there() -> None:
+    seen = 0
+    for folder in ("rec_platform", "api", "infra"):
+        for path in (HERE / folder).rglob("*.py"):
+            for text in strings(path):
+                for heading, page in re.findall(r'(?:"([^"]+)" in )?(docs/\w+\.md)', text):
+                    seen += 1
+                    assert heading or page == "docs/keywords.md", f"{path}: where in {page}?"
+                    told = (HERE / page).read_text()
+                    assert re.search(rf"^#+ {re.escape(heading)}", told, re.MULTILINE), text
+                for named in re.findall(r"infra/[\w/-]+\.(?:json|py|yaml)", text):
+                    assert (HERE / named).exists(), named
+    assert seen > 2
+
+
+def strings(path: Path) -> list[str]:
+    """The texts in a module, without its docstrings."""
+    tree = ast.parse(path.read_text())
+    docstrings = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings
+    ]
 
 
 def test_the_page_on_the_architecture_is_what_the_code_is() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.servers import SERVERS, UNITS
 
 
@@ -16,3 +19,15 @@ def test_caddy_is_told_how_to_compress_and_closes_metrics():
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
     assert ["encode", "zstd", "gzip"] in lines  # without names Caddy 2.6 compresses nothing
     assert ["respond", "/metrics*", "404"] in lines
+
+
+def test_commands_of_the_guide_get_user_and_settings_as_the_units_do():
+    # A shell would read the file in another way, and run what is in it.
+    guide = (REPOSITORY / "docs" / "operations.md").read_text()
+    assert not re.search(r"(?:\.|source) /etc/rec-platform", guide)
+    (given,) = re.findall(r"systemd-run (.*) \"\$@\"", guide)
+    for path in UNITS.values():
+        unit = path.read_text()
+        (user,) = re.findall("^User=(.*)$", unit, re.MULTILINE)
+        (settings,) = re.findall("^EnvironmentFile=.*$", unit, re.MULTILINE)
+        assert f"--uid={user} " in given and given.endswith(f"-p {settings}"), path.name

@@ -140,12 +140,10 @@ def _logs(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
 
 
 def _sagemaker(action: str, arguments: dict[str, Any]) -> Iterator[Need]:
-    kinds = {"TrainingJob": "training-job", "TransformJob": "transform-job", "Model": "model"}
-    kind = next(kind for kind in kinds if action.endswith(kind))
-    resource = arn("sagemaker", f"{kinds[kind]}/{arguments[f'{kind}Name']}")
+    resource = arn("sagemaker", f"training-job/{arguments['TrainingJobName']}")
     yield Need(action, resource)
     if arguments.get("Tags"):
         yield Need("sagemaker:AddTags", resource)
-    if role := arguments.get("RoleArn") or arguments.get("ExecutionRoleArn"):
+    if role := arguments.get("RoleArn"):
         lent = {"iam:PassedToService": "sagemaker.amazonaws.com"}
         yield Need("iam:PassRole", role, lent)

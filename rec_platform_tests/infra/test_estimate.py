@@ -40,9 +40,14 @@ def test_a_larger_task_and_a_larger_function_cost_more(assemblies: dict[str, Ass
             resource["Properties"]["Cpu"] = "16384"
         if resource["Type"] == "AWS::Lambda::Function":
             resource["Properties"]["MemorySize"] = 10_240
+            resource["Properties"]["EphemeralStorage"]["Size"] = 10_240 + 2_048
     larger = {line.unit: line.full for line in estimate(template, Use())}
     plain = {line.unit: line.full for line in estimate(assemblies["url"].template, Use())}
-    for unit in ("fargate_processor_hours", "function_gigabyte_seconds"):
+    for unit in (
+        "fargate_processor_hours",
+        "function_disk_gigabyte_seconds",
+        "function_gigabyte_seconds",
+    ):
         assert larger[unit] > 7 * plain[unit]
 
 

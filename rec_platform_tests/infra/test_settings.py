@@ -6,7 +6,12 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -15,6 +20,11 @@ from rec_platform_tests.conftest import REPOSITORY
 pytestmark = pytest.mark.infra
 
 PROGRAM = "from infra.settings import read_settings; print(read_settings().model_dump_json())"
+IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>000000000000</Account>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+DESTROY = "from infra.destroy import main; main()"
 DOMAIN = {"REC_INFRA_DOMAIN": "films.example.com", "REC_INFRA_HOSTED_ZONE": "Z1"}
 
 
@@ -93,9 +103,52 @@ def test_the_docs_tell_every_setting_with_its_default():
 def test_who_is_not_signed_in_is_told_so_and_nothing_is_deleted(tmp_path: Path):
     nobody = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     nobody |= {"AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    required = {"AWS_REGION": "us-east-1", "REC_INFRA_EMAIL": "you@example.com"}
-    done = read(tmp_path, "from infra.destroy import main; main()", **required, **nobody)
+    done = read(tmp_path, DESTROY, AWS_REGION="us-east-1", **nobody)
     assert done.returncode == 1
     assert done.stderr == (
         "Unable to locate credentials: sign in (`aws sso login`), or set AWS_PROFILE\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"), [("AccessDenied", ""), ("ExpiredToken", ": sign in (`aws sso login`), or")]
+)
+@pytest.mark.parametrize("refused", ["GetCallerIdentity", "ListStackResources"])
+def test_what_aws_refuses_is_told_in_a_line_with_advice_where_it_helps(
+    tmp_path: Path, refused: str, code: str, advice: str
+):
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
+    with refusing(refused, code) as address:
+        done = read(tmp_path, DESTROY, AWS_ENDPOINT_URL=address, **keys)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert code in line and refused in line
+    assert advice in line and ("sign in" in line) == bool(advice)
+
+
+@contextmanager
+def refusing(operation: str, code: str) -> Iterator[str]:
+    """An account that refuses one operation, and knows only who asks."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            is_refused = f"Action={operation}" in asked
+            error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+            body = f"<ErrorResponse>{error}</ErrorResponse>" if is_refused else IDENTITY
+            self.send_response(403 if is_refused else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

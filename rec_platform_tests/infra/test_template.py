@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.infra.conftest import Assembly
 
 pytestmark = pytest.mark.infra
@@ -120,6 +121,14 @@ def test_every_log_is_kept_for_a_time_and_goes_with_the_stack(assembly: Assembly
         assert group["Properties"]["RetentionInDays"] <= 90
         assert group["DeletionPolicy"] == "Delete"
     assert not [r for r in assembly.resources.values() if r.get("DeletionPolicy") == "Retain"]
+
+
+def test_the_function_has_the_room_for_two_releases_that_the_docs_tell(assembly: Assembly):
+    (function,) = assembly.of_type("Lambda::Function")
+    gigabytes = function["EphemeralStorage"]["Size"] / 1024
+    told = (REPOSITORY / "docs" / "serving.md").read_text()
+    assert f"the {gigabytes:g} GB of the stack's function for 800,000" in told
+    assert gigabytes * 1024**3 > 2 * 800_000 * 105e6 / 84_499
 
 
 def test_a_query_has_a_limit(assembly: Assembly):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 8  # standard mode: up to 1, 2, 4, ... 20 s apart, about a minute in all
 
 CREDENTIALS = "sign in again (`aws sso login`), or set AWS_PROFILE to a profile that works"
-PERMISSION = "compare the role's policy with docs/aws.md"
+PERMISSION = 'compare the role\'s policy with "Least privilege" in docs/aws.md'
 CROWDED = (
     f"AWS is overloaded or asks to go slower, {ATTEMPTS} times in a row: run the refresh again "
     "later, and what is done is not done again"

@@ -37,7 +37,9 @@ def look(what: str, check: Callable[..., Outcome], *given: Any) -> Finding:
     except dg.Failure as failure:
         return Finding(what, "not as it must be", str(failure.description))
     except (BotoCoreError, ClientError) as error:
-        return Finding(what, str(error), FIXES.get(error_code(error), "look it up in docs/aws.md"))
+        return Finding(
+            what, str(error), FIXES.get(error_code(error), "look it up in AWS's documentation")
+        )
 
 
 def diagnose_bucket(clients: Clients, place: Place) -> Iterator[Finding]:
@@ -170,7 +172,9 @@ def _granted(use: Callable[[], Any]) -> Outcome:
 def _versioning(clients: Clients, place: Place) -> Outcome:
     bucket = place("")["Bucket"]
     status = clients("s3").get_bucket_versioning(Bucket=bucket).get("Status", "off")
-    return status.lower(), "" if status == "Enabled" else "switch it on: see docs/aws.md"
+    command = f"aws s3api put-bucket-versioning --bucket {bucket} "
+    fix = f"run `{command}--versioning-configuration Status=Enabled`"
+    return status.lower(), "" if status == "Enabled" else fix
 
 
 def _lifecycle(clients: Clients, place: Place) -> Outcome:
@@ -182,7 +186,8 @@ def _lifecycle(clients: Clients, place: Place) -> Outcome:
         if error_code(error) != "NoSuchLifecycleConfiguration":
             raise
         rules = []
-    return f"{len(rules)} rules", "" if rules else "add those of docs/aws.md: old files pile up"
+    fix = "old files pile up: put those of infra/lifecycle.json on it, with your prefix for PREFIX"
+    return f"{len(rules)} rules", "" if rules else fix
 
 
 def _tls(clients: Clients, place: Place) -> Outcome:
@@ -201,7 +206,10 @@ def _tls(clients: Clients, place: Place) -> Outcome:
 
 def _role(clients: Clients, role: str) -> Outcome:
     if not role:
-        return "none", "set REC_SAGEMAKER_ROLE to the ARN of the jobs' role: see docs/aws.md"
+        return (
+            "none",
+            "set REC_SAGEMAKER_ROLE to the ARN of the jobs' role, JobsRole of `make deploy`",
+        )
     answer = clients("iam").get_role(RoleName=role.rpartition("/")[2])
     trust = json.dumps(answer["Role"]["AssumeRolePolicyDocument"])
     fix = "let sagemaker.amazonaws.com assume it: see infra/policies/jobs-trust.json"

@@ -22,7 +22,7 @@ FIXES = (
     ),
     ("MaxWaitTimeExceeded", "no spare capacity came in time: set REC_SAGEMAKER_SPOT=false"),
     ("MaxRuntimeExceeded", "allow it more time with REC_SAGEMAKER_MAX_SECONDS"),
-    ("AccessDenied", "compare the jobs' role with docs/aws.md"),
+    ("AccessDenied", "compare the jobs' role with infra/policies/jobs.json"),
     ("ResourceLimitExceeded", "ask for a higher limit in Service Quotas"),
 )
 

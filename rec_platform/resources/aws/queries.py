@@ -133,7 +133,10 @@ class QueryRunner:
         try:
             group = athena.get_work_group(WorkGroup=self._workgroup)["WorkGroup"]
         except athena.exceptions.InvalidRequestException:
-            return "not been made", "make it as docs/aws.md says, or set REC_ATHENA_WORKGROUP"
+            limit = f"BytesScannedCutoffPerQuery={self._max_bytes:.0f}"
+            create = f"aws athena create-work-group --name {self._workgroup} --configuration "
+            create += f"EnforceWorkGroupConfiguration=false,{limit}"
+            return "not been made", f"run `{create}`, or set REC_ATHENA_WORKGROUP"
         settings = group["Configuration"]
         limit = settings.get("BytesScannedCutoffPerQuery")
         change = f"aws athena update-work-group --work-group {self._workgroup} "

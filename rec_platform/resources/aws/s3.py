@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from rec_platform.choices import ROOT
 from rec_platform.resources.aws.clients import Clients, explained
@@ -39,7 +39,7 @@ class S3Storage(Storage):
     """
 
     root: str = ""  # s3://bucket/prefix
-    lease_seconds: float = 30
+    lease_seconds: float = Field(default=30, ge=3)  # less leaves no time to renew it
 
     _lease_clients: Clients = PrivateAttr(default_factory=Clients)
 

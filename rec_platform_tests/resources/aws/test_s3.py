@@ -401,3 +401,8 @@ def test_of_two_publishers_one_wins_and_the_other_is_told(
     with pytest.raises(StorageConflictError):
         publish(s3)
     assert [release["is_serving"] for release in list_releases(s3)] == [True, False]
+
+
+def test_a_lease_that_is_too_short_to_be_renewed_is_refused():
+    with pytest.raises(ValueError, match="greater than or equal to 3"):
+        S3Storage(root="s3://bucket/imdb", lease_seconds=2)

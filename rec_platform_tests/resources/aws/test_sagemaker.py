@@ -157,7 +157,7 @@ def states(server: SageMakerServer) -> list[str]:
     [
         ("AlgorithmError: bad data", "AlgorithmError: bad data", "the last line of the log"),
         ("CapacityError: no capacity for ml.m5.large", "no capacity", "REC_SAGEMAKER_SPOT=false"),
-        ("ClientError: AccessDenied on s3", "AccessDenied on s3", "docs/aws.md"),
+        ("ClientError: AccessDenied on s3", "AccessDenied on s3", "infra/policies/jobs.json"),
         ("stopped MaxWaitTimeExceeded", "MaxWaitTimeExceeded", "REC_SAGEMAKER_SPOT=false"),
         ("stopped MaxRuntimeExceeded", "MaxRuntimeExceeded", "REC_SAGEMAKER_MAX_SECONDS"),
     ],
