@@ -4,18 +4,18 @@ What they do to a list belongs in rec_platform/release/recommend.py.
 """
 
 from dataclasses import dataclass
-from inspect import signature
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import Field, StringConstraints, ValidationError, validate_call
+from pydantic import Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.schema import NEIGHBOURS
+
+from .parameters import IfGiven
 
 ListLength = Annotated[
     int,
@@ -78,31 +78,17 @@ async def tuning(
     return Tuning(limit, balance, Filter(year_min, year_max, rating_min, runtime_max, tuple(genre)))
 
 
-_PARAMETERS = tuple(signature(tuning).parameters)
-_validated = validate_call(tuning)
+_TUNING = IfGiven(tuning)
 
 
 async def form_tuning(request: Request) -> Tuning:
-    """The parameters from a form, where an empty field counts as absent.
-
-    Most pages are asked for without parameters. FastAPI would look for each of them all the same,
-    which would take a tenth of a page's time.
-    """
+    """The parameters from a form, where an empty field counts as absent."""
     query = request.query_params
-    given: dict[str, Any] = {name: query[name] for name in _PARAMETERS if query.get(name)}
+    given: dict[str, Any] = {name: query[name] for name in query if query[name]}
     if genres := [name for name in query.getlist("genre") if name]:
         given["genre"] = genres
-    if not given:
-        return Tuning()
-    try:
-        return await _validated(**given)
-    except ValidationError as error:
-        errors = [
-            {**details, "loc": ("query", *details["loc"])}
-            for details in error.errors(include_url=False)
-        ]
-        raise RequestValidationError(errors) from error
+    (tuned,) = await _TUNING.read(given)
+    return tuned
 
 
-Tuned = Annotated[Tuning, Depends(tuning)]
 TunedByForm = Annotated[Tuning, Depends(form_tuning)]

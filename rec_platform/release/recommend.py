@@ -81,8 +81,11 @@ def recommendations(
     limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
+    explain: bool = True,
 ) -> list[Recommendation]:
     """The titles most like a title, best first.
+
+    Without `explain` they have neither reasons nor parts, which take longer than all the rest.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -95,8 +98,10 @@ def recommendations(
             rank=rank,
             score=neighbour.score,
             title=other,
-            reasons=reasons(title, other, lookup.shares),
-            parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)},
+            reasons=reasons(title, other, lookup.shares) if explain else [],
+            parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)}
+            if explain
+            else {},
         )
         for rank, (neighbour, other) in enumerate(zip(neighbours, others, strict=True), start=1)
     ]
@@ -118,11 +123,13 @@ def basket(
     limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
+    explain: bool = True,
 ) -> list[BasketRecommendation]:
     """The titles most like several, best first: the lists of these titles merged into one.
 
     Lists are merged by reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): each
     adds 1 / (60 + rank) to the titles in it. The score is that sum divided by its maximum.
+    Without `explain` no title says which of the liked ones it is like.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -146,7 +153,9 @@ def basket(
             title=other,
             because=[
                 Because(title, reasons(title, other, lookup.shares)) for title in liked_by[number]
-            ],
+            ]
+            if explain
+            else [],
         )
         for rank, (number, other) in enumerate(chosen[:limit], start=1)
     ]
