@@ -1,6 +1,7 @@
 """The site and its API over a folder of releases: a table of contents.
 
-Routes are in v1.py (JSON), pages.py (HTML) and service.py (health, metrics). dependencies.py has
+Routes are in v1.py (JSON), pages.py (HTML), sharing.py (cards, icons)
+and service.py (health, metrics). dependencies.py has
 what routes take from the release, errors.py how errors are answered, headers.py the headers of
 every response, access.py what is logged and counted. Of the platform, the site imports only
 rec_platform.release, so that it starts fast.
@@ -17,11 +18,13 @@ from rec_platform.release.serving import ServingRelease
 from .access import Observed
 from .errors import HANDLERS, Failures
 from .headers import ResponseHeaders
+from .indexing import indexing
 from .pages import pages
 from .prometheus import Metrics
 from .rendering import STATIC, StaticFiles
 from .service import service
 from .settings import SiteSettings
+from .sharing import sharing
 from .v1 import v1
 
 if TYPE_CHECKING:
@@ -78,6 +81,8 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(v1)
     app.include_router(pages)
+    app.include_router(sharing)
+    app.include_router(indexing)
     app.include_router(service)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app

@@ -15,8 +15,8 @@ from .dependencies import root
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "connect-src 'self'; img-src 'self' data:; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
     "payment=(), usb=()",
@@ -53,11 +53,13 @@ class Kind:
 API = Kind("public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400", SHARED)
 PAGE = Kind("public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400", OWN, False)
 STATIC = Kind(PAGE.keep, OWN, is_for_programs=False)  # for ever if the address has the hash
+CARD = Kind(PAGE.keep, {"Cross-Origin-Resource-Policy": "cross-origin"}, is_for_programs=False)
 SERVICE = Kind(NEVER, OWN)
 KINDS = {
     "/api/": API,
     "/openapi.json": API,
     "/static/": STATIC,
+    "/card/": CARD,
     "/healthz": SERVICE,
     "/readyz": SERVICE,
     "/metrics": SERVICE,
@@ -87,7 +89,7 @@ class ResponseHeaders:
             await self.app(scope, receive, send)
             return
         kind = kind_of(scope)  # before a mount changes the scope
-        answer = _Answer(kind, scope, send, self.is_indexed and kind in (PAGE, STATIC))
+        answer = _Answer(kind, scope, send, self.is_indexed and kind in (PAGE, STATIC, CARD))
         if scope["method"] == "OPTIONS" and kind.sharing is SHARED:
             await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answer.send)
             return

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING
@@ -30,7 +30,7 @@ from .dependencies import (
     root,
 )
 from .posters import poster_file
-from .rendering import FOR_EVER, posters_version, render, settings_of
+from .rendering import FOR_EVER, posters_version, render
 from .tuning import TunedByForm, Tuning
 
 SHELF_LENGTH = 8
@@ -197,13 +197,6 @@ async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
     drawn = poster_file(known_title(lookup, title_id))
     keep = {"Cache-Control": FOR_EVER} if v == posters_version(lookup) else {}
     return Response(drawn, headers=keep, media_type="image/svg+xml")
-
-
-@pages.get("/robots.txt")
-async def robots(request: Request) -> PlainTextResponse:
-    """Turns search engines away, unless the operator lets them in."""
-    disallowed = "" if settings_of(request).is_indexed else " /"
-    return PlainTextResponse(f"User-agent: *\nDisallow:{disallowed}\n")
 
 
 def _samples(lookup: Lookup, drawn: Atlas) -> dict[int, list[Title]]:

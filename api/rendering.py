@@ -21,11 +21,12 @@ from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH
 
-from . import emblems, inks, patterns, posters
+from . import cards, emblems, inks, patterns, posters
 from . import lettering as letters
 from .dependencies import release_id, root
 from .emblems import NO_GENRE
 from .inks import PALETTES
+from .movie import movie
 from .posters import art, badge, poster
 from .settings import SiteSettings
 
@@ -36,11 +37,13 @@ ADDRESSES = {
     for file in STATIC.iterdir()
 }
 DIGEST = re.compile(r"^[0-9a-f]{12}/")
-# Posters change with the code that draws them as well as with the release.
+ICON = (STATIC / "favicon.svg").read_text()
+ICON_VERSION = hashlib.sha256(ICON.encode()).hexdigest()[:12]
+# Posters and cards change with the code that draws them as well as with the release.
 DRAWN_BY = hashlib.sha256(
     b"".join(
         Path(str(code.__file__)).read_bytes()
-        for code in (posters, emblems, inks, letters, patterns)
+        for code in (posters, emblems, inks, letters, patterns, cards)
     )
 ).digest()
 TEMPLATES = Environment(
@@ -70,6 +73,8 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "palettes": PALETTES,
     "genres": [genre for genre in PALETTES if genre != NO_GENRE],
     "static": ADDRESSES,
+    "icon_version": ICON_VERSION,
+    "movie": movie,
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,
     "tuning_fields": tuning_fields,
@@ -102,7 +107,7 @@ def settings_of(request: Request) -> SiteSettings:
 
 
 def posters_version(lookup: Lookup) -> str:
-    """The version in a poster's address: another release or other code draws other posters."""
+    """The version in a poster's or a card's address: another release or other code draws others."""
     return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
 
 

@@ -156,20 +156,29 @@ function startBasket() {
   for (const link of all("[data-remove]")) link.addEventListener("click", () => remove(link.dataset.remove));
   for (const link of all("[data-put]")) link.addEventListener("click", () => put(link.dataset.put));
   if (!here.length) return;
-  const told = first("[data-told]"), keep = first("[data-keep]"), copy = first("[data-copy]");
+  const told = first("[data-told]"), keep = first("[data-keep]");
   keep.hidden = isMine();
   keep.addEventListener("click", () => {
     basket.write(here);
     keep.hidden = true;
     told.textContent = "Kept in this browser.";
   });
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
+}
+
+// Sharing: the system's own way, or else a copy of the address.
+
+function share(button) {
+  const told = first("[data-told]", button.parentNode);
+  button.hidden = !navigator.share && !navigator.clipboard;
+  if (!navigator.share) button.textContent = "Copy the link";
+  button.addEventListener("click", async () => {
+    const page = { title: document.title, url: location.href };
     try {
-      await navigator.clipboard.writeText(location.href);
+      if (navigator.share) return await navigator.share(page);
+      await navigator.clipboard.writeText(page.url);
       told.textContent = "The link is copied.";
-    } catch {
-      told.textContent = "Your browser did not allow it: copy the address above.";
+    } catch (error) {
+      if (error.name !== "AbortError") told.textContent = "Your browser did not allow it: copy the address above.";
     }
   });
 }
@@ -248,4 +257,5 @@ function glide(list, before) { // each film moves from its previous place
 
 all("form[data-suggest]").forEach(suggest);
 startBasket();
+all("[data-share]").forEach(share);
 all("form[data-live]").forEach(follow);

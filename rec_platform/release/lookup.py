@@ -30,6 +30,7 @@ from rec_platform.release.schema import (
 from rec_platform.release.search import TITLE_ID, search
 from rec_platform.release.tiles import Combination, Tiles
 
+LARGEST = 2**31 - 1  # a number that no title has
 READER_CACHE_KIB = 8_192  # SQLite's default, 2 MiB, holds little of a large release
 
 # json.loads() checks its options on each call, which shows in the time of a page.
@@ -203,9 +204,10 @@ class Lookup:
         """The logarithm of these votes over that of the most voted title's, in 0..1."""
         return log10(max(1, votes)) / self.most_famous
 
-    def title_ids(self) -> dict[int, str]:
-        """The id of each title by its number."""
-        return dict(self._connection.execute("SELECT number, title_id FROM titles"))
+    def title_ids(self, first: int = 1, last: int = LARGEST) -> dict[int, str]:
+        """The id of each title by its number, of the titles with these numbers."""
+        sql = "SELECT number, title_id FROM titles WHERE number BETWEEN ? AND ?"
+        return dict(self._connection.execute(sql, (first, last)))
 
     def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
         return map(_title, self._connection.execute(sql, parameters))

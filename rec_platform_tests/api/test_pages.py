@@ -290,7 +290,6 @@ def test_search_engines_are_let_in_where_the_operator_says_so(
     links = {known.get("rel"): known["href"] for tag, known in page.tags if tag == "link"}
     assert links["canonical"] == "https://films.example/title/tt0000001"
     assert "robots" not in [known.get("name") for tag, known in page.tags if tag == "meta"]
-    assert site.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
 
 
 def test_search_engines_are_kept_from_endless_baskets(releases: Path):

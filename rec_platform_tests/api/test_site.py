@@ -263,15 +263,10 @@ def test_pages_hold_nothing_that_the_policy_forbids(site: Site, path: str):
             assert address.startswith(("/", "?", "#", "https://www.imdb.com/")), address
 
 
-def test_robots_are_turned_away(site: Site):
-    assert site.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
-
-
 def test_an_operator_may_let_search_engines_in(releases: Path):
     site = Site(releases, INDEXED)
     page = site.get("/title/tt0000001")
     assert "x-robots-tag" not in page.headers and "noindex" not in page.text
-    assert site.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
     assert site.get("/api/v1/release").headers["x-robots-tag"] == "noindex"
     assert "noindex" in site.get("/nowhere").text
 
