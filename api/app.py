@@ -16,7 +16,10 @@ from starlette.middleware import Middleware
 from rec_platform.release.serving import ServingRelease
 
 from .access import Observed
+from .builders import builders
+from .embed import embed
 from .errors import HANDLERS, Failures
+from .feeds import feeds
 from .headers import ResponseHeaders
 from .indexing import indexing
 from .pages import pages
@@ -81,8 +84,8 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(v1)
     app.include_router(pages)
-    app.include_router(sharing)
-    app.include_router(indexing)
+    for router in (sharing, indexing, builders, embed, feeds):
+        app.include_router(router)
     app.include_router(service)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app

@@ -122,6 +122,15 @@ EXAMPLES: dict[str, Any] = {
     "ready": Readiness("ready", RELEASE_ID, SCHEMA_VERSION),
     "metrics": 'rec_requests_total{method="GET",route="/",status="200"} 1\n',
 }
+# Of parameters whose meaning their type does not tell.
+MEANINGS = {
+    "title_id": "IMDb's id of a title.",
+    "cluster": "The number of a cluster, from 0.",
+    "year_min": "Titles of this year or later.",
+    "year_max": "Titles of this year or earlier.",
+    "rating_min": "Titles rated this or higher, of 10.",
+    "runtime_max": "Titles of this many minutes or fewer.",
+}
 SERVICE = ("health", "ready", "metrics")
 WITHOUT_RELEASE = ("health", "metrics")
 MAY_BE_MISSING = ("title", "recommendations", "basket", "cluster_titles")
@@ -153,6 +162,9 @@ def _parameters(function: Callable[..., Any]) -> list[Any]:
 
 def _complete(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
+    for parameter in operation.get("parameters", []):
+        told = parameter["schema"].get("description") or MEANINGS[parameter["name"]]
+        parameter.setdefault("description", told)
     answers = operation["responses"]
     answers.pop("422", None)
     (content,) = answers["200"]["content"].values()

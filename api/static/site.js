@@ -170,7 +170,6 @@ function startBasket() {
 function share(button) {
   const told = first("[data-told]", button.parentNode);
   button.hidden = !navigator.share && !navigator.clipboard;
-  if (!navigator.share) button.textContent = "Copy the link";
   button.addEventListener("click", async () => {
     const page = { title: document.title, url: location.href };
     try {

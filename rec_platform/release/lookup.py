@@ -156,8 +156,11 @@ class Lookup:
         )
 
     def shelf(self, name: str, limit: int = 10) -> list[Title]:
-        """The first titles of a shelf that the writer made: `rising` or `gems`."""
-        return self.titles(self.release[f"{name}_titles"][:limit])
+        """The first titles of a shelf that the writer made: `new`, `rising` or `gems`.
+
+        It is empty in a release whose version made no such shelf.
+        """
+        return self.titles(self.release.get(f"{name}_titles", [])[:limit])
 
     def series(self, title: Title) -> list[Title]:
         """All titles of a title's series, by year; empty for a title that is in no series."""

@@ -24,7 +24,7 @@ from rec_platform_tests.api.site import (
 
 PAGES = [
     *("/", "/title/tt0000001", "/search?q=lantern", "/search?q=zzz", "/search", "/cluster/0"),
-    *("/atlas", "/about", "/basket", "/basket?title=tt0000001&title=tt0000002"),
+    *("/atlas", "/about", "/api", "/basket", "/basket?title=tt0000001&title=tt0000002"),
 ]
 ERROR_PAGES = [
     "/title/tt99",
