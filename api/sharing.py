@@ -74,13 +74,13 @@ async def favicon(v: str = "") -> Response:
 @sharing.get("/apple-touch-icon.png")
 async def touch_icon(v: str = "") -> Response:
     """The icon on a home screen, which rounds its corners itself."""
-    return _png(_square(), 180, v == ICON_VERSION)
+    return _png(square_icon(), 180, v == ICON_VERSION)
 
 
 @sharing.get("/icon-{size}.png")
 async def icon(size: Literal["192", "512"], v: str = "") -> Response:
     """The icon as the manifest names it."""
-    return _png(_square(), int(size), v == ICON_VERSION)
+    return _png(square_icon(), int(size), v == ICON_VERSION)
 
 
 @sharing.get("/manifest.webmanifest")
@@ -110,8 +110,12 @@ async def manifest(request: Request) -> Response:
     return Response(json.dumps(described), media_type="application/manifest+json")
 
 
-def _square() -> str:
-    return ICON.replace('rx="7"', "")
+def square_icon() -> str:
+    """The icon for a mask of any shape: paper to the edges, the dots well within."""
+    wider = ICON.replace('viewBox="0 0 32 32"', 'viewBox="-3 -3 38 38"')
+    return wider.replace(
+        '<rect width="32" height="32" rx="7"', '<rect x="-3" y="-3" width="38" height="38"'
+    )
 
 
 def _png(drawn: str, width: int, is_current: bool) -> Response:

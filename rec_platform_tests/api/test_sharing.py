@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from math import hypot
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from api.cards import field_card, title_card
 from api.inks import PALETTES
 from api.raster import MOST_BYTES, png
 from api.settings import SiteSettings
+from api.sharing import square_icon
 from rec_platform.release.schema import Title
 from rec_platform_tests.api.catalogue import catalogue
 from rec_platform_tests.api.site import HOSTILE, Reader, Site, invented
@@ -148,6 +150,20 @@ def test_every_icon_that_a_page_names_is_there(site: Site):
         answer = site.get(icon["src"])
         assert "x".join(map(str, size_of(answer.content))) == icon["sizes"]
         assert "immutable" in answer.headers["cache-control"]
+
+
+def test_an_icon_for_masks_has_paper_to_its_edges_and_its_dots_inside():
+    drawn = ElementTree.fromstring(square_icon())
+    left, top, width, height = map(float, drawn.get("viewBox", "").split())
+    paper = drawn.find("{*}rect")
+    assert paper is not None and paper.get("rx") is None
+    edges = [float(paper.get(name, "0")) for name in ("x", "y", "width", "height")]
+    assert edges == [left, top, width, height]
+    for dot in drawn.iter("{http://www.w3.org/2000/svg}circle"):
+        x, y, radius = (float(dot.get(name, "0")) for name in ("cx", "cy", "r"))
+        # A mask may cut what is farther from the middle than two fifths (W3C, Web Application
+        # Manifest, "Icon masks and safe zone").
+        assert hypot(x - left - width / 2, y - top - height / 2) + radius <= 0.4 * width
 
 
 def test_the_icon_of_old_holds_three_sizes(site: Site):
