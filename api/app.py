@@ -1,10 +1,11 @@
 """The site and its API over a folder of releases: a table of contents.
 
-Routes are in v1.py (JSON), pages.py (HTML), sharing.py (cards, icons)
-and service.py (health, metrics). dependencies.py has
-what routes take from the release, errors.py how errors are answered, headers.py the headers of
-every response, access.py what is logged and counted. Of the platform, the site imports only
-rec_platform.release, so that it starts fast.
+Routes are in v1.py and v1_catalogue.py (JSON), in pages.py, films.py, people.py and comparing.py
+(HTML), in sharing.py (cards, icons), indexing.py, builders.py, embed.py and feeds.py (for other
+programs), and in service.py (health, metrics). dependencies.py has what routes take from the
+release, errors.py how errors are answered, headers.py the headers of every response, access.py what
+is logged and counted. Of the platform, the site imports only rec_platform.release, so that it
+starts fast.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,18 +18,22 @@ from rec_platform.release.serving import ServingRelease
 
 from .access import Observed
 from .builders import builders
+from .comparing import comparing
 from .embed import embed
 from .errors import HANDLERS, Failures
 from .feeds import feeds
+from .films import films
 from .headers import ResponseHeaders
 from .indexing import indexing
 from .pages import pages
+from .people import people
 from .prometheus import Metrics
 from .rendering import STATIC, StaticFiles
 from .service import service
 from .settings import SiteSettings
 from .sharing import sharing
 from .v1 import v1
+from .v1_catalogue import v1_catalogue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -82,8 +87,8 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.serving = serving
     app.state.settings = settings
-    app.include_router(v1)
-    app.include_router(pages)
+    for router in (v1, v1_catalogue, pages, people, films, comparing):
+        app.include_router(router)
     for router in (sharing, indexing, builders, embed, feeds):
         app.include_router(router)
     app.include_router(service)

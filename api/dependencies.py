@@ -11,7 +11,9 @@ from typing import Annotated, Any
 from fastapi import Depends, HTTPException, Path, Request
 from pydantic import StringConstraints
 
+from rec_platform.release.compared import Comparison, compare
 from rec_platform.release.lookup import Lookup
+from rec_platform.release.people import Person, person
 from rec_platform.release.schema import Cluster, Title
 from rec_platform.release.serving import ServingRelease
 
@@ -20,6 +22,7 @@ BASKET_SIZE = 20
 LARGEST = 2**31 - 1  # keeps numbers in an address within SQLite's range
 
 TitleId = Annotated[str, Path(pattern=TITLE_ID, examples=["tt0000001"])]
+PersonId = Annotated[str, Path(pattern="^nm[0-9]{1,12}$", examples=["nm0000001"])]
 LikedId = Annotated[str, StringConstraints(pattern=TITLE_ID)]
 ClusterNumber = Annotated[int, Path(ge=0, le=LARGEST, examples=[0])]
 
@@ -50,7 +53,7 @@ def known_title(lookup: Lookup, title_id: str) -> Title:
     """The title with this id; answers 404 if there is none."""
     title = lookup.title(title_id)
     if title is None:
-        raise HTTPException(404, f"There is no title {title_id} in this release.")
+        raise HTTPException(404, f"There is no title {title_id} in this catalogue.")
     return title
 
 
@@ -58,8 +61,32 @@ def known_cluster(lookup: Lookup, number: int) -> Cluster:
     """The cluster with this number; answers 404 if there is none."""
     cluster = lookup.cluster(number)
     if cluster is None:
-        raise HTTPException(404, f"There is no cluster {number} in this release.")
+        raise HTTPException(404, f"There is no cluster {number} in this catalogue.")
     return cluster
+
+
+def known_person(lookup: Lookup, person_id: str) -> Person:
+    """The person with this id; answers 404 if there is none."""
+    with_facts(lookup)
+    known = person(lookup, person_id)
+    if known is None:
+        raise HTTPException(404, f"There is no person {person_id} in this catalogue.")
+    return known
+
+
+def compared_titles(lookup: Lookup, title: Title, other: Title) -> Comparison:
+    """How a title compares with another."""
+    with_facts(lookup)
+    compared = compare(lookup, title, other)
+    if compared is None:
+        raise HTTPException(404, "The titles of this catalogue cannot be compared.")
+    return compared
+
+
+def with_facts(lookup: Lookup) -> None:
+    """Answer 404 if the release was made by a version that knew no people and no facts."""
+    if not lookup.knows_people:
+        raise HTTPException(404, "This catalogue is too old for this page. The next one has it.")
 
 
 def root(scope: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Emblems: what a poster shows for a genre, as SVG within 80 units of the origin.
 
-"B" and "L" stand for the two colours, body and light. Where an emblem is placed on a poster, how it
+"B" and "L" stand for the two colours, body and light. What many films share is abstract: a boat would
+be wrong on most adventures, a flying saucer on most science fiction. Where an emblem is placed on a poster, how it
 is turned and which colours it gets belongs in posters.py.
 """
 
@@ -19,15 +20,16 @@ EMBLEMS = {
         f'<path d="M{_BURST}z" fill="B"/><path d="M16-62-34 10H-6L-18 62 36-14H8z" fill="L"/>',
         '<path d="M-100 50 40-90h44L-60 54z" fill="B"/><path d="M-84 78 74-80h26L-58 78z" fill="L"/>'
         '<path d="M-20 78 100-42v30L10 78z" fill="B"/><circle cx="-30" cy="-36" r="26" fill="L"/>',
-        '<g fill="none" stroke="B" stroke-width="14"><circle r="62"/><path d="M0-86V-34M0 86V34M-86 '
-        '0h52M86 0H34"/></g><circle r="19" fill="L"/>',
+        '<path d="M-86-70h40L4 0-46 70h-40l50-70zM-6-70h40L84 0 34 70H-6L44 0z" fill="B"/>'
+        '<path d="M-46-70h20L24 0-26 70h-20L4 0z" fill="L"/>',
     ),
     "Adventure": (
         '<circle cx="34" cy="-40" r="25" fill="L"/><path d="M-84 64-22-44 12 14 34-16 84 64z" '
         'fill="B"/><path d="M-22-44-2-10-16-14-28-2-44-6z" fill="L"/>',
         '<circle r="74" fill="B"/><path d="M0-64 17-17 64 0 17 17 0 64-17 17-64 0-17-17z" fill="L"/>'
         '<circle r="8" fill="B"/>',
-        '<path d="M-4-84V34h-62zM6-62l56 96H6z" fill="L"/><path d="M-82 42H82L54 78h-108z" fill="B"/>',
+        '<circle cy="-34" r="44" fill="L"/><path d="M-200-14H200V220H-200z" fill="B"/><path d="M4-14C-40 '
+        '6 44 22 20 44-4 64-60 80-60 220H40C50 90 78 62 62 40 46 16-8 10 14-14z" fill="L"/>',
     ),
     "Animation": (
         '<path d="M-76 40C-60-80 20-80 26 34 32-34 62-40 76-10" fill="none" stroke="B" '
@@ -55,9 +57,8 @@ EMBLEMS = {
         'stroke-width="8"/>',
     ),
     "Crime": (
-        '<circle r="72" fill="B"/><g fill="L"><circle r="9"/><circle cy="-42" r="17"/>'
-        '<circle cx="36" cy="-21" r="17"/><circle cx="36" cy="21" r="17"/><circle cy="42" r="17"/>'
-        '<circle cx="-36" cy="21" r="17"/><circle cx="-36" cy="-21" r="17"/></g>',
+        '<path d="M-60-84H60V84H-60z" fill="B"/><path d="M-50-74H50v14H-50zM-50-50H50v14H-50zM-50-26H50v14'
+        'H-50zM-50-2H50v14H-50zM-50 22H50v14H-50zM-50 46H50v14H-50zM-50 70H50v6H-50z" fill="L"/>',
         '<g fill="none" stroke="B" stroke-width="7" stroke-linecap="round"><path d="M-56 50C-66-10-58-72 '
         '0-72S66-10 54 62M-36 62C-46 0-40-52 0-52s38 50 30 122M-16 70C-24 10-22-32 0-32s18 40 8 106"/>'
         '<path d="M0-12C4 20 2 50-6 76" stroke="L"/></g>',
@@ -157,10 +158,13 @@ EMBLEMS = {
         '<path d="M-48 14C-96 40-100 58-70 52-30 44 50 6 80-26 100-48 78-52 46-20" fill="none" '
         'stroke="L" stroke-width="7" stroke-linecap="round"/><circle cx="62" cy="-74" r="4" '
         'fill="L"/><circle cx="-70" cy="-62" r="6" fill="L"/>',
-        '<path d="M0-92c30 26 36 66 26 112h-52c-10-46-4-86 26-112zM-28-4-54 40h28zM28-4 54 40H26z" '
-        'fill="B"/><circle cy="-30" r="13" fill="L"/><path d="M-18 28h36L0 88z" fill="L"/>',
-        '<path d="M-30 6 -66 94H66L30 6z" fill="L" opacity=".6"/><ellipse cy="-6" rx="82" ry="24" '
-        'fill="B"/><path d="M-38-20a38 38 0 0 1 76 0c-14 8-62 8-76 0z" fill="L"/>',
+        '<g fill="none" stroke="B" stroke-width="6"><ellipse rx="84" ry="30"/><ellipse rx="84" ry="30" '
+        'transform="rotate(60)"/><ellipse rx="84" ry="30" transform="rotate(120)"/></g>'
+        '<circle r="17" fill="L"/><circle cx="84" r="9" fill="L"/><circle cx="-42" cy="-73" r="9" '
+        'fill="L"/>',
+        '<path d="M-64-8a64 64 0 0 1 128 0z" fill="L"/><g fill="none" stroke="B" stroke-width="5"><path '
+        'd="M-100-6H100M-100 12H100M-100 38H100M-100 74H100M0-6V96M-22-6-60 96M22-6 60 96M-48-6-120 '
+        '76M48-6 120 76M-78-6-120 26M78-6 120 26"/></g>',
     ),
     "Sport": (
         '<g fill="none" stroke="B" stroke-width="13"><path d="M-92 74V0a92 92 0 0 1 184 0v74"/>'
@@ -175,8 +179,8 @@ EMBLEMS = {
         '<path d="M-100-60H100v34H-100z" fill="L"/><path d="M-62-43C-30-70 30-70 62-43 30-18-30-18-62-43z" '
         'fill="B"/><circle cy="-43" r="12" fill="L"/><path d="M-100 0H100v10H-100zM-100 24H100v10H-100z'
         'M-100 48H100v10H-100z" fill="B"/>',
-        '<path d="M6-96 26 40H-8z" fill="L"/><path d="M-30 40h74v12h-74zM-2 52h22v40H-2z" fill="B"/>'
-        '<path d="M-70-40 20 72" stroke="B" stroke-width="3"/>',
+        '<g fill="none" stroke="B" stroke-width="8"><path d="M-82-88H82V88H-82z"/><path d="M-58-64H58V72H-58z"/>'
+        '<path d="M-38-44H38V58H-38z"/></g><path d="M-20-28H20V46H-20z" fill="L"/>',
     ),
     "War": (
         '<path d="M-78 10 0-46 78 10v30L0-16-78 40zM-78 58 0 2l78 56v30L0 32-78 88z" fill="B"/>'

@@ -10,10 +10,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rec_platform.release.lookup import LookupFileError
+from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.serving import ServingRelease
 
 from .access import request_id
 from .headers import kind_of
+from .plain import plainly
 from .problems import (
     MEDIA_TYPE,
     PROBLEMS,
@@ -22,7 +24,7 @@ from .problems import (
     Problem,
     Row,
 )
-from .rendering import render
+from .rendering import SHELF_LENGTH, render
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +45,20 @@ def problem(
                 for error in errors
             ]
         return JSONResponse(body, status, row.headers, MEDIA_TYPE)
-    if errors:
-        detail = f"{errors[0].parameter}: {errors[0].reason}."
-    page = render(request, "error.html", None, status, message=detail)
+    lookup = _open_lookup(request)
+    films = lookup.most_voted(SHELF_LENGTH) if lookup else []
+    page = render(request, "error.html", lookup, status, message=detail, films=films)
     page.headers.update(row.headers)
     return page
+
+
+def _open_lookup(request: Request) -> Lookup | None:
+    """The release that is open, which has films to go on with."""
+    serving: ServingRelease = request.app.state.serving
+    try:
+        return serving.current()
+    except LookupFileError:
+        return None
 
 
 async def on_http_error(request: Request, error: StarletteHTTPException) -> Response:
@@ -58,14 +69,16 @@ async def on_http_error(request: Request, error: StarletteHTTPException) -> Resp
 
 async def on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     """A parameter out of its bounds. A page whose path is out of bounds does not exist: 404."""
-    errors: list[InvalidParameter] = []
-    for details in error.errors():
-        where, name, *_ = details["loc"]
-        # An optional parameter fails twice: by its own type, and because it is not None.
-        if details["type"] != "none_required":
-            errors.append(InvalidParameter(str(name), where, details["msg"]))
-    is_address = errors[0].where == "path" and not kind_of(request.scope).is_for_programs
-    return problem(request, 404 if is_address else 422, errors=errors)
+    # An optional parameter fails twice: by its own type, and because it is not None.
+    refused = [details for details in error.errors() if details["type"] != "none_required"]
+    where = refused[0]["loc"][0]
+    if kind_of(request.scope).is_for_programs:
+        errors = [
+            InvalidParameter(str(details["loc"][1]), details["loc"][0], details["msg"])
+            for details in refused
+        ]
+        return problem(request, 422, errors=errors)
+    return problem(request, 404) if where == "path" else problem(request, 422, plainly(refused[0]))
 
 
 async def on_invalid_parameter(request: Request, error: InvalidParameterError) -> Response:

@@ -53,7 +53,7 @@ def _feed(lookup: Lookup, name: str, site: str) -> Iterator[str]:
 
 
 def _entry(title: Title, address: str, updated: str) -> Iterator[str]:
-    directors = ", ".join(title.people("director"))
+    directors = ", ".join(credit.name for credit in title.credited("director"))
     votes = f"{title.votes:,} vote{'' if title.votes == 1 else 's'}"
     facts = [
         ", ".join(title.genres),

@@ -101,11 +101,15 @@ def prefix(event: Mapping[str, Any]) -> str:
 
     It is the stage (`/prod`), or the base path that a custom domain of a REST API is mapped to. The
     event of a REST API tells both. The event of an HTTP API tells the stage alone: behind an API
-    mapping the site needs REC_ROOT_PATH. A load balancer and a function URL have neither.
+    mapping the site needs REC_ROOT_PATH. A load balancer and a function URL have neither. The stage
+    `$default`, which the event of a function URL names too, is in no path: whoever writes it there
+    would go round what a proxy closes, such as `/metrics`.
     """
     context = event["requestContext"]
     if "http" in context:
         stage = f"/{context.get('stage', '')}"
+        if stage == "/$default":
+            return ""
         return stage if is_below(context["http"]["path"], stage) else ""
     whole, path = context.get("path", ""), event["path"]
     if whole == path:  # a custom domain: no stage, and the base path in both

@@ -15,7 +15,7 @@ PALETTES = {
     "Comedy": ("#5a2e00", "#d9741a", "#ffd23f", "#fff5d6"),
     "Crime": ("#161d28", "#44566e", "#e5a93c", "#f0e9d8"),
     "Documentary": ("#12303f", "#2f7595", "#8fd0dc", "#eef7f4"),
-    "Drama": ("#261d4a", "#5d4ea3", "#ee9cb4", "#f8ecf2"),
+    "Drama": ("#221f33", "#575277", "#d9b08c", "#f3ece4"),
     "Family": ("#0b3d4d", "#1d86a0", "#ffb870", "#fff2df"),
     "Fantasy": ("#241150", "#5f3fb5", "#7fe0cd", "#eefaf3"),
     "Film-Noir": ("#141416", "#53535c", "#c9c6bd", "#f4f2ea"),
@@ -46,6 +46,9 @@ class Inks:
     text: str
 
 
+# A film of one of these is printed in its colours, whatever else it is, and never on bright paper:
+# no massacre is pink.
+SOMBRE = ("War", "Horror", "Film-Noir", "Crime", "Thriller")
 PRINTS: tuple[Callable[[str, str, str, str], Inks], ...] = (
     lambda dark, middle, bright, pale: Inks(dark, middle, bright, pale, pale),  # by night
     lambda dark, middle, bright, pale: Inks(dark, middle, pale, bright, pale),

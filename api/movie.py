@@ -14,8 +14,8 @@ def movie(title: Title, site_url: str, posters_version: str) -> dict[str, Any]:
         posters_version: of the release's pictures.
     """
     people = {
-        "director": title.people("director"),
-        "actor": title.people("actor", "self"),
+        "director": title.credited("director"),
+        "actor": title.credited("actor", "self"),
     }
     described = {
         "@context": "https://schema.org",
@@ -37,8 +37,8 @@ def movie(title: Title, site_url: str, posters_version: str) -> dict[str, Any]:
             "ratingCount": title.votes,
         },
         **{
-            role: [{"@type": "Person", "name": name} for name in names]
-            for role, names in people.items()
+            role: [{"@type": "Person", "name": credit.name} for credit in credited]
+            for role, credited in people.items()
         },
     }
     return {name: value for name, value in described.items() if value}

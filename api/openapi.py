@@ -13,6 +13,8 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from rec_platform.release.blend import BALANCE, WEIGHTS, Blend
+from rec_platform.release.compared import Comparison
+from rec_platform.release.people import Colleague, Film, Person
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
 from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title
@@ -29,6 +31,7 @@ from .v1 import (
     SearchResults,
     v1,
 )
+from .v1_catalogue import Titles, v1_catalogue
 
 RELEASE_ID = "20240311T041209Z-5f2c81d0"
 FIRST = Title(
@@ -100,6 +103,17 @@ EXAMPLES: dict[str, Any] = {
         [BasketRecommendation(1, 0.97, SECOND, [Because(FIRST, REASONS)])],
     ),
     "search": SearchResults(RELEASE_ID, "lantern", [FIRST], []),
+    "titles": Titles(RELEASE_ID, 8_412, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"),
+    "person": Person(
+        "nm0000001",
+        "Ada Marlow",
+        [Film(FIRST, ["director"]), Film(SECOND, ["director"])],
+        [FIRST, SECOND],
+        [Colleague("nm0000002", "Hana Voss", 2)],
+    ),
+    "compare": Comparison(
+        FIRST, SECOND, 3, 0.83, REASONS, PARTS, {"genres": -1.2}, {"genres": -2.4}
+    ),
     "clusters": Clusters(RELEASE_ID, [CLUSTER], None),
     "cluster_titles": ClusterTitles(
         RELEASE_ID, CLUSTER, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"
@@ -130,10 +144,16 @@ MEANINGS = {
     "year_max": "Titles of this year or earlier.",
     "rating_min": "Titles rated this or higher, of 10.",
     "runtime_max": "Titles of this many minutes or fewer.",
+    "runtime_min": "Titles of this many minutes or more.",
+    "votes_min": "Titles with this many votes or more.",
+    "person_id": "IMDb's id of a person.",
 }
 SERVICE = ("health", "ready", "metrics")
 WITHOUT_RELEASE = ("health", "metrics")
-MAY_BE_MISSING = ("title", "recommendations", "basket", "cluster_titles")
+MAY_BE_MISSING = (
+    *("title", "titles", "recommendations", "basket", "cluster_titles"),
+    *("person", "compare"),
+)
 
 
 def describe(schema: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +163,11 @@ def describe(schema: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which we never send
         schema["components"]["schemas"].pop(name, None)
     schema["components"]["schemas"]["Title"]["required"] = [ALWAYS]  # `fields` leaves out the rest
-    routes = (route for route in (*v1.routes, *service.routes) if isinstance(route, APIRoute))
+    routes = (
+        route
+        for route in (*v1.routes, *v1_catalogue.routes, *service.routes)
+        if isinstance(route, APIRoute)
+    )
     for route in routes:
         operation = schema["paths"][route.path]["get"]
         for dependency in route.dependant.dependencies:

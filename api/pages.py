@@ -29,12 +29,10 @@ from .dependencies import (
     known_title,
     root,
 )
+from .filtering import parameters
 from .posters import poster_file
-from .rendering import FOR_EVER, posters_version, render
+from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render
 from .tuning import TunedByForm, Tuning
-
-SHELF_LENGTH = 8
-PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -61,13 +59,6 @@ async def home(
         own_genres=own_genres(clusters),
         superlatives=superlatives(clusters),
     )
-
-
-@pages.get("/random")
-async def random(request: Request, lookup: Serving) -> Response:
-    """A random title, another one each time."""
-    address = f"{root(request)}/title/{lookup.random_title().title_id}"
-    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 
 @pages.get("/title/{title_id}")
@@ -133,10 +124,12 @@ async def basket(
         request,
         "basket.html",
         lookup,
+        is_endless=True,
         liked=liked,
         unknown_count=len(set(title)) - len(liked),
         is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
+        popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
         suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in liked],
         listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
         **_asked(f"{root(request)}/basket", ids, tuned),
@@ -213,14 +206,7 @@ def _samples(lookup: Lookup, drawn: Atlas) -> dict[int, list[Title]]:
 def _asked(address: str, ids: list[tuple[str, str]], tuned: Tuning) -> dict[str, Any]:
     """What a list's form shows, and the addresses of a longer and of an unfiltered list."""
     limit, balance, wanted = tuned.limit, tuned.balance, tuned.wanted
-    named = [
-        ("year_min", wanted.year_min),
-        ("year_max", wanted.year_max),
-        ("rating_min", wanted.rating_min),
-        ("runtime_max", wanted.runtime_max),
-        *(("genre", genre) for genre in wanted.genres),
-    ]
-    filters = [(name, value) for name, value in named if value is not None]
+    filters = parameters(wanted)
     knob = [] if balance == BALANCE else [("balance", balance)]
     more = min(NEIGHBOURS, 2 * limit if limit < LIST_LENGTH * 2 else NEIGHBOURS)
     return {

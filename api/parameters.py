@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable
 from inspect import signature
 from typing import Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError, validate_call
 
+from . import filtering
 from .problems import InvalidParameterError
 
-SEVERAL = ("title", "genre")  # parameters that may be given more than once
+SEVERAL = ("title", *filtering.SEVERAL)  # parameters that may be given more than once
 
 
 async def unambiguous(request: Request) -> None:
@@ -25,6 +26,9 @@ async def unambiguous(request: Request) -> None:
     for name, count in Counter(name for name, _ in given).items():
         if count > 1 and name not in SEVERAL:
             raise InvalidParameterError(name, "It is given more than once")
+
+
+UNAMBIGUOUS = [Depends(unambiguous)]
 
 
 class IfGiven:
@@ -36,7 +40,7 @@ class IfGiven:
 
     def __init__(self, *declared: Callable[..., Awaitable[Any]]) -> None:
         self.declared = declared
-        self.names = [tuple(signature(function).parameters) for function in declared]
+        self._names = [tuple(signature(function).parameters) for function in declared]
         self._validated = [validate_call(function) for function in declared]
 
     async def __call__(self, request: Request) -> tuple[Any, ...]:
@@ -50,15 +54,10 @@ class IfGiven:
         if not query:
             return tuple([await function() for function in self.declared])
         await unambiguous(request)
-        return await self.read(
-            {name: query.getlist(name) if name in SEVERAL else query[name] for name in query}
-        )
-
-    async def read(self, given: dict[str, Any]) -> tuple[Any, ...]:
-        """What each function makes of these parameters; names of no function are passed over."""
+        given = {name: query.getlist(name) if name in SEVERAL else query[name] for name in query}
         made: list[Any] = []
         errors: list[Any] = []
-        for names, function in zip(self.names, self._validated, strict=True):
+        for names, function in zip(self._names, self._validated, strict=True):
             try:
                 made.append(
                     await function(**{name: given[name] for name in names if name in given})

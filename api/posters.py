@@ -1,6 +1,7 @@
 """Posters: art for each title, drawn from its own facts, because IMDb's files hold no pictures.
 
-One of the genres gives the emblem and the lettering, another the colours. The decade gives the
+One of the genres gives the emblem and the lettering, another the colours; a sombre genre always
+gives the colours. The decade gives the
 pattern, and the rating lights some of the nine dots. The id decides turns, mirroring and choices.
 The same facts always give the same poster. How large it is shown belongs in static/style.css.
 """
@@ -15,7 +16,7 @@ from markupsafe import Markup, escape
 from rec_platform.release.schema import LIST_LENGTH, Title
 
 from .emblems import EMBLEMS, NO_GENRE
-from .inks import PALETTES, PRINTS, Inks
+from .inks import PALETTES, PRINTS, SOMBRE, Inks
 from .lettering import BOOK, FACES, LEADING, MARGIN, SANS, WIDTH, lettering
 from .patterns import Dice, pattern_of
 
@@ -38,8 +39,10 @@ def _design(title_id: str, genres: Sequence[str]) -> _Design:
     dice = Dice(title_id)
     known = [genre for genre in genres if genre in PALETTES] or [NO_GENRE]
     place = dice.roll(len(known))
-    colours = PALETTES[known[place - 1]]
-    return _Design(known[place], PRINTS[dice.roll(len(PRINTS))](*colours), dice)
+    sombre = [genre for genre in known if genre in SOMBRE]
+    colours = PALETTES[sombre[0] if sombre else known[place - 1]]
+    prints = PRINTS[:-1] if sombre else PRINTS  # the last is in colour
+    return _Design(known[place], prints[dice.roll(len(prints))](*colours), dice)
 
 
 UPRIGHT = ("Drama", "Film-Noir", "History", "Horror", "Thriller", "Western")

@@ -23,8 +23,8 @@ PROBLEMS = {
     422: Row("A parameter is out of its bounds.", {}),
     500: Row("Something went wrong on our side.", {}),
     503: Row(
-        "No release is serving yet. If you run this site: `rec-platform refresh` makes a release, "
-        "and the log says what is wrong with an existing one.",
+        "The catalogue is not there yet. If you run this site: `rec-platform refresh` makes a "
+        "release, and the log says what is wrong with an existing one.",
         {"Retry-After": "10"},
     ),
 }

@@ -5,9 +5,10 @@ Which pages there are belongs in pages.py and the files it names.
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -19,6 +20,7 @@ from starlette.types import Scope
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.lookup import Lookup
+from rec_platform.release.origins import COUNTRIES, LANGUAGES
 from rec_platform.release.recommend import LIST_LENGTH
 
 from . import cards, emblems, inks, patterns, posters
@@ -55,14 +57,38 @@ TEMPLATES = Environment(
     auto_reload=False,  # a changed template needs a restart, as changed code does
 )
 
+SHELF_LENGTH = 8
+PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @lru_cache(maxsize=256)
-def tuning_fields(balance: float, wanted: Filter) -> Markup:
+def tuning_fields(balance: float, wanted: Filter, origins: "Origins") -> Markup:
     """The knob and the filters as they are set, cached: most lists use the same few settings."""
     macros: Any = TEMPLATES.get_template("macros.html").module
-    return macros.fields(balance, wanted, wanted != EVERYTHING)
+    return macros.knob(balance) + macros.filters(wanted, wanted != EVERYTHING, origins)
+
+
+class Origins(NamedTuple):
+    """The countries and languages of a release's titles, each as (code, name), by name."""
+
+    countries: tuple[tuple[str, str], ...]
+    languages: tuple[tuple[str, str], ...]
+
+
+def origins(lookup: Lookup) -> Origins:
+    """The origins that a filter offers: those that have a name, if there is a choice."""
+    return Origins(
+        _named(lookup.release.get("titles_per_country", ()), COUNTRIES),
+        _named(lookup.release.get("titles_per_language", ()), LANGUAGES),
+    )
+
+
+def _named(
+    counts: Iterable[tuple[str, int]], names: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    named = sorted(((names[code], code) for code, _ in counts if code in names))
+    return tuple((code, name) for name, code in named) if len(named) > 1 else ()
 
 
 # What every template may use besides the context of its page.
@@ -75,6 +101,7 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "static": ADDRESSES,
     "icon_version": ICON_VERSION,
     "movie": movie,
+    "countries": {None: "unknown", **COUNTRIES},
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,
     "tuning_fields": tuning_fields,
@@ -82,9 +109,23 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
 
 
 def render(
-    request: Request, template: str, lookup: Lookup | None, status: int = 200, **context: Any
+    request: Request,
+    template: str,
+    lookup: Lookup | None,
+    status: int = 200,
+    is_endless: bool = False,
+    **context: Any,
 ) -> HTMLResponse:
-    """A page; its footer names the release, if there is one."""
+    """A page; its footer names the release, if there is one.
+
+    Args:
+        request: which asks for it.
+        template: the name of its template.
+        lookup: the release, or None.
+        status: of the response.
+        is_endless: whether it is one of so many that search engines would never reach the last.
+        context: what its template needs besides.
+    """
     settings = settings_of(request)
     release = lookup and lookup.release | {"release_id": release_id(lookup)}
     html = TEMPLATES.get_template(template).render(
@@ -93,9 +134,10 @@ def render(
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,
-        # Search engines would never reach the last basket.
-        is_indexed=settings.is_indexed and status < 400 and template != "basket.html",
+        is_indexed=settings.is_indexed and status < 400 and not is_endless,
         site_url=settings.site_url,
+        origins=lookup and origins(lookup),
+        knows_people=lookup is not None and lookup.knows_people,
         **context,
     )
     return HTMLResponse(html, status)

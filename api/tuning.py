@@ -1,21 +1,20 @@
-"""The parameters of a list, from a program or a form: its length, its balance, its filters.
+"""The parameters of a list, from a program or a form: its length, its balance, its filter.
 
 What they do to a list belongs in rec_platform/release/recommend.py.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import Field, StringConstraints
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import validate_call
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.schema import NEIGHBOURS
 
-from .parameters import IfGiven
+from .filtering import WantedByForm, from_form
 
 ListLength = Annotated[
     int,
@@ -35,25 +34,6 @@ Balance = Annotated[
         examples=[0.25],
     ),
 ]
-# A filter that is not given is None, which no address can express.
-Year = Annotated[
-    Annotated[int, Field(ge=1800, le=2200)] | SkipJsonSchema[None], Query(examples=[1994])
-]
-Rating = Annotated[
-    Annotated[float, Field(ge=1, le=10)] | SkipJsonSchema[None], Query(examples=[7.5])
-]
-Minutes = Annotated[
-    Annotated[int, Field(ge=1, le=10_000)] | SkipJsonSchema[None], Query(examples=[120])
-]
-GenreName = Annotated[str, StringConstraints(pattern="^[A-Za-z-]{1,20}$")]
-Genres = Annotated[
-    list[GenreName],
-    Query(
-        max_length=5,
-        description="One genre; repeat for several. Titles have all of them.",
-        examples=[["Crime", "Thriller"]],
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +45,20 @@ class Tuning:
     wanted: Filter = EVERYTHING
 
 
-async def tuning(
-    limit: ListLength = LIST_LENGTH,
-    balance: Balance = BALANCE,
-    year_min: Year = None,
-    year_max: Year = None,
-    rating_min: Rating = None,
-    runtime_max: Minutes = None,
-    genre: Genres = [],  # noqa: B006  # never changed
-) -> Tuning:
-    """The parameters of a program's request. A title must meet every condition."""
-    return Tuning(limit, balance, Filter(year_min, year_max, rating_min, runtime_max, tuple(genre)))
+async def length_and_balance(
+    limit: ListLength = LIST_LENGTH, balance: Balance = BALANCE
+) -> tuple[int, float]:
+    """The parameters of a program's request, beside the filter's."""
+    return limit, balance
 
 
-_TUNING = IfGiven(tuning)
+_validated = validate_call(length_and_balance)
 
 
-async def form_tuning(request: Request) -> Tuning:
-    """The parameters from a form, where an empty field counts as absent."""
-    query = request.query_params
-    given: dict[str, Any] = {name: query[name] for name in query if query[name]}
-    if genres := [name for name in query.getlist("genre") if name]:
-        given["genre"] = genres
-    (tuned,) = await _TUNING.read(given)
-    return tuned
+async def form_tuning(request: Request, wanted: WantedByForm) -> Tuning:
+    """The parameters of a form."""
+    limit, balance = await from_form(request, _validated, (LIST_LENGTH, BALANCE))
+    return Tuning(limit, balance, wanted)
 
 
 TunedByForm = Annotated[Tuning, Depends(form_tuning)]

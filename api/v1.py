@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from rec_platform.release import recommend
+from rec_platform.release.filters import Filter
 from rec_platform.release.recommend import BasketRecommendation, Recommendation
 from rec_platform.release.schema import Cluster, Title
 
@@ -24,9 +25,10 @@ from .dependencies import (
     release_id,
 )
 from .fields import Fields, answer, wanted_fields
+from .filtering import filters
 from .paging import Cursor, Limit, next_cursor, start_of
-from .parameters import IfGiven, unambiguous
-from .tuning import Tuning, tuning
+from .parameters import UNAMBIGUOUS, IfGiven
+from .tuning import length_and_balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ async def explaining(
 
 
 Asked = Annotated[
-    tuple[Tuning, bool, frozenset[str]], Depends(IfGiven(tuning, explaining, wanted_fields))
+    tuple[Filter, tuple[int, float], bool, frozenset[str]],
+    Depends(IfGiven(filters, length_and_balance, explaining, wanted_fields)),
 ]
 Liked = Annotated[
     list[LikedId],
@@ -168,14 +171,12 @@ async def recommendations(
     What is best is alike and appeals. A score, in 0..1, says only how alike, so scores are not in
     the order of the list. The balance changes the order, and no score.
     """
-    tuned, explain, fields = asked
+    wanted, (limit, balance), explain, fields = asked
     title = known_title(lookup, title_id)
-    listed = recommend.recommendations(
-        lookup, title, tuned.limit, tuned.balance, tuned.wanted, explain
-    )
-    weights = lookup.rule.turned(tuned.balance, lookup.popularity(title.votes)) if explain else {}
+    listed = recommend.recommendations(lookup, title, limit, balance, wanted, explain)
+    weights = lookup.rule.turned(balance, lookup.popularity(title.votes)) if explain else {}
     series = lookup.series(title)
-    body = Recommendations(release_id(lookup), title_id, tuned.balance, weights, listed, series)
+    body = Recommendations(release_id(lookup), title_id, balance, weights, listed, series)
     return answer(body, ("recommendations.*.title", "series.*"), fields)
 
 
@@ -195,15 +196,15 @@ async def basket(
     Ids that this release does not have are reported and left out, so that a shared link outlives a
     release.
     """
-    tuned, explain, fields = asked
+    wanted, (limit, balance), explain, fields = asked
     ids = list(dict.fromkeys(title))
     liked = lookup.titles(ids)
     if not liked:
         raise HTTPException(404, "This release has none of these titles.")
     known = [title.title_id for title in liked]
-    listed = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted, explain)
+    listed = recommend.basket(lookup, liked, limit, balance, wanted, explain)
     unknown = [title_id for title_id in ids if title_id not in known]
-    body = Basket(release_id(lookup), known, unknown, tuned.balance, listed)
+    body = Basket(release_id(lookup), known, unknown, balance, listed)
     return answer(body, ("recommendations.*.title", "recommendations.*.because.*.title"), fields)
 
 
@@ -238,7 +239,7 @@ async def search(
     return answer(SearchResults(release_id(lookup), q, titles, left_out), ("titles.*",), *fields)
 
 
-@v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=[Depends(unambiguous)])
+@v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)
 async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Clusters:
     """The profiles of all clusters, the largest first, page by page."""
     release = release_id(lookup)

@@ -3,6 +3,7 @@
 It says what there is, and deletes after a yes. If it is interrupted, the next call goes on.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,9 @@ from infra.names import QUALIFIER, STACK, TOOLKIT
 from infra.settings import read_settings
 
 JOB_LOGS = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, shared by all jobs of an account
+# Streams begin with the name of their job, which rec_platform/resources/aws/sagemaker.py makes.
+JOB_PREFIX = "rec-kmeans-"
+JOB_LOG = re.compile(JOB_PREFIX + r"[0-9a-f]{12}-\d+/")
 
 
 class Account:
@@ -77,8 +81,9 @@ class Account:
         try:
             return [
                 stream["logStreamName"]
-                for page in pages.paginate(logGroupName=JOB_LOGS, logStreamNamePrefix="rec-")
+                for page in pages.paginate(logGroupName=JOB_LOGS, logStreamNamePrefix=JOB_PREFIX)
                 for stream in page["logStreams"]
+                if JOB_LOG.match(stream["logStreamName"])
             ]
         except logs.exceptions.ResourceNotFoundException:
             return []

@@ -80,6 +80,7 @@ def trust(service: str) -> dict[str, Any]:
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
     }
     return {"Version": "2012-10-17", "Statement": [statement]}
 

@@ -1,5 +1,6 @@
 """The platform that a command works on, and the `refresh` job run on it in this process."""
 
+import gc
 import os
 import re
 import shutil
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from rec_platform.resources.storage import Storage
     from rec_platform.resources.warehouse import Warehouse
 
+# Objects that are made before Python looks for dead cycles. With its default, 700, a step that
+# keeps a million small ones has it look through all of Dagster's again and again.
+YOUNG_OBJECTS = 50_000
 FULL_DISK = re.compile("no space left|disk is full|disk I/O error", re.IGNORECASE)
 
 
@@ -42,14 +46,17 @@ class Platform:
     """
 
     def __init__(self, root: str, **variables: str) -> None:
+        gc.set_threshold(YOUNG_OBJECTS)
         from rec_platform.definitions import define
 
+        environment = os.environ | {"REC_ROOT": root} | variables
         try:
-            self.definitions = define(os.environ | {"REC_ROOT": root} | variables)
+            self.definitions = define(environment)
         except ValueError as error:
             raise fail(str(error), code=2) from None
         resources: dict[str, Any] = dict(self.definitions.resources or {})
         self.root = root
+        self.alert_webhook = environment.get("REC_ALERT_WEBHOOK", "")
         self.source: ImdbSource = resources["source"]
         self.prices: PriceTable = resources["prices"]
         self.storage: Storage = resources["storage"]
@@ -118,7 +125,7 @@ def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
         choices: fields of the recipe that count before the environment; None is no choice.
 
     Raises:
-        typer.Exit: the job failed; why was printed.
+        typer.Exit: the job failed; why was printed, and told to the webhook if there is one.
     """
     import dagster as dg
 
@@ -134,16 +141,16 @@ def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
     except typer.Exit:
         raise
     except StorageLockedError as error:
-        raise _explained([str(error)], platform.root) from None
+        raise _explained([str(error)], platform) from None
     except dg.Failure as error:  # the storage could not be asked for its lock
-        raise _explained([str(error.description)], platform.root) from None
+        raise _explained([str(error.description)], platform) from None
     except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
         first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
-        raise _explained([f"the run broke off: {first_line}"], platform.root) from None
+        raise _explained([f"the run broke off: {first_line}"], platform) from None
     raise_if_interrupted()
     release = release_outcome(result.all_events)
     if not result.success:
-        raise _explained(reasons_of(result.all_events), platform.root, release == "published")
+        raise _explained(reasons_of(result.all_events), platform, release == "published")
     done = "nothing has changed" if release == "unchanged" else "done"
     progress.print(f"{done} in {time.monotonic() - started:.0f} s")
 
@@ -199,16 +206,27 @@ def release_outcome(events: "Iterable[dg.DagsterEvent]") -> str:
     return ""
 
 
-def _explained(reasons: list[str], root: str, is_published: bool = False) -> typer.Exit:
-    """Print why a refresh failed, and return the exception that ends the command."""
+def _explained(reasons: list[str], platform: Platform, is_published: bool = False) -> typer.Exit:
+    """Say why a refresh failed, and return the exception that ends the command."""
+    import dagster as dg
+
+    from rec_platform.assets.failures import tell_webhook
+
     for reason in reasons:
         complain(reason)
     if any(FULL_DISK.search(reason) for reason in reasons):
-        folder = root if Path(root).is_dir() else "."
+        folder = platform.root if Path(platform.root).is_dir() else "."
         complain(
             f"the disk that holds {folder} has {shutil.disk_usage(folder).free:,} bytes left: "
             "free some space, or use another --root (REC_ROOT)"
         )
+    outcome = "nothing was published: the last release, if any, goes on serving"
     if is_published:
-        return fail("a new release was published and serves; what comes after it failed")
-    return fail("nothing was published: the last release, if any, goes on serving")
+        outcome = "a new release was published and serves; what comes after it failed"
+    if platform.alert_webhook:
+        what = f"`rec-platform refresh` of {platform.root} failed."
+        try:
+            tell_webhook(platform.alert_webhook, what, [*reasons, outcome])
+        except dg.Failure as failure:
+            complain(str(failure.description))
+    return fail(outcome)

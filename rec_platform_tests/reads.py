@@ -97,6 +97,7 @@ def _record(patch: pytest.MonkeyPatch, recorder: Recorder, storage: Any, warehou
     for name in TABLE_READERS:
         watch(type(warehouse), name, recorder.name)
     watch(type(warehouse), "query", recorder.sql)
+    watch(type(warehouse), "batches", recorder.sql)
     create = type(warehouse).create
 
     def recorded_create(self: Any, table: str, select: str) -> Any:

@@ -57,6 +57,7 @@ class Servers:
         home.mkdir()
         settings = yaml.safe_load((SERVERS / "dagster.yaml").read_text())
         settings["run_monitoring"]["poll_interval_seconds"] = 1  # two minutes, if nobody says
+        settings["run_queue"]["user_code_failure_retry_delay"] = 1
         (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
         workspace = (SERVERS / "workspace.yaml").read_text()
         (self.folder / "workspace.yaml").write_text(
@@ -99,6 +100,12 @@ class Servers:
         process = self.running.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def await_log(self, name: str, text: str, times: int = 1) -> None:
+        """Wait until a service has logged a text as often as this, from now on."""
+        log = self.folder / f"{name}.log"
+        before = log.read_text().count(text)
+        wait_for(lambda: log.read_text().count(text) >= before + times)
 
     def stop(self) -> None:
         for process in self.running.values():

@@ -30,7 +30,9 @@ def test_runs_wait_for_each_other_and_dead_ones_are_noticed(
     prepare_home(home)
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.get() as instance:
-        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1  # type: ignore[union-attr]
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue and queue.max_concurrent_runs == 1
+        assert queue.max_user_code_failure_retries == queue.user_code_failure_retry_delay == 60
         assert instance.run_launcher.supports_check_run_worker_health
         assert instance.run_monitoring_enabled and instance.run_monitoring_max_runtime_seconds
         assert instance.run_retries_max_retries == 1

@@ -60,8 +60,10 @@ def test_the_people_of_a_film_are_those_of_the_files(released: Platform):
     shown = lookup.cluster_titles(0, limit=TITLES)
     assert len(shown) > 20
     for title in shown:
-        expected = [names[person] for person in directors[title.title_id] if person in names]
-        assert title.people("director") == list(dict.fromkeys(expected))
+        expected = [person for person in directors[title.title_id] if person in names]
+        shown_directors = title.credited("director")
+        assert [credit.person_id for credit in shown_directors] == list(dict.fromkeys(expected))
+        assert all(credit.name == names[credit.person_id] for credit in shown_directors)
 
 
 def test_most_franchise_films_have_another_of_their_franchise_among_the_first_nine(

@@ -145,13 +145,27 @@ def test_a_worker_that_is_killed_is_noticed_and_its_run_is_done_again(bench: Ben
 def test_a_code_location_that_is_killed_with_its_run_is_noticed_and_the_run_is_done_again(
     bench: Bench,
 ):
-    before = bench.clusters()
+    servers, before = bench.servers, bench.clusters()
     run = bench.begin(clusters=7)
-    bench.servers.kill("code")
-    bench.servers.start("code")
-    bench.servers.await_status(run, "FAILURE")
+    servers.kill("code")
+    servers.await_log("daemon", f"Checking run {run}", times=4)  # while nobody could do it again
+    assert servers.runs()[run] == "STARTED"
+    servers.start("code")
+    servers.await_status(run, "FAILURE")
     assert bench.clusters() == before
-    assert bench.end(bench.servers.retry_of(run)) == 7
+    assert bench.end(servers.retry_of(run)) == 7
+
+
+def test_a_run_that_waits_while_the_code_location_is_away_is_done_when_it_is_back(bench: Bench):
+    servers = bench.servers
+    servers.kill("daemon")
+    run = servers.launch(clusters=9)
+    wait_for(lambda: servers.runs()[run] == "QUEUED")
+    servers.kill("code")
+    servers.start("daemon")
+    servers.await_log("daemon", "Caught an error dequeuing run", times=2)
+    servers.start("code")
+    assert bench.end(run) == 9
 
 
 def test_postgres_that_is_killed_costs_a_run_and_the_next_one_is_good(bench: Bench):

@@ -233,7 +233,7 @@ function follow(form) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !form.parentNode.contains(link)) return;
     event.preventDefault();
     if (!link.matches("[data-more]")) {
-      for (const field of all("[type=number]", form)) field.value = "";
+      for (const field of all("[type=number], select", form)) field.value = "";
       for (const field of all("[type=checkbox]", form)) field.checked = false;
       return show(link.href, () => first("summary", form).focus());
     }

@@ -47,18 +47,23 @@ def _error_of_the_run(event: dg.DagsterEvent) -> Any:
     """What kept a run from its first step, or None if the event does not tell it."""
     if event.is_resource_init_failure:
         return event.engine_event_data.error
-    if event.is_run_failure and not event.job_failure_data.first_step_failure_event:
-        error = event.job_failure_data.error
+    failure = event.job_failure_data if event.is_run_failure else None
+    # Run monitoring gives a dead run no data, and its reason in the event's message.
+    if failure and not failure.first_step_failure_event:
+        error = failure.error
         # What a resource raised has been told.
         return error if error and error.cls_name != "DagsterResourceFunctionError" else None
     return None
 
 
 def failure_alert(url: str) -> dg.SensorDefinition:
-    """A sensor that tells a webhook of each failed run, in the JSON that Slack takes.
+    """A sensor that tells a webhook of each failed run of this code location.
+
+    A run of `rec-platform refresh` belongs to none, so that the sensor leaves it out; the command
+    tells of it.
 
     Args:
-        url: the webhook's address. It is a secret, so it is neither shown nor logged.
+        url: the webhook's address.
     """
 
     @dg.run_failure_sensor(
@@ -71,16 +76,28 @@ def failure_alert(url: str) -> dg.SensorDefinition:
         entries = context.instance.all_logs(run.run_id)
         events = [entry.dagster_event for entry in entries if entry.dagster_event]
         reasons = reasons_of(events, otherwise=context.failure_event.message or "")
-        _send(url, "\n".join([f"Run {run.run_id[:8]} of {run.job_name} failed.", *reasons]))
+        tell_webhook(url, f"Run {run.run_id[:8]} of {run.job_name} failed.", reasons)
 
     return sensor
 
 
-def _send(url: str, text: str) -> None:
+def tell_webhook(url: str, what: str, reasons: Iterable[str]) -> None:
+    """Tell a webhook what failed and why, in the JSON that Slack takes.
+
+    Args:
+        url: the webhook's address. It is a secret, so it is neither shown nor logged.
+        what: what failed, as a sentence.
+        reasons: why.
+
+    Raises:
+        dg.Failure: it cannot be reached, or does not take this.
+    """
     import requests
 
     try:
-        answer = requests.post(url, json={"text": text}, timeout=WEBHOOK_SECONDS)
+        answer = requests.post(
+            url, json={"text": "\n".join([what, *reasons])}, timeout=WEBHOOK_SECONDS
+        )
     except requests.RequestException as error:
         raise dg.Failure(f"the webhook cannot be reached: {type(error).__name__}") from None
     if not answer.ok:

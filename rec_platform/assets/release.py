@@ -5,7 +5,6 @@ What a lookup looks like inside does not belong here (see release/), nor how it 
 resources/publishing.py).
 """
 
-import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
@@ -17,10 +16,11 @@ import dagster as dg
 from rec_platform.assets.code import code_version, package_versions
 from rec_platform.assets.made_of import Step, is_as_noted, read_recipe
 from rec_platform.assets.raw import read_state
+from rec_platform.assets.similar import BY_NUMBER, read_lists
 from rec_platform.assets.stored import read_model, read_profiles, read_scaling, read_scorecard
 from rec_platform.choices import SimilarityRule
 from rec_platform.ingest.files import RAW_FILES
-from rec_platform.release.blend import OPTIONAL, PARTS
+from rec_platform.release.blend import OPTIONAL
 from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
@@ -36,19 +36,6 @@ from rec_platform.weights import parse_weights
 
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")
-
-# Numbers follow popularity: see the lookup's schema.
-NEIGHBOURS_SQL = f"""
-    WITH numbered AS (
-        SELECT title_id, row_number() OVER (ORDER BY votes DESC, title_id) AS number FROM titles
-    )
-    SELECT origin.number, similar.rank, neighbour.number AS neighbour, similar.score,
-        {", ".join(f"similar.{name}_part" for name in PARTS)}
-    FROM similar_titles AS similar
-    INNER JOIN numbered AS origin ON similar.title_id = origin.title_id
-    INNER JOIN numbered AS neighbour ON similar.similar_id = neighbour.title_id
-"""
-
 
 # The lookup
 
@@ -251,17 +238,11 @@ def _by_title(title_ids: Iterable[str], names: Iterable[str]) -> defaultdict[str
 
 def _neighbours(warehouse: Warehouse, title_count: int, kept: Collection[str]) -> Iterator[bytes]:
     """Each title's neighbours, best first, packed, with the parts that are kept."""
-    import numpy as np
-
-    table = warehouse.query(NEIGHBOURS_SQL)
-    order = np.lexsort((table["rank"], table["number"]))
-    ends = np.bincount(table["number"], minlength=title_count + 1).cumsum()
-    neighbours = table["neighbour"].to_numpy("<u4")[order]
-    scores = table["score"].to_numpy("<f4")[order]
-    parts = np.column_stack([table[f"{name}_part"].to_numpy("u1") for name in kept])[order]
-    for start, end in itertools.pairwise(ends):
-        rows = slice(start, end)
-        yield pack(neighbours[rows].tobytes(), scores[rows].tobytes(), parts[rows].tobytes())
+    lists = read_lists(warehouse, title_count, BY_NUMBER, kept)
+    numbers, scores = (lists.neighbours + 1).astype("<u4"), lists.scores.astype("<f4")
+    counts = (lists.neighbours >= 0).sum(axis=1)
+    for *columns, count in zip(numbers, scores, lists.parts, counts.tolist(), strict=True):
+        yield pack(*(column[:count].tobytes() for column in columns))
 
 
 def _combinations(warehouse: Warehouse) -> Iterator[Combination]:
@@ -269,9 +250,8 @@ def _combinations(warehouse: Warehouse) -> Iterator[Combination]:
     from rec_platform.modelling.tiling import tile
 
     return tile(
-        warehouse.query("""
-            SELECT year, runtime_minutes, genres, rating, votes FROM titles
-            ORDER BY votes DESC, title_id
+        warehouse.query(f"""
+            SELECT year, runtime_minutes, genres, rating, votes FROM titles ORDER BY {BY_NUMBER}
         """)
     )
 

@@ -4,8 +4,9 @@
 The rules that find neighbours are in modelling/neighbours.py.
 """
 
+from collections.abc import Collection, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
 
@@ -26,16 +27,22 @@ if TYPE_CHECKING:
     from rec_platform.modelling.neighbours import Block, Catalogue
     from rec_platform.modelling.parts import Parts
 
-LISTS_SQL = f"""
-    WITH placed AS (
-        SELECT title_id, row_number() OVER (ORDER BY title_id) - 1 AS place FROM titles
-    )
-    SELECT origin.place, similar.rank, neighbour.place AS neighbour,
-        {", ".join(f"similar.{name}_part" for name in PARTS)}
-    FROM similar_titles AS similar
-    INNER JOIN placed AS origin ON similar.title_id = origin.title_id
-    INNER JOIN placed AS neighbour ON similar.similar_id = neighbour.title_id
-"""
+BY_ID = "title_id"
+BY_NUMBER = "votes DESC, title_id"  # numbers follow popularity: see the lookup's schema
+
+
+class StoredLists(NamedTuple):
+    """The lists of all titles as `similar_titles` has them; a title's list is in its row.
+
+    Attributes:
+        neighbours: (titles, NEIGHBOURS) int, positions, best first, -1 where there are no more.
+        scores: (titles, NEIGHBOURS) float32.
+        parts: (titles, NEIGHBOURS, parts) uint8.
+    """
+
+    neighbours: "np.ndarray"
+    scores: "np.ndarray"
+    parts: "np.ndarray"
 
 
 @dg.asset(
@@ -77,39 +84,62 @@ def _frame(block: "Block", parts: "Parts", ids: "np.ndarray") -> "pd.DataFrame":
     import numpy as np
     import pandas as pd
 
-    count = block.neighbours.shape[1]
-    is_neighbour = (block.neighbours >= 0).ravel()
-    titles = np.repeat(block.titles, count)[is_neighbour]
-    neighbours = block.neighbours.ravel()[is_neighbour]
-    compared = parts.between(titles, neighbours).astype("int32")  # Athena has no unsigned bytes
-    ranks = np.tile(np.arange(1, count + 1, dtype="int32"), len(block.titles))
+    row, column = np.nonzero(block.neighbours >= 0)
+    titles, neighbours = block.titles[row], block.neighbours[row, column]
+    if block.compared is None:
+        compared = parts.between(titles, neighbours)
+    else:
+        compared = block.compared[row, column]
     columns = {
-        "title_id": ids[titles],
-        "rank": ranks[is_neighbour],
-        "similar_id": ids[neighbours],
-        "score": block.scores.ravel()[is_neighbour].astype("float32"),
+        "title_id": pd.Series(ids[titles], dtype=object),
+        "rank": (column + 1).astype("int32"),
+        "similar_id": pd.Series(ids[neighbours], dtype=object),
+        "score": block.scores[row, column].astype("float32"),
     }
-    parts_columns = {f"{name}_part": compared[:, column] for column, name in enumerate(PARTS)}
-    return pd.DataFrame(columns | parts_columns)
+    # Athena has no unsigned bytes.
+    of_parts = compared.T.astype("int32", order="C")
+    parts_columns = {f"{name}_part": of_parts[place] for place, name in enumerate(PARTS)}
+    return pd.DataFrame(columns | parts_columns, copy=False)
 
 
-def read_lists(warehouse: Warehouse, title_count: int) -> "tuple[np.ndarray, np.ndarray]":
-    """The neighbours that `similar_titles` wrote, by position in the order of title_id.
+def lists_sql(order_by: str, kept: Iterable[str]) -> str:
+    """The rows of `similar_titles`, with positions in some order of titles instead of ids."""
+    return f"""
+        WITH placed AS (
+            SELECT title_id, row_number() OVER (ORDER BY {order_by}) - 1 AS place FROM titles
+        )
+        SELECT origin.place, similar.rank, neighbour.place AS neighbour, similar.score,
+            {", ".join(f"similar.{name}_part" for name in kept)}
+        FROM similar_titles AS similar
+        INNER JOIN placed AS origin ON similar.title_id = origin.title_id
+        INNER JOIN placed AS neighbour ON similar.similar_id = neighbour.title_id
+    """
 
-    Returns:
-        Lists, (titles, NEIGHBOURS) positions or -1, and the parts, (titles, NEIGHBOURS, parts)
-        uint8.
+
+def read_lists(
+    warehouse: Warehouse, title_count: int, order_by: str = BY_ID, kept: Collection[str] = PARTS
+) -> StoredLists:
+    """The lists that `similar_titles` wrote, by position in some order of titles.
+
+    Args:
+        warehouse: holds similar_titles and titles.
+        title_count: how many titles there are.
+        order_by: columns of titles.
+        kept: the parts to read.
     """
     import numpy as np
 
-    table = warehouse.query(LISTS_SQL)
-    cells = table["place"].to_numpy(), table["rank"].to_numpy() - 1
-    lists = np.full((title_count, NEIGHBOURS), -1)
-    lists[cells] = table["neighbour"].to_numpy()
-    parts = np.zeros((title_count, NEIGHBOURS, len(PARTS)), dtype="uint8")
-    for column, name in enumerate(PARTS):
-        parts[*cells, column] = table[f"{name}_part"].to_numpy()
-    return lists, parts
+    shape = (title_count, NEIGHBOURS)
+    lists = StoredLists(
+        np.full(shape, -1), np.zeros(shape, "float32"), np.zeros((*shape, len(kept)), "uint8")
+    )
+    of_parts = [f"{name}_part" for name in kept]
+    for table in warehouse.batches(lists_sql(order_by, kept)):
+        cells = table["place"].to_numpy(), table["rank"].to_numpy() - 1
+        lists.neighbours[cells] = table["neighbour"].to_numpy()
+        lists.scores[cells] = table["score"].to_numpy()
+        lists.parts[cells] = table[of_parts].to_numpy("uint8")
+    return lists
 
 
 def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":

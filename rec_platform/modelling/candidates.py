@@ -7,6 +7,7 @@ belong here (see neighbours.py).
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -43,6 +44,7 @@ MOST_COST = (3.0, 6.0)
 STRONG_LEVEL = -1  # a pull of about a half
 RARE_COMBINATION = 64  # titles
 FEWEST = 256  # titles in a tree
+TREES = 4  # kept: those of the blocks that threads work on
 GATED = 100  # the cost of a closed gate
 HIDDEN_DECADES = 2.5  # of votes fewer: where to look for hidden gems
 LEAST_WEIGHT = 0.5  # of fame and rating: at 0 the peak of the priors would be infinitely far
@@ -65,10 +67,15 @@ class Candidates:
     """
 
     def __init__(self, parts: Parts, weights: Mapping[str, float] = WEIGHTS) -> None:
-        self._parts = parts
-        self._words = _rare(parts.words, COMMON_WORD)
-        self._keywords = _rare(parts.keywords, COMMON_KEYWORD)
         self._nearest = _Nearest(parts, weights)
+        self._sides = (
+            self._nearest.of,
+            _Strongest(parts.people, PEOPLE_CANDIDATES).of,
+            _Strongest(parts.characters, CHARACTER_CANDIDATES).of,
+            _Strongest(_rare(parts.keywords, COMMON_KEYWORD), KEYWORD_CANDIDATES).of,
+            _Strongest(_rare(parts.words, COMMON_WORD), WORD_CANDIDATES).of,
+            _Siblings(parts.series).of,
+        )
         self.order = self._nearest.order
 
     def of(self, titles: np.ndarray) -> np.ndarray:
@@ -80,15 +87,7 @@ class Candidates:
         Returns:
             (rows, columns) positions, never the title itself; -1 where there are no more.
         """
-        sides = (
-            self._nearest.of(titles),
-            _strongest(self._parts.people, titles, PEOPLE_CANDIDATES),
-            _strongest(self._parts.characters, titles, CHARACTER_CANDIDATES),
-            _strongest(self._keywords, titles, KEYWORD_CANDIDATES),
-            _strongest(self._words, titles, WORD_CANDIDATES),
-            _siblings(self._parts.series, titles),
-        )
-        candidates = np.sort(np.hstack(sides), axis=1)
+        candidates = np.sort(np.hstack([side(titles) for side in self._sides]), axis=1)
         is_repeated = candidates[:, 1:] == candidates[:, :-1]
         candidates[:, 1:][is_repeated] = -1
         candidates[candidates == titles[:, np.newaxis]] = -1
@@ -129,16 +128,14 @@ class _Nearest:
         self._members = [by_combination[start:end] for start, end in pairwise(starts)]
         self._sizes = np.diff(starts)
         self.order = np.lexsort((self._level, parts.combination))
+        # The titles of a common combination are asked for in several blocks, by several threads.
+        self._tree = lru_cache(maxsize=TREES)(self._make_tree)
 
     def of(self, titles: np.ndarray) -> np.ndarray:
         """Candidates for titles: (rows, columns) positions, -1 for none."""
         nearest = np.full((len(titles), sum(NEAREST_CANDIDATES.values())), -1)
         for rows, combination, level in self._groups(titles):
-            listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
-            pulled = np.array([self._fame_cost, self._rating_cost]) * 2.0**level
-            scale = np.sqrt([self._year_cost, *pulled])
-            places = np.column_stack([self._facts[listed] * scale, np.sqrt(cost)])
-            tree = KDTree(places, balanced_tree=False, compact_nodes=False)
+            tree, listed, scale = self._tree(combination, level)
             start = 0
             for balance, count in NEAREST_CANDIDATES.items():
                 best = self._facts[titles[rows]] + self._shift(titles[rows], balance)
@@ -148,6 +145,14 @@ class _Nearest:
                 nearest[rows, start : start + len(ranks)] = listed[near]
                 start += count
         return nearest
+
+    def _make_tree(self, combination: int, level: int) -> tuple[KDTree, np.ndarray, np.ndarray]:
+        """The tree of the titles that may be listed, these titles, and the scale of its axes."""
+        listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
+        pulled = np.array([self._fame_cost, self._rating_cost]) * 2.0**level
+        scale = np.sqrt([self._year_cost, *pulled])
+        places = np.column_stack([self._facts[listed] * scale, np.sqrt(cost)])
+        return KDTree(places, balanced_tree=False, compact_nodes=False), listed, scale
 
     def _groups(self, titles: np.ndarray) -> Iterator[tuple[np.ndarray, int, int]]:
         """Rows of titles that share a tree, with their combination and the level of their pull."""
@@ -199,25 +204,43 @@ def _rare(matrix: csr_array, most: int) -> csr_array:
     return matrix[:, np.flatnonzero((count > 1) & (count <= most))]
 
 
-def _strongest(matrix: csr_array, titles: np.ndarray, count: int) -> np.ndarray:
-    """The titles whose rows have the largest products with those of some: (rows, count) or -1."""
-    product = (matrix[titles] @ matrix.T).tocoo()
-    row, other = product.coords
-    is_other = titles[row] != other
-    row, other, strength = row[is_other], other[is_other], product.data[is_other]
-    order = np.lexsort((other, -strength, row))
-    return _padded(len(titles), row[order], other[order], count)
+class _Strongest:
+    """Finds the titles whose rows of a matrix have the largest products with those of others."""
+
+    def __init__(self, matrix: csr_array, count: int) -> None:
+        self._matrix, self._count = matrix, count
+        self._columns = csr_array(matrix.T)  # for each column the titles that have it
+
+    def of(self, titles: np.ndarray) -> np.ndarray:
+        """Candidates for titles: (rows, columns) positions, -1 for none."""
+        if not self._matrix.nnz:
+            return np.empty((len(titles), 0), dtype=int)
+        product = (self._matrix[titles] @ self._columns).tocoo()
+        row, other = product.coords
+        is_other = titles[row] != other
+        row, other, strength = row[is_other], other[is_other], product.data[is_other]
+        order = np.lexsort((other, -strength, row))
+        return _padded(len(titles), row[order], other[order], self._count)
 
 
-def _siblings(series: np.ndarray, titles: np.ndarray) -> np.ndarray:
-    """The others of a title's series: (rows, as many as the largest has) or -1."""
-    members = np.argsort(series, kind="stable")
-    starts = np.searchsorted(series[members], series[titles], side="left")
-    ends = np.searchsorted(series[members], series[titles], side="right")
-    sizes = np.where(series[titles] >= 0, ends - starts, 0)
-    row = np.repeat(np.arange(len(titles)), sizes)
-    steps = np.arange(len(row)) - np.repeat(sizes.cumsum() - sizes, sizes)
-    return _padded(len(titles), row, members[np.repeat(starts, sizes) + steps], sizes.max())
+class _Siblings:
+    """Finds the others of a title's series, all of them."""
+
+    def __init__(self, series: np.ndarray) -> None:
+        self._series = series
+        self._members = np.argsort(series, kind="stable")
+        self._sorted = series[self._members]
+
+    def of(self, titles: np.ndarray) -> np.ndarray:
+        """Candidates for titles: (rows, columns) positions, -1 for none."""
+        series = self._series[titles]
+        starts = np.searchsorted(self._sorted, series, side="left")
+        ends = np.searchsorted(self._sorted, series, side="right")
+        sizes = np.where(series >= 0, ends - starts, 0)
+        row = np.repeat(np.arange(len(titles)), sizes)
+        steps = np.arange(len(row)) - np.repeat(sizes.cumsum() - sizes, sizes)
+        values = self._members[np.repeat(starts, sizes) + steps]
+        return _padded(len(titles), row, values, sizes.max())
 
 
 def _padded(rows: int, row: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

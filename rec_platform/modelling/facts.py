@@ -9,16 +9,11 @@ import pandas as pd
 
 from rec_platform.modelling.tone import gate, other_tone
 from rec_platform.release.blend import PART_SCALE
-from rec_platform.release.formulas import RATING_SPAN
-
-TRUST_VOTES = 10_000
+from rec_platform.release.formulas import RATING_SPAN, TRUST_VOTES
 
 
 class Facts:
     """What every title has.
-
-    A trusted rating is computed as for IMDb's own list of the best: as if `TRUST_VOTES` more people
-    had given the catalogue's mean.
 
     Args:
         titles: year, runtime_minutes, genres, rating, votes; one row per title.
@@ -32,7 +27,6 @@ class Facts:
         quality: (titles,) the trusted rating over its span, 0..1.
         combinations: the combinations of genres, comma-separated.
         combination: (titles,) int, which of them a title has.
-        genres: (titles, genres), the rarity of those a title has.
         overlap: (combinations, combinations) float32, the part `genres` of two.
         tone: the same, what another tone takes off the likeness.
         passes_gate: the same, bool: may the second be in the first one's list?
@@ -50,9 +44,9 @@ class Facts:
         self.popularity = self.fame / max(float(self.fame.max()), 1.0)
         self.quality = (self.rating - 1) / RATING_SPAN
         self.combination, self.combinations = pd.factorize(titles["genres"], sort=True)
-        rarity = _genre_rarity(self.combination, self.combinations)
-        self.genres = rarity[self.combination]
-        self.overlap = _overlap(rarity).astype("float32")
+        self.overlap = _overlap(_genre_rarity(self.combination, self.combinations)).astype(
+            "float32"
+        )
         self.tone = other_tone(self.combinations)
         self.passes_gate = gate(self.combinations)
 

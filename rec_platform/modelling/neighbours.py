@@ -6,8 +6,9 @@ blocks of pairs, so memory stays bounded as the catalogue grows. What titles are
 parts.py, which pairs the blend compares in candidates.py, the weights in release/blend.py.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -70,11 +71,13 @@ class Block:
         titles: (rows,), positions in the catalogue.
         neighbours: (rows, count), positions, never the title itself; -1 where there are no more.
         scores: (rows, count), in 0..1, how alike; what is best may also be what appeals most.
+        compared: (rows, count, parts) uint8, of a rule that compares its neighbours part by part.
     """
 
     titles: np.ndarray
     neighbours: np.ndarray
     scores: np.ndarray
+    compared: np.ndarray | None = None
 
 
 def blend(
@@ -92,16 +95,30 @@ def blend(
     """
     candidates_of = Candidates(catalogue.parts, weights)
     blocks = np.split(candidates_of.order, range(BLOCK_ROWS, len(catalogue.parts), BLOCK_ROWS))
-    make = partial(_blended, catalogue.parts, candidates_of, weights, count)
+    turned = [_turned(weights, balance) for balance in PLACES]
+    own = [own_appeal(catalogue.parts, row) for row in turned]
+    make = partial(_blended, catalogue.parts, candidates_of, weights, turned, own, count)
     with ThreadPoolExecutor(THREADS) as pool:
-        for start in range(0, len(blocks), THREADS):  # all at once would wait in memory
-            yield from pool.map(make, blocks[start : start + THREADS])
+        made: deque[Future[Block]] = deque()
+        for block in blocks:
+            made.append(pool.submit(make, block))
+            if len(made) > THREADS:  # all at once would wait in memory
+                yield made.popleft().result()
+        while made:
+            yield made.popleft().result()
+
+
+def _turned(weights: Mapping[str, float], balance: float) -> dict[str, float]:
+    """The weights of appeal as the knob turns them."""
+    return {name: weights[name] * factor for name, factor in knob(balance).items()}
 
 
 def _blended(
     parts: Parts,
     candidates_of: Candidates,
     weights: Mapping[str, float],
+    turned: list[dict[str, float]],
+    own: list[np.ndarray],
     count: int,
     titles: np.ndarray,
 ) -> Block:
@@ -111,11 +128,11 @@ def _blended(
     compared = parts.between(titles[row], candidates[row, column])
     likeness = totals(compared, {name: weights[name] for name in LIKENESS})
     scores = np.full((len(PLACES), *candidates.shape), -np.inf)
+    others = candidates[row, column]
     for place, balance in enumerate(PLACES):
-        turned = {name: weights[name] * factor for name, factor in knob(balance).items()}
         pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-        others = candidates[row, column]
-        scores[place, row, column] = likeness + appeal(parts, others, compared, pulls[row], turned)
+        appeals = appeal(own[place][others], compared, pulls[row], turned[place])
+        scores[place, row, column] = likeness + appeals
     middle = scores[PLACES.index(BALANCE)]
     scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
     shares = np.zeros(candidates.shape)
@@ -127,10 +144,13 @@ def _blended(
     ordered = np.argsort(np.take_along_axis(in_middle, order, axis=1), axis=1)
     order = np.take_along_axis(order, ordered, axis=1)
     is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
+    pair = np.zeros(candidates.shape, dtype=int)
+    pair[row, column] = np.arange(len(row))
     return Block(
         titles,
         np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
         np.take_along_axis(shares, order, axis=1),
+        compared[np.take_along_axis(pair, order, axis=1)],
     )
 
 
@@ -246,12 +266,17 @@ def weigh_lists(
     rule = Blend(weights)
     shares, place = np.unique(popularity, return_inverse=True)  # many titles have the same
     turned = [rule.turned(balance, share) for share in shares.tolist()]
-    total = np.zeros(lists.shape)
-    for column, name in enumerate(PARTS):
-        own = np.array([row[name] for row in turned])[place]
-        total += own[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
-    scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
-    return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
+    own = {name: np.array([row[name] for row in turned])[place, np.newaxis] for name in PARTS}
+    weighed = np.empty_like(lists)
+    for start in range(0, len(lists), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        total = np.zeros(lists[rows].shape)
+        for column, name in enumerate(PARTS):
+            total += own[name][rows] * np.array(UNITS[name])[parts[rows, :, column]]
+        scores = np.where(lists[rows] >= 0, np.round(total, SCORE_DIGITS), -np.inf)
+        order = np.argsort(-scores, axis=1, kind="stable")
+        weighed[rows] = np.take_along_axis(lists[rows], order, axis=1)
+    return weighed
 
 
 def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
@@ -262,28 +287,32 @@ def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def appeal(
-    parts: Parts,
-    neighbours: np.ndarray,
-    compared: np.ndarray,
-    pulls: np.ndarray,
-    weights: Mapping[str, float],
-) -> np.ndarray:
-    """What appeal adds to the likeness of pairs: (pairs,). The site rounds priors to bytes first.
+def own_appeal(parts: Parts, weights: Mapping[str, float]) -> np.ndarray:
+    """What each title adds to its appeal by itself: (titles,). The site rounds priors to bytes.
 
     Args:
         parts: what the titles are compared by.
-        neighbours: (pairs,) positions.
+        weights: of appeal, by name of the part, as the knob turns them.
+    """
+    values = {"popularity": parts.popularity, "quality": parts.quality}
+    return np.sum(
+        [weights[name] * np.log((values[name] + OFFSET) / (1 + OFFSET)) for name in PRIORS], axis=0
+    )
+
+
+def appeal(
+    own: np.ndarray, compared: np.ndarray, pulls: np.ndarray, weights: Mapping[str, float]
+) -> np.ndarray:
+    """What appeal adds to the likeness of pairs: (pairs,).
+
+    Args:
+        own: (pairs,) of own_appeal(), of the neighbours.
         compared: (pairs, parts) bytes.
         pulls: (pairs,) of the titles that they are neighbours of.
         weights: of appeal, by name of the part, as the knob turns them.
     """
-    values = {"popularity": parts.popularity, "quality": parts.quality}
-    own = np.sum(
-        [weights[name] * np.log((values[name] + OFFSET) / (1 + OFFSET)) for name in PRIORS], axis=0
-    )
     paired = {name: weights[name] for name in APPEAL if name not in PRIORS}
-    return pulls * own[neighbours] + np.maximum(pulls, LEAST_PULL) * totals(compared, paired)
+    return pulls * own + np.maximum(pulls, LEAST_PULL) * totals(compared, paired)
 
 
 def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:

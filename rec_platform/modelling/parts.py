@@ -38,16 +38,16 @@ from scipy import sparse
 from rec_platform.modelling.facts import Facts, to_bytes
 from rec_platform.modelling.telling import telling_characters
 from rec_platform.release.blend import LIKENESS, PARTS, UNKNOWN_ORIGIN
-from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_WIDTH, RUNTIME_MINUTES
-from rec_platform.release.text import search_key
-
-ROLE_WEIGHTS = {"director": 1.0, "writer": 0.8, "actor": 0.5, "composer": 0.3}
-OTHER_ROLE_WEIGHT = 0.1
-SAME_LANGUAGE = 0.5
-# Ignored, because every other title has one.
-STOP_WORDS = frozenset(
-    "the a an of and in on to at for from with by is it le la les el un".split()  # noqa: SIM905
+from rec_platform.release.formulas import (
+    ERA_YEARS,
+    FAME_DECADES,
+    OTHER_ROLE_WEIGHT,
+    RATING_WIDTH,
+    ROLE_WEIGHTS,
+    RUNTIME_MINUTES,
+    SAME_LANGUAGE,
 )
+from rec_platform.release.text import telling_words
 
 
 class Parts(Facts):
@@ -91,6 +91,7 @@ class Parts(Facts):
             pd.factorize(origins[name], sort=True)[0] for name in ("country", "language")
         )
         self.words = _words(titles["title"])
+        self._word_marks = _marks(self.words)
 
     def __len__(self) -> int:
         """The number of titles."""
@@ -115,7 +116,7 @@ class Parts(Facts):
             "people": lambda: _saturating(_products(self.people, *pair)),
             "characters": lambda: _saturating(_products(self.characters, *pair)),
             "keywords": lambda: _products(self.keywords, *pair),
-            "title": lambda: _products(self.words, *pair),
+            "title": lambda: self._title(*pair),
             "genres": lambda: self.overlap[first, second],
             "era": lambda: np.exp(-_difference(self.year, *pair) / ERA_YEARS),
             "origin": lambda: self._origin(*pair),
@@ -130,6 +131,12 @@ class Parts(Facts):
         for column, name in enumerate(PARTS):
             compared[:, column] = to_bytes(formulas[name]())
         return compared
+
+    def _title(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+        products = np.zeros(len(titles))
+        may_share = np.flatnonzero(self._word_marks[titles] & self._word_marks[neighbours])
+        products[may_share] = _products(self.words, titles[may_share], neighbours[may_share])
+        return products
 
     def _origin(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
         country, language = (
@@ -194,13 +201,21 @@ def _keywords(place: "pd.Series[int]", keywords: pd.DataFrame) -> sparse.csr_arr
 
 
 def _words(titles: "pd.Series[str]") -> sparse.csr_array:
-    words_of = [sorted(set(search_key(title).split()) - STOP_WORDS) for title in titles]
+    words_of = [telling_words(title) for title in titles]
     counts = Counter(word for words in words_of for word in words)
     column = {word: number for number, word in enumerate(counts)}
     rarity = np.log(len(words_of) / np.array([*counts.values(), 1]))
     columns = np.array([column[word] for words in words_of for word in words], dtype="int64")
     rows = np.repeat(np.arange(len(words_of)), [len(words) for words in words_of])
     return _unit_rows(_matrix(rows, columns, rarity[columns], (len(words_of), len(column))))
+
+
+def _marks(matrix: sparse.csr_array) -> np.ndarray:
+    """For each row a bit for each 64th of the columns: rows without a common bit share nothing."""
+    marks = np.zeros(matrix.shape[0], dtype="uint64")
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    np.bitwise_or.at(marks, rows, np.uint64(1) << (matrix.indices % 64).astype("uint64"))
+    return marks
 
 
 def _matrix(

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import expit
 
 from rec_platform.modelling.candidates import Candidates
-from rec_platform.modelling.neighbours import appeal, is_beyond, totals
+from rec_platform.modelling.neighbours import appeal, is_beyond, own_appeal, totals
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.ranking import coverage, gains, most_liked, without
 from rec_platform.release.blend import LIKENESS, WEIGHTS, pull
@@ -179,9 +179,9 @@ class Bench:
         """What orders the candidates in the knob's middle: (rows, columns), -inf for none."""
         likeness = totals(self._compared, {name: weights[name] for name in LIKENESS})
         scores = np.full(self._candidates.shape, -np.inf, dtype="float32")
-        scores[self._row, self._column] = likeness + appeal(
-            self._parts, self._others, self._compared, self._pulls, weights
-        )
+        own = own_appeal(self._parts, weights)[self._others]
+        appeals = appeal(own, self._compared, self._pulls, weights)
+        scores[self._row, self._column] = likeness + appeals
         rows = self._crowded
         beyond = is_beyond(SERIES_MOST, self._in_crowd, self._parts.series, scores[rows])
         scores[rows] = np.where(beyond, -np.inf, scores[rows])

@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 from math import inf
 
 from rec_platform.release import formulas
-from rec_platform.release.blend import LIKENESS, UNCOMPARED, UNITS, alike, total
+from rec_platform.release.blend import UNCOMPARED, UNITS, share_alike, total
 from rec_platform.release.filters import Filter
 from rec_platform.release.schema import SCORE_DIGITS, Neighbour
 from rec_platform.release.tiles import Bounds, Tiles
@@ -67,7 +67,11 @@ class BestFirst:
         self._quality = _adds(terms["quality"], formulas.quality)
 
     def ranked(
-        self, wanted: Filter, stored: Sequence[Neighbour], skipped: Collection[int]
+        self,
+        wanted: Filter,
+        stored: Sequence[Neighbour],
+        skipped: Collection[int],
+        flags: Sequence[int] | None = None,
     ) -> Iterator[Neighbour]:
         """Stored neighbours and the titles that pass a filter, best first.
 
@@ -78,9 +82,11 @@ class BestFirst:
             wanted: the filter.
             stored: neighbours of the one title, best first, which are not compared again.
             skipped: the numbers of titles that are not looked for.
+            flags: by number, whether a title meets the conditions that tiles cannot tell; None if
+                there are no such conditions.
         """
         stored = sorted(stored, key=self._is_behind_gate)
-        queue = [*self._stored(stored), *self._combinations({*wanted.genres})]
+        queue = [*self._stored(stored), *self._combinations(wanted)]
         heapify(queue)
         while queue:
             _, kind, order, combination, start, end = heappop(queue)
@@ -90,7 +96,7 @@ class BestFirst:
                 yield self._neighbour(order, combination, start)
             else:
                 inside = (
-                    self._titles(combination, range(start, end), wanted, skipped)
+                    self._titles(combination, range(start, end), wanted, skipped, flags)
                     if kind == TILE
                     else self._tiles_of(combination, kind, wanted)
                 )
@@ -111,11 +117,11 @@ class BestFirst:
             lost = max(lost, -round(points, SCORE_DIGITS))
             yield lost, STORED, order, 0, 0, 0
 
-    def _combinations(self, wanted: Collection[str]) -> Iterator[Waiting]:
-        """The combinations of genres that have the wanted ones, as good as any title could be."""
+    def _combinations(self, wanted: Filter) -> Iterator[Waiting]:
+        """The combinations of genres that pass a filter, as good as any title could be."""
         most = self._most(self._tiles.bounds)
         for combination, genres in enumerate(self._tiles.genres):
-            if genres.issuperset(wanted):
+            if genres.issuperset(wanted.genres) and genres.isdisjoint(wanted.without_genres):
                 yield self._lost(combination, most), GENRES, combination, combination, 0, 0
 
     def _tiles_of(self, combination: int, kind: int, wanted: Filter) -> Iterator[Waiting]:
@@ -129,10 +135,15 @@ class BestFirst:
                 yield lost, inside, some.start, combination, some.start, some.end
 
     def _titles(
-        self, combination: int, places: range, wanted: Filter, skipped: Collection[int]
+        self,
+        combination: int,
+        places: range,
+        wanted: Filter,
+        skipped: Collection[int],
+        flags: Sequence[int] | None,
     ) -> Iterator[Waiting]:
         numbers = self._tiles.columns["number"]
-        for place in self._tiles.passing(places, wanted):
+        for place in self._tiles.passing(places, wanted, flags):
             number = numbers[place]
             if number not in skipped:
                 lost = self._lost(combination, self._points(place))
@@ -180,9 +191,7 @@ class BestFirst:
             "quality": formulas.quality(rating),
         }
         parts = bytes(values[name] for name in self._weights)
-        alike_by = {name: weight for name, weight in self._weights.items() if name in LIKENESS}
-        likeness = total(parts[: len(alike_by)], alike_by)
-        return Neighbour(number, round(alike(likeness, alike_by), SCORE_DIGITS), parts)
+        return Neighbour(number, share_alike(parts, self._weights), parts)
 
 
 def _adds(terms: Sequence[float], part: Callable[[float], int]) -> Callable[[float], float]:

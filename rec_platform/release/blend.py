@@ -131,6 +131,17 @@ def total(parts: Sequence[int], weights: Mapping[str, float]) -> float:
     )
 
 
+def share_alike(parts: Sequence[int], weights: Mapping[str, float]) -> float:
+    """The share that two titles are alike, in 0..1, by parts stored as bytes.
+
+    Args:
+        parts: as many as there are weights, in their order: those of likeness come first.
+        weights: by name of the part.
+    """
+    own = {name: weight for name, weight in weights.items() if name in LIKENESS}
+    return round(alike(total(parts[: len(own)], own), own), SCORE_DIGITS)
+
+
 class Blend:
     """The rule as a release has it.
 

@@ -6,7 +6,7 @@ How all titles are looked through belongs in best_first.py.
 from collections import Counter
 
 from rec_platform.release.best_first import BestFirst
-from rec_platform.release.filters import Filter
+from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import SERIES_MOST, Neighbour, Title
 
@@ -18,7 +18,8 @@ def filtered(
 
     Titles that share people or words with it are compared by these only if they are stored as its
     neighbours. The others of its series are in the list only if they are stored, because the whole
-    series is in a row of its own. A release without tiles has only what is stored.
+    series is in a row of its own. A release without tiles has only what is stored, and so has one
+    without facts if votes, an origin or a director are asked for.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -28,7 +29,8 @@ def filtered(
     numbers = [neighbour.number for neighbour in stored]
     known = dict(zip(numbers, lookup.numbered(numbers), strict=True))
     passing = [neighbour for neighbour in stored if wanted.passes(known[neighbour.number])]
-    if lookup.tiles is None:
+    beyond = wanted.beyond_tiles()
+    if lookup.tiles is None or (beyond != EVERYTHING and not lookup.knows_people):
         return passing[:limit]
     number = lookup.number(title.title_id)
     weights = lookup.rule.turned(balance, popularity)
@@ -36,7 +38,7 @@ def filtered(
     skipped = {number, *numbers, *lookup.siblings(title)}
     of_series: Counter[int | None] = Counter()
     listed: list[Neighbour] = []
-    for neighbour in search.ranked(wanted, passing, skipped):
+    for neighbour in search.ranked(wanted, passing, skipped, lookup.flags(beyond)):
         other = known.get(neighbour.number) or lookup.numbered([neighbour.number])[0]
         of_series[other.series] += 1
         if other.series is None or of_series[other.series] <= SERIES_MOST:

@@ -1,4 +1,4 @@
-"""Filters: what somebody asks of the titles in a list."""
+"""Filters: what somebody asks of titles, in a list or in the whole catalogue."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,22 @@ from rec_platform.release.schema import Title
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a recommended title must be; None means no condition.
+    """What a title must be; None means no condition.
 
-    A title of unknown runtime passes no runtime filter.
+    A title of unknown runtime, country or language passes no filter of these.
     """
 
     year_min: int | None = None
     year_max: int | None = None
     rating_min: float | None = None
+    votes_min: int | None = None
+    runtime_min: int | None = None
     runtime_max: int | None = None
     genres: tuple[str, ...] = ()  # the title has all of them
+    without_genres: tuple[str, ...] = ()  # and none of these
+    country: str | None = None  # IMDb's code
+    language: str | None = None  # IMDb's code
+    director: str | None = None  # a person's id
 
     def passes(self, title: Title) -> bool:
         """Whether a title meets every condition."""
@@ -24,9 +30,28 @@ class Filter:
             (self.year_min is None or title.year >= self.year_min)
             and (self.year_max is None or title.year <= self.year_max)
             and (self.rating_min is None or title.rating >= self.rating_min)
+            and (self.votes_min is None or title.votes >= self.votes_min)
+            and (self.runtime_min is None or (title.runtime_minutes or 0) >= self.runtime_min)
             and (self.runtime_max is None or (title.runtime_minutes or 10**6) <= self.runtime_max)
             and set(self.genres) <= set(title.genres)
+            and set(self.without_genres).isdisjoint(title.genres)
+            and (self.country is None or title.country == self.country)
+            and (self.language is None or title.language == self.language)
+            and (self.director is None or self.director in _directors(title))
+        )
+
+    def beyond_tiles(self) -> "Filter":
+        """The conditions that tiles cannot tell: see tiles.py."""
+        return Filter(
+            votes_min=self.votes_min,
+            country=self.country,
+            language=self.language,
+            director=self.director,
         )
 
 
 EVERYTHING = Filter()
+
+
+def _directors(title: Title) -> set[str]:
+    return {credit.person_id for credit in title.credited("director")}

@@ -8,17 +8,20 @@ import itertools
 import json
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property, lru_cache
 from math import log10
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rec_platform.release import weighted_sum
+from rec_platform.release import choosing, weighted_sum
 from rec_platform.release.blend import PARTS, WEIGHTS, Blend
+from rec_platform.release.choosing import Order
+from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.queries import of_id, placeholders
 from rec_platform.release.schema import (
+    KNOWS_PEOPLE,
     READABLE_VERSIONS,
     SCHEMA_VERSION,
     Cluster,
@@ -32,6 +35,9 @@ from rec_platform.release.tiles import Combination, Tiles
 
 LARGEST = 2**31 - 1  # a number that no title has
 READER_CACHE_KIB = 8_192  # SQLite's default, 2 MiB, holds little of a large release
+FLAGS = 16  # filters whose titles are remembered, a byte for each title
+
+_KEYS = {"title_words": "word", "characters": "name"}
 
 # json.loads() checks its options on each call, which shows in the time of a page.
 _decode = json.JSONDecoder().raw_decode
@@ -83,6 +89,8 @@ class Lookup:
             raise LookupFileError(
                 f"{path} has the parts {[*weights]}; this program reads {[*PARTS]}"
             )
+        self.flags = lru_cache(maxsize=FLAGS)(self._flags)
+        self.knows_people: bool = version >= KNOWS_PEOPLE
         self.shares: dict[str, float] | None = self.release.get("shares")
         # Numbers follow votes.
         sql = "SELECT votes FROM titles WHERE number = 1"
@@ -155,6 +163,10 @@ class Lookup:
             )
         )
 
+    def most_voted(self, limit: int) -> list[Title]:
+        """The most voted titles."""
+        return list(self._titles("SELECT * FROM titles ORDER BY number LIMIT ?", limit))
+
     def shelf(self, name: str, limit: int = 10) -> list[Title]:
         """The first titles of a shelf that the writer made: `new`, `rising` or `gems`.
 
@@ -168,6 +180,30 @@ class Lookup:
             return []
         sql = "SELECT * FROM titles WHERE series = ? ORDER BY year, title_id"
         return list(self._titles(sql, title.series))
+
+    def credits_of(self, person_id: str) -> tuple[str, list[tuple[int, str]]] | None:
+        """A person's name and, for each credit, the title's number and the role; None if unknown.
+
+        The most voted titles come first. A release of schema 5 or older knows no people.
+        """
+        if not self.knows_people:
+            return None
+        sql = "SELECT name, credits FROM people WHERE person_id = ?"
+        row = self._connection.execute(sql, (person_id,)).fetchone()
+        return (row[0], [(number, role) for number, role in _decode(row[1])[0]]) if row else None
+
+    def trusted(self, numbers: Sequence[int]) -> list[int]:
+        """The numbers of these titles, those with the highest trusted ratings first."""
+        sql = f"""
+            SELECT number FROM facts WHERE number IN ({placeholders(numbers)})
+            ORDER BY trusted_rating DESC, number
+        """
+        return [number for (number,) in self._connection.execute(sql, tuple(numbers))]
+
+    def title_counts(self, table: str, names: Collection[str]) -> dict[str, int]:
+        """How many titles have each of these `title_words` or `characters`."""
+        sql = f"SELECT * FROM {table} WHERE {_KEYS[table]} IN ({placeholders(names)})"
+        return dict(self._connection.execute(sql, tuple(names)))
 
     def number(self, title_id: str) -> int:
         """The number of a title of this release."""
@@ -189,10 +225,25 @@ class Lookup:
         stored = list(itertools.starmap(Combination, self._connection.execute(sql)))
         return Tiles(stored) if stored else None
 
+    def choose(
+        self, wanted: Filter, order: Order = "votes", limit: int = 20, offset: int = 0
+    ) -> list[Title]:
+        """The titles that pass a filter, sorted: see choosing.py. Only if `knows_people`."""
+        return self.numbered(choosing.choose(self._connection, wanted, order, limit, offset))
+
+    def count(self, wanted: Filter) -> int:
+        """How many titles pass a filter. Only if `knows_people`."""
+        return choosing.count(self._connection, wanted)
+
     def random_title(self) -> Title:
         """A random title; every title is equally likely."""
         (count,) = self._connection.execute("SELECT max(number) FROM titles").fetchone()
         return self.numbered([random.randint(1, count)])[0]  # noqa: S311
+
+    def random_of(self, wanted: Filter) -> Title | None:
+        """A random title of those that pass a filter, or None. Only if `knows_people`."""
+        count = self.count(wanted)
+        return self.choose(wanted, offset=random.randrange(count), limit=1)[0] if count else None  # noqa: S311
 
     def all_neighbours(self) -> Iterator[tuple[str, int, list[Neighbour]]]:
         """Every title's id and votes with its neighbours, in order of title_id."""
@@ -211,6 +262,10 @@ class Lookup:
         """The id of each title by its number, of the titles with these numbers."""
         sql = "SELECT number, title_id FROM titles WHERE number BETWEEN ? AND ?"
         return dict(self._connection.execute(sql, (first, last)))
+
+    def _flags(self, wanted: Filter) -> bytearray | None:
+        """Which numbers pass a filter; None if all do. Only if `knows_people`."""
+        return None if wanted == EVERYTHING else choosing.flags(self._connection, wanted)
 
     def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
         return map(_title, self._connection.execute(sql, parameters))

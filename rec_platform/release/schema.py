@@ -8,8 +8,10 @@ import struct
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SCHEMA_VERSION = 5
-READABLE_VERSIONS = (4, 5)  # 4 has neither characters nor origin nor keywords
+SCHEMA_VERSION = 6
+# 4 has neither characters nor origin nor keywords; 5 has neither people nor facts.
+READABLE_VERSIONS = (4, 5, 6)
+KNOWS_PEOPLE = 6  # and facts
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
@@ -60,6 +62,30 @@ CREATE TABLE neighbours (
     number INTEGER PRIMARY KEY REFERENCES titles,
     packed BLOB NOT NULL               -- numbers, best first, then scores, then parts: see pack()
 );
+CREATE TABLE people (
+    person_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    credits TEXT NOT NULL              -- JSON array of [title's number, role], the most voted first
+);
+CREATE TABLE facts (                   -- what titles are chosen and sorted by, in narrow rows
+    number INTEGER PRIMARY KEY REFERENCES titles,
+    year INTEGER NOT NULL,
+    runtime_minutes INTEGER,
+    genres TEXT NOT NULL,              -- JSON array
+    rating REAL NOT NULL,
+    votes INTEGER NOT NULL,
+    country TEXT,
+    language TEXT,
+    trusted_rating REAL NOT NULL       -- see formulas.py
+);
+CREATE TABLE title_words (             -- how many titles are called so: rare words tell more
+    word TEXT PRIMARY KEY,
+    title_count INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE characters (
+    name TEXT PRIMARY KEY,
+    title_count INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE combinations (            -- of genres; none where another rule than the blend was used
     combination INTEGER PRIMARY KEY,
     genres TEXT NOT NULL,              -- JSON array, as its titles have it
@@ -92,6 +118,8 @@ CREATE UNIQUE INDEX titles_by_id ON titles (title_id);
 CREATE INDEX titles_by_cluster ON titles (cluster, number);
 CREATE INDEX titles_by_search_key ON titles (search_key, number);
 CREATE INDEX words_by_word ON words (word);
+CREATE INDEX facts_by_trusted_rating ON facts (trusted_rating DESC, number);
+CREATE INDEX facts_by_year ON facts (year DESC, number);
 CREATE INDEX titles_by_series ON titles (series, year) WHERE series IS NOT NULL;
 """
 
@@ -133,9 +161,13 @@ class Title:
     language: str | None = None
     keywords: list[str] = field(default_factory=list[str])
 
-    def people(self, *roles: str) -> list[str]:
-        """The names of the people with one of these roles, each once, in order of billing."""
-        return list(dict.fromkeys(credit.name for credit in self.credits if credit.role in roles))
+    def credited(self, *roles: str) -> list[Credit]:
+        """The people with one of these roles, each once, in order of billing."""
+        people: dict[str, Credit] = {}
+        for credit in self.credits:
+            if credit.role in roles:
+                people.setdefault(credit.person_id, credit)
+        return [*people.values()]
 
 
 class Neighbour(NamedTuple):

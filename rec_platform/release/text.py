@@ -9,6 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from rec_platform.release.wording import OFTEN_REWORDED, reworded
 
+# Ignored where titles are compared, because every other title has one.
+STOP_WORDS = frozenset(
+    "the a an of and in on to at for from with by is it le la les el un".split()  # noqa: SIM905
+)
 ARTICLES = ("the", "a", "an")
 # Letters that do not decompose into a plain letter and its accent.
 PLAIN = str.maketrans("øłđðı", "olddi") | {ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"}
@@ -33,6 +37,11 @@ def search_key(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", RAISED.sub(r" \1 ", text).replace("%", " percent "))
     text = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(WORD.findall(text.casefold().translate(PLAIN)))
+
+
+def telling_words(title: str) -> list[str]:
+    """The words of a title that may tell what it is about, each once, in alphabetical order."""
+    return sorted(set(search_key(title).split()) - STOP_WORDS)
 
 
 def title_key(title: str) -> str:

@@ -110,8 +110,16 @@ class Tiles:
             ]
         return self._tiles[combination]
 
-    def passing(self, places: Sequence[int], wanted: Filter) -> Sequence[int]:
-        """The places of those titles that pass a filter, whatever their genres."""
+    def passing(
+        self, places: Sequence[int], wanted: Filter, flags: Sequence[int] | None
+    ) -> Sequence[int]:
+        """The places of those titles that pass a filter, whatever their genres.
+
+        Args:
+            places: of the titles.
+            wanted: the filter.
+            flags: by number, whether a title meets the conditions that tiles cannot tell.
+        """
         if wanted.year_min is not None:
             year, least = self.columns["year"], wanted.year_min
             places = [place for place in places if year[place] >= least]
@@ -121,9 +129,15 @@ class Tiles:
         if wanted.rating_min is not None:
             rating, lowest = self.columns["own_rating"], _single(wanted.rating_min)
             places = [place for place in places if rating[place] >= lowest]
+        if wanted.runtime_min is not None:
+            runtime, shortest = self.columns["known_runtime"], wanted.runtime_min
+            places = [place for place in places if runtime[place] >= shortest]
         if wanted.runtime_max is not None:
             runtime, longest = self.columns["known_runtime"], wanted.runtime_max
             places = [place for place in places if 0 < runtime[place] <= longest]
+        if flags is not None:
+            number = self.columns["number"]
+            places = [place for place in places if flags[number[place]]]
         return places
 
     def figures(self, place: int) -> tuple[int, float, float, float]:

@@ -6,19 +6,25 @@ assets/release.py.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from rec_platform.release.formulas import TRUST_VOTES
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.shares import shares
 from rec_platform.release.spelling import deletes
-from rec_platform.release.text import PERSON, search_names, title_key
+from rec_platform.release.text import PERSON, search_names, telling_words, title_key
 from rec_platform.release.tiles import Combination
 
 # SQLite's default cache, 2 MiB, would be written out again and again.
 WRITER_CACHE_KIB = 65_536
+BATCH_TITLES = 2_000  # that SQLite indexes at a time, while the next are made
 
 # What the home page shows beside the clusters, and the feeds, computed once when the lookup is
 # written.
@@ -48,11 +54,30 @@ SHELVES = {
 }
 COUNTS = {
     "titles_per_year": "SELECT year, count(*) FROM titles GROUP BY year ORDER BY year",
+    "titles_per_country": """
+        SELECT country, count(*) FROM titles WHERE country IS NOT NULL
+        GROUP BY country ORDER BY country
+    """,
+    "titles_per_language": """
+        SELECT language, count(*) FROM titles WHERE language IS NOT NULL
+        GROUP BY language ORDER BY language
+    """,
     "titles_per_rating": """
         SELECT CAST(rating * 2 AS INTEGER) / 2.0 AS half, count(*) FROM titles
         GROUP BY half ORDER BY half
     """,
 }
+FACTS = """
+    INSERT INTO facts
+    SELECT number, year, runtime_minutes, genres, rating, votes, country, language,
+        (votes * rating + :trust * mean) / (votes + :trust)
+    FROM titles CROSS JOIN (SELECT avg(rating) AS mean FROM titles)
+"""
+CREDITS = """
+    SELECT credit.value ->> 0 AS person_id, credit.value ->> 2, number, credit.value ->> 1
+    FROM titles CROSS JOIN json_each(titles.credits) AS credit
+    ORDER BY person_id, number, credit.key
+"""
 KINDS = "SELECT genres, country, year, count(*) FROM titles GROUP BY genres, country, year"
 
 # json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
@@ -84,7 +109,9 @@ def write_lookup(
         sqlite3.Error: a title_id occurs twice, or the disk is full.
     """
     path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    # Never used by two threads at once: see _write_titles().
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with closing(connection):
         # A half-written file is thrown away, so a journal would gain nothing.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         connection.executescript(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}; {SCHEMA}")
@@ -95,10 +122,14 @@ def write_lookup(
             ((key, _json(value)) for key, value in entries.items()),
         )
         connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
-        connection.executemany(_insert("titles", 19), _title_rows(connection, titles))
+        title_words, characters = _write_titles(connection, titles)
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         rows = ((number, *stored) for number, stored in enumerate(combinations))
         connection.executemany(_insert("combinations", 4), rows)
+        connection.executemany(_insert("people", 3), _people_rows(connection))
+        connection.execute(FACTS, {"trust": TRUST_VOTES})
+        connection.executemany(_insert("title_words", 2), sorted(title_words.items()))
+        connection.executemany(_insert("characters", 2), sorted(characters.items()))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
         connection.execute("INSERT INTO word_search (word_search) VALUES ('optimize')")
         connection.execute("COMMIT")
@@ -114,6 +145,13 @@ def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield name, _json(connection.execute(sql).fetchall())
     groups = connection.execute(KINDS)
     yield "shares", _json(shares((json.loads(genres), *rest) for genres, *rest in groups))
+
+
+def _people_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    """The rows of `people`. SQLite sorts the credits, which may be too many for the memory."""
+    for person_id, rows in groupby(connection.execute(CREDITS), key=itemgetter(0)):
+        credited = [(name, number, role) for _, name, number, role in rows]
+        yield person_id, credited[0][0], _json([[number, role] for _, number, role in credited])
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -135,43 +173,83 @@ def _cluster_row(cluster: Cluster) -> tuple[Any, ...]:
     )
 
 
-def _title_rows(
+def _write_titles(
     connection: sqlite3.Connection, titles: Iterable[tuple[Title, str]]
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of `titles`, and fill the full-text indexes along the way."""
+) -> tuple[Counter[str], Counter[str]]:
+    """Write the titles and their words, and fill the full-text indexes of both.
+
+    Returns:
+        How many titles are called by each telling word, and how many have each character.
+    """
+    title_words, characters = Counter[str](), Counter[str]()
     words: dict[str, int] = {}
-    for number, (title, akas) in enumerate(titles, start=1):
-        original = title.original_title if title.original_title != title.title else ""
-        people = {credit.name for credit in title.credits}
-        names = search_names(f"{title.title}\n{original}\n{akas}", people)
-        connection.execute("INSERT INTO title_search (rowid, names) VALUES (?, ?)", (number, names))
-        for word in names.split():
-            if word not in words:
-                words[word] = len(words) + 1
-                row = (words[word], word)
-                connection.execute("INSERT INTO words VALUES (?, ?)", row)
-                if word.startswith(PERSON):
-                    continue  # people are found as they are written
-                row = (words[word], " ".join(sorted(deletes(word))))
-                connection.execute("INSERT INTO word_search (rowid, deletes) VALUES (?, ?)", row)
-        yield (
-            number,
-            title.title_id,
-            title.title,
-            title.original_title,
-            title.year,
-            title.runtime_minutes,
-            _json(title.genres),
-            title.rating,
-            title.votes,
-            _json([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
-            title.series,
-            title.series_place,
-            title.cluster,
-            title.distance,
-            title_key(title.title),
-            _json(title.characters),
-            title.country,
-            title.language,
-            _json(title.keywords),
+    numbered = enumerate(titles, start=1)
+    with ThreadPoolExecutor(1) as pool:
+        indexing = pool.submit(_index, connection, {}, {})
+        while batch := [*islice(numbered, BATCH_TITLES)]:
+            known = len(words)
+            rows: list[tuple[Any, ...]] = []
+            names: dict[int, str] = {}
+            spellings: dict[int, str] = {}
+            for number, (title, akas) in batch:
+                rows.append(_title_row(number, title))
+                title_words.update(telling_words(title.title))
+                characters.update(title.characters)
+                names[number] = _names(title, akas)
+                for word in names[number].split():
+                    if word not in words:
+                        words[word] = len(words) + 1
+                        if not word.startswith(PERSON):  # people are found as they are written
+                            spellings[words[word]] = " ".join(sorted(deletes(word)))
+            indexing.result()
+            connection.executemany(_insert("titles", 19), rows)
+            new_words = ((number, word) for word, number in islice(words.items(), known, None))
+            connection.executemany(_insert("words", 2), new_words)
+            indexing = pool.submit(_index, connection, names, spellings)
+        indexing.result()
+    return title_words, characters
+
+
+def _index(
+    connection: sqlite3.Connection, names: Mapping[int, str], spellings: Mapping[int, str]
+) -> None:
+    """Fill the full-text indexes: by one statement each, which needs Python's lock only once."""
+    for index, column, texts in (
+        ("title_search", "names", names),
+        ("word_search", "deletes", spellings),
+    ):
+        connection.execute(
+            f"INSERT INTO {index} (rowid, {column}) "
+            "SELECT CAST(key AS INTEGER), value FROM json_each(?)",
+            (_json(texts),),
         )
+
+
+def _names(title: Title, akas: str) -> str:
+    original = title.original_title if title.original_title != title.title else ""
+    people = {credit.name for credit in title.credits}
+    return search_names(f"{title.title}\n{original}\n{akas}", people)
+
+
+def _title_row(number: int, title: Title) -> tuple[Any, ...]:
+    return (
+        number,
+        title.title_id,
+        title.title,
+        title.original_title,
+        title.year,
+        title.runtime_minutes,
+        _json(title.genres),
+        title.rating,
+        title.votes,
+        _json([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
+        title.series,
+        title.series_place,
+        title.cluster,
+        title.distance,
+        title_key(title.title),
+        _json(title.characters),
+        title.country,
+        title.language,
+        _json(title.keywords),
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).parents[1]
 _PACKAGED_SQL = _PACKAGE / "sql"
+BATCH_VECTORS = 64  # of DuckDB's 2,048 rows
 # Inside the package in a wheel, beside it in the repository.
 SQL_FOLDER = _PACKAGED_SQL if _PACKAGED_SQL.is_dir() else _PACKAGE.parent / "sql"
 
@@ -48,6 +49,10 @@ class Warehouse(DeploymentResource):
     @abstractmethod
     def query(self, select: str) -> "pd.DataFrame":
         """The rows of a SELECT, written in Athena's dialect."""
+
+    def batches(self, select: str) -> "Iterator[pd.DataFrame]":
+        """The same rows in frames one after another, so that they need not fit into memory."""
+        yield self.query(select)
 
     @abstractmethod
     def column_types(self, table: str) -> dict[str, str]:
@@ -115,6 +120,13 @@ class DuckDBWarehouse(Warehouse):
         """See Warehouse."""
         with self._connect(select) as connection:
             return connection.execute(to_duckdb(select)).df()
+
+    def batches(self, select: str) -> "Iterator[pd.DataFrame]":
+        """See Warehouse."""
+        with self._connect(select) as connection:
+            connection.execute(to_duckdb(select))
+            while len(frame := connection.fetch_df_chunk(BATCH_VECTORS)):
+                yield frame
 
     def column_types(self, table: str) -> dict[str, str]:
         """See Warehouse."""

@@ -22,6 +22,8 @@ READS = [
     "/api/v1/titles/tt0000001",
     RECOMMENDATIONS,
     "/api/v1/recommendations?title=tt0000001",
+    "/api/v1/titles?genre=crime",
+    "/api/v1/people/nm1",
     "/api/v1/search?q=lantern",
     "/api/v1/clusters",
     "/api/v1/clusters/0/titles",
@@ -262,6 +264,16 @@ def test_a_release_without_a_scorecard_says_so(site: Site):
         ("/api/v1/recommendations", "title"),
         ("/api/v1/recommendations?title=tt1&title=x", "title"),
         ("/api/v1/recommendations?" + "title=tt1&" * 21, "title"),
+        ("/api/v1/titles?order=fame", "order"),
+        ("/api/v1/titles?country=France", "country"),
+        ("/api/v1/titles?language=x", "language"),
+        ("/api/v1/titles?director=Ada", "director"),
+        ("/api/v1/titles?votes_min=-1", "votes_min"),
+        ("/api/v1/titles?" + "without_genre=Crime&" * 31, "without_genre"),
+        ("/api/v1/titles?cursor=abc", "cursor"),
+        ("/api/v1/people/tt1", "person_id"),
+        ("/api/v1/compare?title=tt0000001", "title"),
+        ("/api/v1/compare?title=tt0000001&title=tt0000002&title=tt0000003", "title"),
         ("/api/v1/search", "q"),
         ("/api/v1/search?q=", "q"),
         ("/api/v1/search?q=" + "a" * 201, "q"),
@@ -292,9 +304,9 @@ def test_all_parameters_that_are_wrong_are_told_at_once(site: Site):
 @pytest.mark.parametrize(
     ("path", "detail"),
     [
-        ("/api/v1/titles/tt9", "There is no title tt9 in this release."),
-        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this release."),
-        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this release."),
+        ("/api/v1/titles/tt9", "There is no title tt9 in this catalogue."),
+        ("/api/v1/titles/tt9/recommendations", "There is no title tt9 in this catalogue."),
+        ("/api/v1/clusters/99/titles", "There is no cluster 99 in this catalogue."),
         ("/api/v1/nothing", "There is nothing at this address."),
         (f"/api/v1/{HOSTILE}", "There is nothing at this address."),
     ],
@@ -465,6 +477,9 @@ def test_what_a_visitor_writes_into_an_address_stays_on_its_line_of_the_log(
 def test_every_route_of_the_api_is_described_with_its_errors_and_examples(site: Site):
     described = site.json("/openapi.json")
     assert set(described["paths"]) == {
+        "/api/v1/titles",
+        "/api/v1/people/{person_id}",
+        "/api/v1/compare",
         "/api/v1/titles/{title_id}",
         "/api/v1/titles/{title_id}/recommendations",
         "/api/v1/recommendations",

@@ -36,7 +36,7 @@ FEW = settings(
 )
 MANY = settings(FEW, max_examples=1_700)
 WITHOUT_PARAMETERS = ("release", "health", "ready", "metrics")
-WITH_CURSOR = ("clusters", "cluster_titles")
+WITH_CURSOR = ("titles", "clusters", "cluster_titles")
 MODES = [
     (name, mode)
     for name in EXAMPLES

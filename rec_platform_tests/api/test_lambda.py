@@ -21,6 +21,7 @@ from rec_platform_tests.api.site import publish
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators.lambda_events import (
     FRONT_DOORS,
+    function_url,
     http_api,
     http_api_mapping,
     rest_api,
@@ -107,6 +108,12 @@ def test_the_home_page_of_a_stage_needs_no_slash(runtime: LambdaRuntime, door: A
     event = door("", stage="prod")
     page = runtime.invoke(event)
     assert page["statusCode"] == 200 and 'href="/prod/random"' in page["body"]
+
+
+@pytest.mark.parametrize("path", ["", "/", "/metrics", "/title/tt0000001"])
+@pytest.mark.parametrize("door", [http_api, function_url])
+def test_the_default_stage_is_no_part_of_a_path(runtime: LambdaRuntime, door: Any, path: str):
+    assert runtime.invoke(door(f"/$default{path}"))["statusCode"] == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/title/tt0000001", "/static/style.css"])

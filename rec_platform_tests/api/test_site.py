@@ -69,7 +69,8 @@ def test_a_titles_page_shows_its_facts_and_nine_recommendations(site: Site):
         "Crime · Thriller",
         "123,456 votes",
         "Ada Marlow",
-        "Ivo Solberg, Hana Voss",
+        "Ivo Solberg",
+        "Hana Voss",
         "98% alike",
     ):
         assert fact in page.text
@@ -104,7 +105,7 @@ def test_the_page_says_which_words_of_a_query_were_left_out(site: Site):
 def test_a_title_of_which_little_is_known_has_a_page_too(site: Site):
     page = Reader(site.get("/title/tt0000031"))
     assert page.cards() == []
-    assert "knows no film" in page.text and " min" not in page.text
+    assert "No film here is like it" in page.text and " min" not in page.text
 
 
 def test_the_search_page_lists_what_it_found_and_keeps_the_query(site: Site):
@@ -195,7 +196,7 @@ def test_every_page_names_its_source_and_asks_not_to_be_indexed(site: Site, path
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_names_its_release_and_that_a_sample_is_invented(site: Site, path: str):
     page = Reader(site.get(path))
-    assert "Release first, 2024-03-11" in page.text
+    assert "Catalogue of 2024-03-11" in page.text
     assert "catalogue are invented" in page.text
 
 
@@ -300,7 +301,7 @@ def test_who_has_the_current_answer_gets_a_304(site: Site, releases: Path, path:
 
 def test_a_new_release_changes_the_etag(site: Site, releases: Path):
     etag = site.get("/title/tt0000001").headers["etag"]
-    publish(releases, "second")
+    publish(releases, "second", "The Loud Lantern")
     assert site.get("/title/tt0000001", headers={"If-None-Match": etag}).status_code == 200
 
 

@@ -11,9 +11,19 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.sensor_definition import SensorEvaluationContext
+from dagster._core.remote_origin import (
+    GrpcServerCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 
 from rec_platform.definitions import define
 from rec_platform_tests.conftest import Platform
+
+SERVER = RemoteRepositoryOrigin(
+    GrpcServerCodeLocationOrigin("127.0.0.1", 4000, location_name="rec_platform"), "__repository__"
+)
 
 
 @contextmanager
@@ -84,6 +94,64 @@ def test_a_webhook_that_refuses_fails_the_sensor_and_stays_secret(platform: Plat
     assert "the webhook answered 404: check REC_ALERT_WEBHOOK" in str(refused.value.description)
     assert "the webhook cannot be reached" in str(unreachable.value.description)
     assert all("secret" not in str(error.value.description) for error in (refused, unreachable))
+
+
+def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None) -> str:
+    """Let the sensor look for failed runs, as the daemon does; where it got to."""
+    context = SensorEvaluationContext(
+        instance_ref=None,
+        instance=instance,
+        cursor=cursor,
+        repository_name=SERVER.repository_name,
+        code_location_origin=SERVER.code_location_origin,
+    )
+    with context:
+        told = sensor.evaluate_tick(context)
+    assert told.cursor
+    return told.cursor
+
+
+def test_a_command_tells_of_its_own_failure_and_the_daemon_of_all_others(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    with webhook() as (address, told), dg.DagsterInstance.get() as instance:
+        monkeypatch.setenv("REC_ALERT_WEBHOOK", address)
+        (sensor,) = define().sensors or []
+        assert isinstance(sensor, dg.SensorDefinition)
+        cursor = tick(sensor, instance, None)
+        failed = platform.run("refresh", "--source", "nowhere")
+        assert failed.exit_code == 1
+        (message,) = told
+        first, *reasons = message["text"].splitlines()
+        assert first == "`rec-platform refresh` of data failed."
+        assert reasons == failed.stderr.splitlines()[-len(reasons) :]
+        cursor = tick(sensor, instance, cursor)
+        assert len(told) == 1
+        run = instance.create_run_for_job(
+            define().resolve_job_def("refresh"),
+            remote_job_origin=RemoteJobOrigin(SERVER, "refresh"),
+            job_code_origin=None,
+        )
+        instance.report_run_failed(run, "its code server has been started again since")
+        tick(sensor, instance, cursor)
+    assert told[1:] == [
+        {
+            "text": f"Run {run.run_id[:8]} of refresh failed.\n"
+            "its code server has been started again since"
+        }
+    ]
+
+
+def test_a_webhook_that_refuses_changes_nothing_about_the_command(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    with webhook(status=404) as (address, _):
+        monkeypatch.setenv("REC_ALERT_WEBHOOK", address)
+        failed = platform.run("refresh", "--source", "nowhere")
+    *_, refusal, last = failed.stderr.splitlines()
+    assert failed.exit_code == 1
+    assert refusal == "the webhook answered 404: check REC_ALERT_WEBHOOK"
+    assert last.startswith("nothing was published") and "secret" not in failed.stderr
 
 
 def test_without_a_webhook_there_is_no_sensor():

@@ -67,7 +67,7 @@ def test_what_is_scored_is_what_is_served(
 ):
     platform = {"default": released, "own": weighed}[weights]
     ids = title_ids(platform)
-    stored, parts = read_lists(warehouse(platform), len(ids))
+    stored, _, parts = read_lists(warehouse(platform), len(ids))
     titles = warehouse(platform).read("titles", order_by="title_id")
     lookup = platform.serving()
     popularity = np.array([lookup.popularity(votes) for votes in titles["votes"]])

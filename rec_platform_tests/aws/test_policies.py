@@ -6,9 +6,12 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
+from rec_platform.resources.aws.doctor import PROBE
+from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform_tests.aws.policies import allowed
 from rec_platform_tests.conftest import REPOSITORY
 
@@ -50,6 +53,14 @@ def test_the_jobs_may_pull_the_image_of_k_means_in_every_region_and_no_other_ima
         pattern = rule["Resource"].replace("REGION", region)
         assert fnmatchcase(arn + repository.partition(":")[0], pattern)
         assert not fnmatchcase(f"{arn}xgboost", pattern)
+
+
+def test_the_platform_may_start_its_own_jobs_and_no_others():
+    (rule,) = (rule for rule in statements("platform") if rule["Sid"] == "ClusterTitles")
+    name = SageMakerClustering(root="s3://bucket/imdb")._name(np.zeros((2, 2)), {}, 0)
+    pattern = rule["Resource"].rpartition("/")[2]
+    assert fnmatchcase(f"{name}-1", pattern) and fnmatchcase(PROBE, pattern)
+    assert not fnmatchcase("rec-engine-1", pattern)
 
 
 def test_a_key_of_ones_own_can_be_used_by_both_roles():

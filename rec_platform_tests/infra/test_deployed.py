@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
+from rec_platform.resources.aws.jobs import LOG_GROUP as JOB_LOGS
+from rec_platform.resources.aws.sagemaker import SageMakerClustering
 from rec_platform_tests.api.site import publish
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators import client, environment, ministack
@@ -148,6 +151,8 @@ def test_the_edge_closes_metrics_and_knows_https_alone(account: Account):
     for path in ("/metrics", "/metrics/", "/%6detrics", "/metrics?x=1"):
         answer = account.get(path)
         assert answer.status_code == 403 and "rec_platform" not in answer.text, path
+    for path in ("/$default/metrics", "/%24default/metrics"):  # the stage of a function URL
+        assert account.get(path).status_code == 404, path
     plain = account.get("/title/tt0000001", scheme="http")
     assert plain.status_code == 301
     assert plain.headers["location"] == account.output("Address") + "/title/tt0000001"
@@ -222,6 +227,8 @@ def test_another_front_door_is_a_change_of_the_same_stack(account: Account):
     assert page.status_code == 200 and "The Silent Lantern" in page.text
     metrics = httpx.get(account.endpoint + "/metrics", headers=headers)
     assert metrics.status_code == 403 and "rec_platform" not in metrics.text
+    beside = httpx.get(account.endpoint + "/$default/metrics", headers=headers)
+    assert beside.status_code in (403, 404)
 
 
 def test_destroying_asks_and_then_leaves_nothing(account: Account):
@@ -229,6 +236,12 @@ def test_destroying_asks_and_then_leaves_nothing(account: Account):
     assert asked.returncode and "nothing was deleted" in asked.stderr
     assert f"bucket {account.output('Bucket')}: 3 objects" in asked.stdout
     assert len(account.client("lambda").list_functions()["Functions"]) == 1
+    logs = account.client("logs")
+    logs.create_log_group(logGroupName=JOB_LOGS)
+    name = SageMakerClustering(root="s3://bucket/imdb")._name(np.zeros((2, 2)), {}, 0)
+    foreign = ["rec-engine-1/algo-1-1700000000", "rec-kmeans-of-others-1/algo-1-1700000000"]
+    for stream in (*foreign, f"{name}-1/algo-1-1700000000"):
+        logs.create_log_stream(logGroupName=JOB_LOGS, logStreamName=stream)
     # A refresh that is at work is stopped first: it would write to the bucket again.
     (account.folder / "exit_codes").write_text("stall")
     (account.folder / "tasks").unlink()
@@ -238,7 +251,10 @@ def test_destroying_asks_and_then_leaves_nothing(account: Account):
         assert time.monotonic() < deadline
     done = account.make("destroy", answer="yes\n")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "stopping arn:aws:ecs:" in done.stdout
+    assert "stopping arn:aws:ecs:" in done.stdout and "\n1 logs of SageMaker jobs" in done.stdout
+    left = logs.describe_log_streams(logGroupName=JOB_LOGS)["logStreams"]
+    assert [stream["logStreamName"] for stream in left] == foreign
+    logs.delete_log_group(logGroupName=JOB_LOGS)
     assert account.client("s3").list_buckets()["Buckets"] == []
     assert account.client("ecr").describe_repositories()["repositories"] == []
     assert (

@@ -93,6 +93,15 @@ def test_the_bucket_is_private_encrypted_and_for_tls_only(assembly: Assembly):
     assert len(denied["Resource"]) == 2  # the bucket and its objects
 
 
+def test_a_service_takes_on_a_role_in_the_name_of_this_account_alone(assembly: Assembly):
+    roles = assembly.of_type("IAM::Role")
+    assert len(roles) >= 6
+    for role in roles:
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        own = statement["Condition"]["StringEquals"]["aws:SourceAccount"]
+        assert own == {"Ref": "AWS::AccountId"}, role
+
+
 def test_only_what_knows_no_resource_is_allowed_for_all(assembly: Assembly):
     wide = {
         action

@@ -52,6 +52,15 @@ def test_the_score_of_nearest_falls_with_the_distance() -> None:
     assert block.scores[0] == pytest.approx([1 / 1.25, 1 / 1.6])
 
 
+def test_a_block_says_how_each_neighbour_was_compared() -> None:
+    titles = catalogue(150)
+    for block in blend(titles, 20):
+        row, column = np.nonzero(block.neighbours >= 0)
+        expected = titles.parts.between(block.titles[row], block.neighbours[row, column])
+        assert block.compared is not None
+        assert (block.compared[row, column] == expected).all()
+
+
 def test_a_title_with_many_twins_is_never_its_own_neighbour() -> None:
     titles = placed(np.zeros((100, 3), "float32"), np.zeros(100), np.zeros(100))
     for title, neighbours in lists(list(nearest(titles, 24))).items():

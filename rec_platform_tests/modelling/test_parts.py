@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.modelling.facts import TRUST_VOTES
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import PARTS, UNKNOWN_ORIGIN
+from rec_platform.release.formulas import TRUST_VOTES
 from rec_platform_tests.modelling.catalogues import NO_FACTS
 
 NOBODY: list[tuple[int, str, str]] = []
@@ -189,6 +189,14 @@ def test_rare_words_of_a_title_count_more_than_common_ones() -> None:
 @pytest.mark.parametrize("name", ["The Of And", "$", ""])
 def test_a_title_without_telling_words_is_like_no_other(name: str) -> None:
     assert compared(parts(films({"title": name}, {"title": name}, {})))["title"] == 0
+
+
+def test_whichever_of_many_words_two_titles_share_it_counts() -> None:
+    words = [chr(ord("a") + place // 26) + chr(ord("a") + place % 26) * 3 for place in range(150)]
+    rows = [{"title": f"{word} {other}"} for word in words for other in ("one", "two")]
+    known = parts(films(*rows))
+    for title in range(0, len(rows), 2):
+        assert compared(known, title, title + 1)["title"] > 0.5
 
 
 def test_genres_are_what_is_shared_over_all_by_rarity() -> None:

@@ -51,7 +51,11 @@ def write_blended(path: Path, titles: pd.DataFrame) -> Parts:
     parts = Parts(titles, NOBODY, titles["series"], *NO_FACTS)
     write_lookup(
         path,
-        release={"title_count": len(titles)},
+        release={
+            "created_at": "2024-03-11T04:12:09Z",
+            "source_kind": "sample",
+            "title_count": len(titles),
+        },
         clusters=[Cluster(0, "All", len(titles), [], 1970, 2000, 6.3, 1_000, [], [])],
         titles=((_title(row), "") for row in titles.to_dict("records")),
         neighbours=_neighbours(parts),

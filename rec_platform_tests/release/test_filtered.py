@@ -44,7 +44,9 @@ FILTERS = {
     "of three years": Filter(year_min=2012, year_max=2014),
     "good": Filter(rating_min=8.3),
     "short": Filter(runtime_max=75),
-    "all at once": Filter(1970, 2015, 6.1, 120, ("Comedy",)),
+    "all at once": Filter(
+        year_min=1970, year_max=2015, rating_min=6.1, runtime_max=120, genres=("Comedy",)
+    ),
     "a few": Filter(genres=("Western",), rating_min=5),
     "everything": Filter(year_min=1800),
 }
@@ -190,7 +192,13 @@ def test_filters_that_no_title_passes_give_an_empty_list(release: Release) -> No
 
 def test_a_filter_for_one_title_finds_it_from_everywhere(release: Release) -> None:
     (known,) = (title for title in release.titles if title.title_id == "tt0001234")
-    wanted = Filter(known.year, known.year, known.rating, known.runtime_minutes, (*known.genres,))
+    wanted = Filter(
+        year_min=known.year,
+        year_max=known.year,
+        rating_min=known.rating,
+        runtime_max=known.runtime_minutes,
+        genres=tuple(known.genres),
+    )
     passing = {title.title_id for title in release.titles if wanted.passes(title)}
     assert known.title_id in passing
     for number in SOME:

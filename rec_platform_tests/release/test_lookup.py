@@ -118,8 +118,9 @@ def test_all_neighbours_come_in_order_of_id(lookup: Lookup) -> None:
 
 def test_a_titles_people_are_named_once_in_order() -> None:
     credits = [Credit("1", "actor", "A"), Credit("1", "writer", "A"), Credit("2", "actor", "B")]
-    assert replace(title(1), credits=credits).people("writer", "actor") == ["A", "B"]
-    assert title(1).people("composer") == []
+    credited = replace(title(1), credits=credits).credited("writer", "actor")
+    assert credited == [credits[0], credits[2]]
+    assert title(1).credited("composer") == []
 
 
 @pytest.mark.parametrize(

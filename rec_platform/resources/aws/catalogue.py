@@ -4,6 +4,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import dagster as dg
@@ -181,7 +182,12 @@ class Catalogue:
                 glue.update_table(DatabaseName=self._database, TableInput=entry, SkipArchive=True)
             except glue.exceptions.EntityNotFoundException:
                 self._require_database()
-                glue.create_table(DatabaseName=self._database, TableInput=entry)
+                try:
+                    glue.create_table(DatabaseName=self._database, TableInput=entry)
+                except glue.exceptions.AlreadyExistsException:  # an answer to us was lost
+                    glue.update_table(
+                        DatabaseName=self._database, TableInput=entry, SkipArchive=True
+                    )
 
     def _require_database(self) -> None:
         glue = self._storage.clients("glue")
@@ -189,7 +195,8 @@ class Catalogue:
             try:
                 glue.get_database(Name=self._database)
             except glue.exceptions.EntityNotFoundException:
-                glue.create_database(DatabaseInput={"Name": self._database})
+                with suppress(glue.exceptions.AlreadyExistsException):  # an answer to us was lost
+                    glue.create_database(DatabaseInput={"Name": self._database})
 
 
 def hash_parts(*parts: Any) -> str:

@@ -16,7 +16,7 @@ from rec_platform.resources.aws.conditional import ABSENT, CONFLICT, REFUSED
 from rec_platform.resources.aws.jobs import LOG_GROUP
 from rec_platform.resources.base import Finding
 
-PROBE = "rec-doctor"  # a job that is never started
+PROBE = "rec-kmeans-doctor"  # a job that is never started, named as the policy lets it
 # What a check found, and the fix; the fix is empty where all is well.
 Outcome = tuple[str, str]
 Place = Callable[[str], dict[str, str]]

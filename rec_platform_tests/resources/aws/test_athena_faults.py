@@ -186,6 +186,16 @@ def test_a_query_whose_answer_was_lost_runs_once(athena: AthenaWarehouse, emulat
     assert len(emulators.queries()) == before + 1
 
 
+@pytest.mark.parametrize("operation", ["CreateDatabase", "CreateTable"])
+def test_what_glue_made_although_its_answer_was_lost_is_used(
+    athena: AthenaWarehouse, emulators: Emulators, operation: str
+):
+    emulators.proxy.play(f"AWSGlue.{operation}", 1, LOST)
+    athena.write("recipe", [RECIPE])
+    assert emulators.proxy.played == 1
+    assert athena.read("recipe", "preset")["preset"].tolist() == ["english_like"]
+
+
 def test_another_workgroup_asks_the_same_again(athena: AthenaWarehouse, emulators: Emulators):
     athena.write("recipe", [RECIPE])
     athena.create("next", SELECT)

@@ -1,0 +1,85 @@
+"""Browsing: all films that pass a filter, sorted, page by page, or a random one of them."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from rec_platform.release.choosing import ORDERS, Order
+from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.genres import kind
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.origins import COUNTRIES, LANGUAGES
+
+from .dependencies import LARGEST, Serving, root, with_facts
+from .filtering import WantedByForm, parameters
+from .rendering import PAGE_LENGTH, render
+
+ORDER_NAMES = dict(zip(ORDERS, ("Most voted", "Best rated", "Newest"), strict=True))
+
+films = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@films.get("/films")
+async def browse(
+    request: Request,
+    lookup: Serving,
+    wanted: WantedByForm,
+    order: Order = "votes",
+    page: Annotated[int, Query(ge=1, le=LARGEST)] = 1,
+) -> Response:
+    """The films that pass a filter."""
+    with_facts(lookup)
+    count = lookup.count(wanted)
+    page_count = max(1, -(-count // PAGE_LENGTH))
+    if page > page_count:
+        raise HTTPException(404, f"Page {page_count} is the last one.")
+    asked = [*parameters(wanted), *([("order", order)] if order != "votes" else [])]
+    return render(
+        request,
+        "films.html",
+        lookup,
+        is_endless=bool(asked),
+        wanted=wanted,
+        is_filtered=wanted != EVERYTHING,
+        heading=heading(lookup, wanted),
+        orders=ORDER_NAMES,
+        order=order,
+        count=count,
+        titles=lookup.choose(wanted, order, PAGE_LENGTH, PAGE_LENGTH * (page - 1)) if count else [],
+        page=page,
+        page_count=page_count,
+        asked=urlencode(asked),
+        filters=urlencode(parameters(wanted)),
+    )
+
+
+@films.get("/random")
+async def random(request: Request, lookup: Serving, wanted: WantedByForm) -> Response:
+    """A random title, another one each time; of those that pass a filter, if one is given."""
+    if wanted == EVERYTHING:
+        title = lookup.random_title()
+    else:
+        with_facts(lookup)
+        title = lookup.random_of(wanted)
+    if title is None:
+        raise HTTPException(404, "No film passes all these filters.")
+    address = f"{root(request)}/title/{title.title_id}"
+    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+
+
+def heading(lookup: Lookup, wanted: Filter) -> str:
+    """What the films that pass a filter are called: "Italian westerns, 1960 to 1969"."""
+    words = [COUNTRIES.get(wanted.country or "", ""), kind(wanted.genres) or "films"]
+    said = " ".join(filter(None, words))
+    if wanted.language:
+        said += f" in {LANGUAGES.get(wanted.language, wanted.language)}"
+    if wanted.director and (known := lookup.credits_of(wanted.director)):
+        said += f" directed by {known[0]}"
+    years = (wanted.year_min, wanted.year_max)
+    if all(years):
+        said += f", {years[0]}" if years[0] == years[1] else f", {years[0]} to {years[1]}"
+    elif any(years):
+        said += f", since {years[0]}" if years[0] else f", until {years[1]}"
+    return said[0].upper() + said[1:]

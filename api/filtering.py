@@ -1,0 +1,155 @@
+"""The parameters of a filter, from a program or a form.
+
+What a title must be to pass belongs in rec_platform/release/filters.py.
+"""
+
+from collections.abc import Awaitable, Callable
+from inspect import signature
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, validate_call
+from pydantic.json_schema import SkipJsonSchema
+
+from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.genres import WORDS
+
+Asked = TypeVar("Asked")
+GENRES = {genre.casefold(): genre for genre in WORDS}
+
+# A filter that is not given is None, which no address can express.
+Year = Annotated[
+    Annotated[int, Field(ge=1800, le=2200)] | SkipJsonSchema[None], Query(examples=[1994])
+]
+Rating = Annotated[
+    Annotated[float, Field(ge=1, le=10)] | SkipJsonSchema[None], Query(examples=[7.5])
+]
+Votes = Annotated[
+    Annotated[int, Field(ge=0, le=2**31 - 1)] | SkipJsonSchema[None], Query(examples=[1_000])
+]
+Minutes = Annotated[
+    Annotated[int, Field(ge=1, le=10_000)] | SkipJsonSchema[None], Query(examples=[120])
+]
+GenreName = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z-]{1,20}$"),
+    AfterValidator(lambda name: GENRES.get(name.casefold(), name)),
+]
+Genres = Annotated[
+    list[GenreName],
+    Query(
+        max_length=5,
+        description="One genre; repeat for several. Titles have all of them.",
+        examples=[["Crime", "Thriller"]],
+    ),
+]
+WithoutGenres = Annotated[
+    list[GenreName],
+    Query(
+        max_length=30,
+        description="One genre; repeat for several. Titles have none of them.",
+        examples=[["Horror"]],
+    ),
+]
+Country = Annotated[
+    Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,4}$", to_upper=True)]
+    | SkipJsonSchema[None],
+    Query(description="IMDb's code of the country of origin.", examples=["FR"]),
+]
+Language = Annotated[
+    Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}$", to_lower=True)]
+    | SkipJsonSchema[None],
+    Query(description="IMDb's code of the original language.", examples=["fr"]),
+]
+Director = Annotated[
+    Annotated[str, StringConstraints(pattern="^nm[0-9]{1,12}$")] | SkipJsonSchema[None],
+    Query(description="The id of a person who directed it.", examples=["nm0000001"]),
+]
+
+
+async def filters(
+    year_min: Year = None,
+    year_max: Year = None,
+    rating_min: Rating = None,
+    votes_min: Votes = None,
+    runtime_min: Minutes = None,
+    runtime_max: Minutes = None,
+    genre: Genres = [],  # noqa: B006  # never changed
+    without_genre: WithoutGenres = [],  # noqa: B006
+    country: Country = None,
+    language: Language = None,
+    director: Director = None,
+) -> Filter:
+    """The filter of a program's request. A title must meet every condition."""
+    return Filter(
+        year_min=year_min,
+        year_max=year_max,
+        rating_min=rating_min,
+        votes_min=votes_min,
+        runtime_min=runtime_min,
+        runtime_max=runtime_max,
+        genres=tuple(genre),
+        without_genres=tuple(without_genre),
+        country=country,
+        language=language,
+        director=director,
+    )
+
+
+# The fields of a filter by their parameters, those of several values last.
+FIELDS = {name: name for name in signature(filters).parameters if "genre" not in name}
+SEVERAL = {"genre": "genres", "without_genre": "without_genres"}
+
+
+def parameters(wanted: Filter) -> list[tuple[str, str]]:
+    """A filter as it stands in an address, by parameter."""
+    single = [(name, getattr(wanted, field)) for name, field in FIELDS.items()]
+    several = [(name, value) for name, field in SEVERAL.items() for value in getattr(wanted, field)]
+    return [(name, str(value)) for name, value in (*single, *several) if value is not None]
+
+
+async def from_form(
+    request: Request, asked: Callable[..., Awaitable[Asked]], default: Asked
+) -> Asked:
+    """The parameters of a form, where an empty field counts as absent.
+
+    Most pages are asked for without parameters. FastAPI would look for each of them all the same,
+    which would take a tenth of a page's time.
+
+    Args:
+        request: of a form.
+        asked: takes the parameters, and validates them.
+        default: what is asked for where no field is filled in.
+    """
+    query = request.query_params
+    filled = {
+        name: [value for value in query.getlist(name) if value]
+        for name in signature(asked).parameters
+        if name in query
+    }
+    given: dict[str, Any] = {
+        name: values if name in SEVERAL else values[-1] for name, values in filled.items() if values
+    }
+    if not given:
+        return default
+    try:
+        return await asked(**given)
+    except ValidationError as error:
+        errors = [
+            {**details, "loc": ("query", *details["loc"])}
+            for details in error.errors(include_url=False)
+        ]
+        raise RequestValidationError(errors) from error
+
+
+_validated = validate_call(filters)
+
+
+async def form_filters(request: Request) -> Filter:
+    """The filter of a form."""
+    return await from_form(request, _validated, EVERYTHING)
+
+
+Wanted = Annotated[Filter, Depends(filters)]
+WantedByForm = Annotated[Filter, Depends(form_filters)]
