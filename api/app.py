@@ -1,7 +1,8 @@
 """The site and its API over a folder of releases: a table of contents.
 
 Routes are in v1.py and v1_catalogue.py (JSON), in pages.py, films.py, people.py, library.py and
-comparing.py (HTML), in film_map.py, and in service.py (health, metrics). dependencies.py has what
+comparing.py (HTML), in film_map.py, sharing.py (cards, icons), indexing.py, builders.py, embed.py
+and feeds.py (for other programs), and in service.py (health, metrics). dependencies.py has what
 routes take from the release, errors.py how errors are answered, headers.py the headers of every
 response, access.py what is logged and counted. Of the platform, the site imports only
 rec_platform.release, so that it starts fast.
@@ -16,11 +17,15 @@ from starlette.middleware import Middleware
 from rec_platform.release.serving import ServingRelease
 
 from .access import Observed
+from .builders import builders
 from .comparing import comparing
+from .embed import embed
 from .errors import HANDLERS, Failures
+from .feeds import feeds
 from .film_map import film_map
 from .films import films
 from .headers import ResponseHeaders
+from .indexing import indexing
 from .library import library
 from .pages import pages
 from .people import people
@@ -28,6 +33,7 @@ from .prometheus import Metrics
 from .rendering import STATIC, StaticFiles
 from .service import service
 from .settings import SiteSettings
+from .sharing import sharing
 from .v1 import v1
 from .v1_catalogue import v1_catalogue
 
@@ -84,6 +90,8 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.serving = serving
     app.state.settings = settings
     for router in (v1, v1_catalogue, pages, people, films, comparing, library, film_map):
+        app.include_router(router)
+    for router in (sharing, indexing, builders, embed, feeds):
         app.include_router(router)
     app.include_router(service)
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 # Mangum sends everything else in base64, which is larger and unreadable in a console.
 TEXT_TYPES = [
     "text/",
+    "application/atom+xml",
     "application/javascript",
     "application/json",
+    "application/manifest+json",
     "application/problem+json",
+    "application/xml",
     "image/svg+xml",
 ]
 

@@ -13,10 +13,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .dependencies import root
 
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+# The widget alone may be in a frame, on any site. It has neither scripts nor forms.
+FRAMED_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors *"
+)
 SECURITY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
     "payment=(), usb=()",
@@ -47,17 +54,24 @@ class Kind:
     keep: str
     sharing: dict[str, str]
     is_for_programs: bool = True
+    policy: str = POLICY
 
 
 # Programs get a new release within an hour. A page may be a day old if the site is in trouble.
 API = Kind("public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400", SHARED)
 PAGE = Kind("public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400", OWN, False)
 STATIC = Kind(PAGE.keep, OWN, is_for_programs=False)  # for ever if the address has the hash
+SHOWN = {"Cross-Origin-Resource-Policy": "cross-origin"}
+CARD = Kind(PAGE.keep, SHOWN, is_for_programs=False)
+EMBED = Kind(PAGE.keep, SHOWN, is_for_programs=False, policy=FRAMED_POLICY)
 SERVICE = Kind(NEVER, OWN)
 KINDS = {
     "/api/": API,
     "/openapi.json": API,
     "/static/": STATIC,
+    "/card/": CARD,
+    "/embed/": EMBED,
+    "/feeds/": API,
     "/healthz": SERVICE,
     "/readyz": SERVICE,
     "/metrics": SERVICE,
@@ -87,7 +101,7 @@ class ResponseHeaders:
             await self.app(scope, receive, send)
             return
         kind = kind_of(scope)  # before a mount changes the scope
-        answer = _Answer(kind, scope, send, self.is_indexed and kind in (PAGE, STATIC))
+        answer = _Answer(kind, scope, send, self.is_indexed and kind in (PAGE, STATIC, CARD))
         if scope["method"] == "OPTIONS" and kind.sharing is SHARED:
             await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answer.send)
             return
@@ -128,6 +142,7 @@ class _Answer:
         headers = MutableHeaders(scope=start)
         keep = self.kind.keep if start["status"] < 400 else NEVER
         added = SECURITY | self.kind.sharing | {"Cache-Control": keep}
+        added["Content-Security-Policy"] = self.kind.policy
         if not self.is_indexed:
             added["X-Robots-Tag"] = "noindex"
         for name, text in added.items():

@@ -1,6 +1,7 @@
 """Lettering: the face of each genre, and how a title of any length fits its poster."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -68,23 +69,32 @@ def letter(char: str) -> float:
     return 0.72 if char.isupper() else 0.56
 
 
-def lettering(title: str, face: Face) -> tuple[int, list[str]]:
-    """The largest size at which a title fits, and its lines at that size."""
+def lettering(
+    title: str,
+    face: Face,
+    width: float = WIDTH - 2 * MARGIN,
+    height: float = LARGEST_TEXT,
+    sizes: Sequence[int] = SIZES,
+) -> tuple[int, list[str]]:
+    """The largest size at which a title fits into a width and a height, and its lines at that size.
+
+    At the least of the sizes, what does not fit is left out.
+    """
     text = title.upper() if face.is_upper else title
-    words, gap = text.split() or [text], " "
-    if len(words) == 1 and unicodedata.east_asian_width(text[0]) in "WF":
+    words, gap = text.split() or [" "], " "
+    if len(words) == 1 and unicodedata.east_asian_width(words[0][0]) in "WF":
         words, gap = list(text), ""  # such a text may be broken anywhere
     widths = [width_of(word, face) for word in words]
     widest, gap_width = max(widths), width_of(gap, face)
-    for size in SIZES:
-        room = (WIDTH - 2 * MARGIN) / size
+    for size in sizes:
+        room = width / size
         if widest <= room:
             lines = _lines(words, widths, gap, gap_width, room)
-            if len(lines) * size * LEADING <= LARGEST_TEXT:
+            if len(lines) * size * LEADING <= height:
                 return size, lines
-    size = SIZES[-1]
-    room = (WIDTH - 2 * MARGIN) / size
-    lines = _lines(words, widths, gap, gap_width, room)[: int(LARGEST_TEXT / size / LEADING)]
+    size = sizes[-1]
+    room = width / size
+    lines = _lines(words, widths, gap, gap_width, room)[: int(height / size / LEADING)]
     return size, [_cut(line, room, face) for line in lines]
 
 

@@ -3,10 +3,13 @@
 It is imported when the description is first asked for. All titles and people here are invented.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from rec_platform.release.blend import BALANCE, WEIGHTS, Blend
@@ -16,8 +19,9 @@ from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
 from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title
 
+from .fields import ALWAYS
 from .problems import MEDIA_TYPE, PROBLEMS, Problem
-from .service import Health, Readiness
+from .service import Health, Readiness, service
 from .v1 import (
     Basket,
     Clusters,
@@ -25,8 +29,9 @@ from .v1 import (
     Recommendations,
     Release,
     SearchResults,
+    v1,
 )
-from .v1_catalogue import Titles
+from .v1_catalogue import Titles, v1_catalogue
 
 RELEASE_ID = "20240311T041209Z-5f2c81d0"
 FIRST = Title(
@@ -131,6 +136,18 @@ EXAMPLES: dict[str, Any] = {
     "ready": Readiness("ready", RELEASE_ID, SCHEMA_VERSION),
     "metrics": 'rec_requests_total{method="GET",route="/",status="200"} 1\n',
 }
+# Of parameters whose meaning their type does not tell.
+MEANINGS = {
+    "title_id": "IMDb's id of a title.",
+    "cluster": "The number of a cluster, from 0.",
+    "year_min": "Titles of this year or later.",
+    "year_max": "Titles of this year or earlier.",
+    "rating_min": "Titles rated this or higher, of 10.",
+    "runtime_max": "Titles of this many minutes or fewer.",
+    "runtime_min": "Titles of this many minutes or more.",
+    "votes_min": "Titles with this many votes or more.",
+    "person_id": "IMDb's id of a person.",
+}
 SERVICE = ("health", "ready", "metrics")
 WITHOUT_RELEASE = ("health", "metrics")
 MAY_BE_MISSING = (
@@ -145,13 +162,33 @@ def describe(schema: dict[str, Any]) -> dict[str, Any]:
     schema["components"]["schemas"] |= models.pop("$defs") | {"Problem": models}
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which we never send
         schema["components"]["schemas"].pop(name, None)
-    for operations in schema["paths"].values():
-        _complete(operations["get"])
+    schema["components"]["schemas"]["Title"]["required"] = [ALWAYS]  # `fields` leaves out the rest
+    routes = (
+        route
+        for route in (*v1.routes, *v1_catalogue.routes, *service.routes)
+        if isinstance(route, APIRoute)
+    )
+    for route in routes:
+        operation = schema["paths"][route.path]["get"]
+        for dependency in route.dependant.dependencies:
+            for function in getattr(dependency.call, "declared", ()):  # of an IfGiven
+                operation.setdefault("parameters", []).extend(_parameters(function))
+        _complete(operation)
     return schema
+
+
+def _parameters(function: Callable[..., Any]) -> list[Any]:
+    """A function's parameters, as FastAPI describes those of a route."""
+    app = FastAPI()
+    app.get("/", response_model=None)(function)
+    return app.openapi()["paths"]["/"]["get"]["parameters"]
 
 
 def _complete(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
+    for parameter in operation.get("parameters", []):
+        told = parameter["schema"].get("description") or MEANINGS[parameter["name"]]
+        parameter.setdefault("description", told)
     answers = operation["responses"]
     answers.pop("422", None)
     (content,) = answers["200"]["content"].values()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING
@@ -31,7 +31,7 @@ from .dependencies import (
 )
 from .filtering import parameters
 from .posters import poster_file
-from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render, settings_of
+from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render
 from .tuning import TunedByForm, Tuning
 
 BasketIds = Annotated[list[LikedId], Query(max_length=BASKET_SIZE)]
@@ -145,7 +145,15 @@ async def basket(
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
         suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in unwanted],
-        listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted, **known),
+        listed=merged(
+            lookup,
+            liked,
+            tuned.limit,
+            tuned.balance,
+            tuned.wanted,
+            disliked=known["disliked"],
+            seen=known["seen"],
+        ),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )
 
@@ -204,13 +212,6 @@ async def poster_image(lookup: Serving, title_id: str, v: str = "") -> Response:
     drawn = poster_file(known_title(lookup, title_id))
     keep = {"Cache-Control": FOR_EVER} if v == posters_version(lookup) else {}
     return Response(drawn, headers=keep, media_type="image/svg+xml")
-
-
-@pages.get("/robots.txt")
-async def robots(request: Request) -> PlainTextResponse:
-    """Turns search engines away, unless the operator lets them in."""
-    disallowed = "" if settings_of(request).is_indexed else " /"
-    return PlainTextResponse(f"User-agent: *\nDisallow:{disallowed}\n")
 
 
 def _samples(lookup: Lookup, drawn: Atlas) -> dict[int, list[Title]]:

@@ -68,6 +68,11 @@ def _coloured(emblem: str, body: str, light: str) -> str:
     return emblem.replace('"B"', f'"{body}"').replace('"L"', f'"{light}"')
 
 
+def inks_of(title: Title) -> Inks:
+    """The colours of a title's poster."""
+    return _design(title.title_id, title.genres).inks
+
+
 def art(title: Title) -> str:
     """The picture alone, without lettering, on all of a poster's paper."""
     design = _design(title.title_id, title.genres)

@@ -14,7 +14,6 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.ext import Extension
 from markupsafe import Markup
 from starlette.types import Scope
 
@@ -24,11 +23,12 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, LANGUAGES
 from rec_platform.release.recommend import LIST_LENGTH
 
-from . import emblems, inks, patterns, posters
+from . import cards, emblems, inks, patterns, posters
 from . import lettering as letters
 from .dependencies import release_id, root
 from .emblems import NO_GENRE
 from .inks import PALETTES
+from .movie import movie
 from .posters import art, badge, poster
 from .settings import SiteSettings
 
@@ -39,30 +39,20 @@ ADDRESSES = {
     for file in STATIC.iterdir()
 }
 DIGEST = re.compile(r"^[0-9a-f]{12}/")
-# Posters change with the code that draws them as well as with the release.
+ICON = (STATIC / "favicon.svg").read_text()
+ICON_VERSION = hashlib.sha256(ICON.encode()).hexdigest()[:12]
+# Posters and cards change with the code that draws them as well as with the release.
 DRAWN_BY = hashlib.sha256(
     b"".join(
         Path(str(code.__file__)).read_bytes()
-        for code in (posters, emblems, inks, letters, patterns)
+        for code in (posters, emblems, inks, letters, patterns, cards)
     )
 ).digest()
-
-
-class ShortIndents(Extension):
-    """Templates whose lines are indented by one space at most: indents were a tenth of a page.
-
-    One stays, because it may stand between two words: Jinja drops the line's end after a tag.
-    """
-
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """The source that Jinja compiles."""
-        return re.sub(r"^ +", " ", source, flags=re.MULTILINE)
 
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
-    extensions=[ShortIndents],
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -111,6 +101,8 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "palettes": PALETTES,
     "genres": [genre for genre in PALETTES if genre != NO_GENRE],
     "static": ADDRESSES,
+    "icon_version": ICON_VERSION,
+    "movie": movie,
     "countries": {None: "unknown", **COUNTRIES},
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,
@@ -159,7 +151,7 @@ def settings_of(request: Request) -> SiteSettings:
 
 
 def posters_version(lookup: Lookup) -> str:
-    """The version in a poster's address: another release or other code draws other posters."""
+    """The version in a poster's or a card's address: another release or other code draws others."""
     return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
 
 

@@ -14,7 +14,7 @@ from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.recommend import LIST_LENGTH
 from rec_platform.release.schema import NEIGHBOURS
 
-from .filtering import Wanted, WantedByForm, from_form
+from .filtering import WantedByForm, from_form
 
 ListLength = Annotated[
     int,
@@ -45,25 +45,20 @@ class Tuning:
     wanted: Filter = EVERYTHING
 
 
-async def tuning(
-    wanted: Wanted, limit: ListLength = LIST_LENGTH, balance: Balance = BALANCE
-) -> Tuning:
-    """The parameters of a program's request."""
-    return Tuning(limit, balance, wanted)
-
-
-@validate_call
-async def _length_and_balance(
+async def length_and_balance(
     limit: ListLength = LIST_LENGTH, balance: Balance = BALANCE
 ) -> tuple[int, float]:
+    """The parameters of a program's request, beside the filter's."""
     return limit, balance
+
+
+_validated = validate_call(length_and_balance)
 
 
 async def form_tuning(request: Request, wanted: WantedByForm) -> Tuning:
     """The parameters of a form."""
-    limit, balance = await from_form(request, _length_and_balance, (LIST_LENGTH, BALANCE))
+    limit, balance = await from_form(request, _validated, (LIST_LENGTH, BALANCE))
     return Tuning(limit, balance, wanted)
 
 
-Tuned = Annotated[Tuning, Depends(tuning)]
 TunedByForm = Annotated[Tuning, Depends(form_tuning)]

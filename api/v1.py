@@ -4,17 +4,16 @@ Responses are the release's own dataclasses; a list comes in an envelope that na
 Addresses and fields here are promises: a change that breaks a consumer belongs in a v2.
 """
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from rec_platform.release import recommend
+from rec_platform.release.filters import Filter
 from rec_platform.release.recommend import BasketRecommendation, Recommendation
 from rec_platform.release.schema import Cluster, Title
 
-from . import filtering
 from .dependencies import (
     BASKET_SIZE,
     ClusterNumber,
@@ -25,9 +24,11 @@ from .dependencies import (
     known_title,
     release_id,
 )
+from .fields import Fields, answer, wanted_fields
+from .filtering import filters
 from .paging import Cursor, Limit, next_cursor, start_of
-from .problems import InvalidParameterError
-from .tuning import Tuned
+from .parameters import UNAMBIGUOUS, IfGiven
+from .tuning import length_and_balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,23 @@ class Release:
     scorecard: dict[str, Any] | None
 
 
-Explain = Annotated[
-    bool,
-    Query(description="Whether to explain: reasons, and the parts of each score.", examples=[True]),
+async def explaining(
+    explain: Annotated[
+        bool,
+        Query(
+            description="Whether to explain: reasons, the parts of each score, and weights. "
+            "An answer without them is made in less time.",
+            examples=[True],
+        ),
+    ] = True,
+) -> bool:
+    """Whether a list is explained."""
+    return explain
+
+
+Asked = Annotated[
+    tuple[Filter, tuple[int, float], bool, frozenset[str]],
+    Depends(IfGiven(filters, length_and_balance, explaining, wanted_fields)),
 ]
 Liked = Annotated[
     list[LikedId],
@@ -143,87 +158,96 @@ Seen = Annotated[
     ),
 ]
 
-# Parameters that may be given more than once.
-SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
+
+async def unwanted(
+    disliked: Disliked = [],  # noqa: B006  # never changed
+    seen: Seen = [],  # noqa: B006
+) -> tuple[list[str], list[str]]:
+    """The titles that take from a basket's list, and those that are left out."""
+    return disliked, seen
 
 
-async def unambiguous(request: Request) -> None:
-    """Refuse a single-valued parameter that is given twice: nobody can tell which is meant."""
-    given = request.query_params.multi_items()
-    for name, count in Counter(name for name, _ in given).items():
-        if count > 1 and name not in SEVERAL:
-            raise InvalidParameterError(name, "It is given more than once")
-
+AskedOfBasket = Annotated[
+    tuple[Filter, tuple[int, float], bool, frozenset[str], tuple[list[str], list[str]]],
+    Depends(IfGiven(filters, length_and_balance, explaining, wanted_fields, unwanted)),
+]
 
 v1 = APIRouter(prefix="/api/v1")
-UNAMBIGUOUS = [Depends(unambiguous)]
 
 
-@v1.get("/titles/{title_id}", tags=["titles"], summary="A title")
-async def title(lookup: Serving, title_id: TitleId) -> Title:
+@v1.get(
+    "/titles/{title_id}",
+    tags=["titles"],
+    summary="A title",
+    response_model=Title,
+)
+async def title(lookup: Serving, title_id: TitleId, fields: Fields) -> Response:
     """A title's facts and its cluster."""
-    return known_title(lookup, title_id)
+    return answer(known_title(lookup, title_id), ("",), *fields)
 
 
 @v1.get(
     "/titles/{title_id}/recommendations",
     tags=["recommendations"],
     summary="The titles most similar to a title",
-    dependencies=UNAMBIGUOUS,
+    response_model=Recommendations,
 )
 async def recommendations(
     lookup: Serving,
     title_id: TitleId,
-    tuned: Tuned,
-    explain: Explain = True,
-) -> Recommendations:
+    asked: Asked,
+) -> Response:
     """Best first, of all titles that pass the filters; at most three of one series.
 
     What is best is alike and appeals. A score, in 0..1, says only how alike, so scores are not in
     the order of the list. The balance changes the order, and no score.
     """
+    wanted, (limit, balance), explain, fields = asked
     title = known_title(lookup, title_id)
-    listed = recommend.recommendations(lookup, title, tuned.limit, tuned.balance, tuned.wanted)
-    if not explain:
-        listed = [replace(row, reasons=[], parts={}) for row in listed]
-    weights = lookup.rule.turned(tuned.balance, lookup.popularity(title.votes)) if explain else {}
+    listed = recommend.recommendations(lookup, title, limit, balance, wanted, explain)
+    weights = lookup.rule.turned(balance, lookup.popularity(title.votes)) if explain else {}
     series = lookup.series(title)
-    return Recommendations(release_id(lookup), title_id, tuned.balance, weights, listed, series)
+    body = Recommendations(release_id(lookup), title_id, balance, weights, listed, series)
+    return answer(body, ("recommendations.*.title", "series.*"), fields)
 
 
 @v1.get(
     "/recommendations",
     tags=["recommendations"],
     summary="One list for somebody who likes several titles",
-    dependencies=UNAMBIGUOUS,
+    response_model=Basket,
 )
 async def basket(
     lookup: Serving,
     title: Liked,
-    tuned: Tuned,
-    disliked: Disliked = [],  # noqa: B006  # never changed
-    seen: Seen = [],  # noqa: B006
-    explain: Explain = True,
-) -> Basket:
+    asked: AskedOfBasket,
+) -> Response:
     """Best first, of all titles that pass the filters; never one that is liked, disliked or seen.
 
     Ids that this release does not have are reported and left out, so that a shared link outlives a
     release.
     """
-    asked = list(dict.fromkeys(title))
-    liked = lookup.titles(asked)
+    wanted, (limit, balance), explain, fields, unwanted = asked
+    ids = list(dict.fromkeys(title))
+    liked = lookup.titles(ids)
     if not liked:
         raise HTTPException(404, "This release has none of these titles.")
     known = [title.title_id for title in liked]
-    others = (lookup.titles([*dict.fromkeys(ids)]) for ids in (disliked, seen))
-    listed = recommend.basket(lookup, liked, tuned.limit, tuned.balance, tuned.wanted, *others)
-    if not explain:
-        listed = [replace(row, because=[]) for row in listed]
-    unknown = [title_id for title_id in asked if title_id not in known]
-    return Basket(release_id(lookup), known, unknown, tuned.balance, listed)
+    disliked, seen = (lookup.titles([*dict.fromkeys(named)]) for named in unwanted)
+    listed = recommend.basket(
+        lookup, liked, limit, balance, wanted, explain, disliked=disliked, seen=seen
+    )
+    unknown = [title_id for title_id in ids if title_id not in known]
+    body = Basket(release_id(lookup), known, unknown, balance, listed)
+    return answer(body, ("recommendations.*.title", "recommendations.*.because.*.title"), fields)
 
 
-@v1.get("/search", tags=["titles"], summary="Titles by name", dependencies=UNAMBIGUOUS)
+@v1.get(
+    "/search",
+    tags=["titles"],
+    summary="Titles by name",
+    response_model=SearchResults,
+)
 async def search(
     lookup: Serving,
     q: Annotated[
@@ -235,8 +259,9 @@ async def search(
             description="A name, or the beginning of one, as people type it. Typos are corrected.",
         ),
     ],
+    fields: Fields,
     limit: Limit = 20,
-) -> SearchResults:
+) -> Response:
     """Exact names first, then the most voted titles with every word, the last one as a prefix.
 
     Numbers, "and" and short forms such as "Dr." may be written in another way. If titles are few,
@@ -245,7 +270,7 @@ async def search(
     or an address of IMDb finds its title.
     """
     titles, left_out = lookup.find(q, limit)
-    return SearchResults(release_id(lookup), q, titles, left_out)
+    return answer(SearchResults(release_id(lookup), q, titles, left_out), ("titles.*",), *fields)
 
 
 @v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)
@@ -262,18 +287,18 @@ async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> C
     "/clusters/{cluster}/titles",
     tags=["clusters"],
     summary="A cluster's titles",
-    dependencies=UNAMBIGUOUS,
+    response_model=ClusterTitles,
 )
 async def cluster_titles(
-    lookup: Serving, cluster: ClusterNumber, limit: Limit = 20, cursor: Cursor = ""
-) -> ClusterTitles:
+    lookup: Serving, cluster: ClusterNumber, fields: Fields, limit: Limit = 20, cursor: Cursor = ""
+) -> Response:
     """The most voted first, page by page."""
     profile = known_cluster(lookup, cluster)
     release = release_id(lookup)
     start = start_of(cursor, release)
     page = lookup.cluster_titles(cluster, limit, start)
     following = next_cursor(release, start, page, profile.title_count)
-    return ClusterTitles(release, profile, page, following)
+    return answer(ClusterTitles(release, profile, page, following), ("titles.*",), *fields)
 
 
 @v1.get("/release", tags=["release"], summary="What is served, and what it was made from")

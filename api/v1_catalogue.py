@@ -25,7 +25,7 @@ from .dependencies import (
 )
 from .filtering import Wanted
 from .paging import Cursor, Limit, next_cursor, start_of
-from .v1 import UNAMBIGUOUS
+from .parameters import UNAMBIGUOUS
 
 
 @dataclass(frozen=True, slots=True)

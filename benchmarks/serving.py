@@ -92,6 +92,9 @@ def measured(
     return {
         f"title page at {arguments.rate}/s": asyncio.run(steady(port, pages, arguments.rate)),
         "recommendations, one by one": asyncio.run(steady(port, lists, 0)),
+        "without reasons, one by one": asyncio.run(
+            steady(port, [f"{path}?explain=false" for path in lists], 0)
+        ),
         **{name: asyncio.run(steady(port, paths, 0)) for name, paths in filtered.items()},
         "search, one by one": asyncio.run(steady(port, exact, 0)),
         "search with a typo, one by one": asyncio.run(steady(port, typos, 0)),

@@ -13,21 +13,12 @@ function start() {
   for (const link of all("[data-put]")) link.addEventListener("click", () => put(link.dataset.put));
   first(".adding")?.addEventListener("chosen", (event) => put(event.detail));
   if (!here.length) return;
-  const told = first("[data-told]"), keep = first("[data-keep]"), copy = first("[data-copy]");
+  const told = first("[data-told]"), keep = first("[data-keep]");
   keep.hidden = isMine();
   keep.addEventListener("click", () => {
     basket.write(here);
     keep.hidden = true;
     told.textContent = "Kept in this browser.";
-  });
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      told.textContent = "The link is copied.";
-    } catch {
-      told.textContent = "Your browser did not allow it: copy the address above.";
-    }
   });
 }
 

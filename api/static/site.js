@@ -235,6 +235,23 @@ function startMarks() {
   show();
 }
 
+// Sharing: the system's own way, or else a copy of the address.
+
+function share(button) {
+  const told = first("[data-told]", button.parentNode);
+  button.hidden = !navigator.share && !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const page = { title: document.title, url: location.href };
+    try {
+      if (navigator.share) return await navigator.share(page);
+      await navigator.clipboard.writeText(page.url);
+      told.textContent = "The link is copied.";
+    } catch (error) {
+      if (error.name !== "AbortError") told.textContent = "Your browser did not allow it: copy the address above.";
+    }
+  });
+}
+
 // A list that follows its form at once: the script loads the same page, and shows its list here.
 
 function follow(form) {
@@ -311,4 +328,5 @@ function glide(list, before) { // each film moves from its previous place
 all("form[data-suggest]").forEach(suggest);
 startBasket();
 startMarks();
+all("[data-share]").forEach(share);
 all("form[data-live]").forEach(follow);

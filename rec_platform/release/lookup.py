@@ -34,6 +34,7 @@ from rec_platform.release.schema import (
 from rec_platform.release.search import TITLE_ID, search
 from rec_platform.release.tiles import Combination, Tiles
 
+LARGEST = 2**31 - 1  # a number that no title has
 READER_CACHE_KIB = 8_192  # SQLite's default, 2 MiB, holds little of a large release
 FLAGS = 16  # filters whose titles are remembered, a byte for each title
 
@@ -179,8 +180,11 @@ class Lookup:
         return list(self._titles("SELECT * FROM titles ORDER BY number LIMIT ?", limit))
 
     def shelf(self, name: str, limit: int = 10) -> list[Title]:
-        """The first titles of a shelf that the writer made: `rising` or `gems`."""
-        return self.titles(self.release[f"{name}_titles"][:limit])
+        """The first titles of a shelf that the writer made: `new`, `rising` or `gems`.
+
+        It is empty in a release whose version made no such shelf.
+        """
+        return self.titles(self.release.get(f"{name}_titles", [])[:limit])
 
     def series(self, title: Title) -> list[Title]:
         """All titles of a title's series, by year; empty for a title that is in no series."""
@@ -306,9 +310,10 @@ class Lookup:
         """The logarithm of these votes over that of the most voted title's, in 0..1."""
         return log10(max(1, votes)) / self.most_famous
 
-    def title_ids(self) -> dict[int, str]:
-        """The id of each title by its number."""
-        return dict(self._connection.execute("SELECT number, title_id FROM titles"))
+    def title_ids(self, first: int = 1, last: int = LARGEST) -> dict[int, str]:
+        """The id of each title by its number, of the titles with these numbers."""
+        sql = "SELECT number, title_id FROM titles WHERE number BETWEEN ? AND ?"
+        return dict(self._connection.execute(sql, (first, last)))
 
     def _flags(self, wanted: Filter) -> bytearray | None:
         """Which numbers pass a filter; None if all do. Only if `knows_people`."""

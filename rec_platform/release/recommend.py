@@ -81,8 +81,11 @@ def recommendations(
     limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
+    explain: bool = True,
 ) -> list[Recommendation]:
     """The titles most like a title, best first.
+
+    Without `explain` they have neither reasons nor parts, which take longer than all the rest.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -95,8 +98,10 @@ def recommendations(
             rank=rank,
             score=neighbour.score,
             title=other,
-            reasons=reasons(title, other, lookup.shares),
-            parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)},
+            reasons=reasons(title, other, lookup.shares) if explain else [],
+            parts={name: SHARES[part] for name, part in zip(names, neighbour.parts, strict=True)}
+            if explain
+            else {},
         )
         for rank, (neighbour, other) in enumerate(zip(neighbours, others, strict=True), start=1)
     ]
@@ -118,6 +123,7 @@ def basket(
     limit: int = LIST_LENGTH,
     balance: float = BALANCE,
     wanted: Filter = EVERYTHING,
+    explain: bool = True,
     disliked: Sequence[Title] = (),
     seen: Sequence[Title] = (),
 ) -> list[BasketRecommendation]:
@@ -127,6 +133,7 @@ def basket(
     adds 1 / (60 + rank) to the titles in it. The score is that sum divided by its maximum. The list
     of a disliked title takes as much away, and what has nothing left is not recommended. Nor is
     what is liked, disliked or seen.
+    Without `explain` no title says which of the liked ones it is like.
 
     Raises:
         ValueError: the balance is not in 0..1.
@@ -156,7 +163,9 @@ def basket(
             title=other,
             because=[
                 Because(title, reasons(title, other, lookup.shares)) for title in liked_by[number]
-            ],
+            ]
+            if explain
+            else [],
         )
         for rank, (number, other) in enumerate(chosen[:limit], start=1)
     ]

@@ -26,8 +26,14 @@ from rec_platform.release.tiles import Combination
 WRITER_CACHE_KIB = 65_536
 BATCH_TITLES = 2_000  # that SQLite indexes at a time, while the next are made
 
-# What the home page shows beside the clusters, computed once when the lookup is written.
+# What the home page shows beside the clusters, and the feeds, computed once when the lookup is
+# written.
 SHELVES = {
+    # The most voted titles of the newest year.
+    "new": """
+        SELECT title_id FROM titles WHERE year = (SELECT max(year) FROM titles)
+        ORDER BY number LIMIT 24
+    """,
     # Well-rated titles of the two newest years, the most voted first: new and already known.
     "rising": """
         SELECT title_id FROM titles

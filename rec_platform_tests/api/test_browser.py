@@ -5,8 +5,11 @@ What a page says belongs in test_pages.py; both serve the invented catalogue.
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -37,6 +40,8 @@ EVERY_PAGE = [
     "/cluster/1",
     "/library",
     "/about",
+    "/api",
+    f"/embed/title/{SNOW}",
     "/nowhere",
 ]
 
@@ -318,6 +323,59 @@ def test_a_basket_is_filled_kept_shared_and_emptied(
         page.get_by_role("link", name="Remove").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your basket is empty")
     assert complaints == []
+
+
+@pytest.mark.parametrize("path", [f"/title/{SNOW}?limit=18", f"/basket?title={SNOW}"])
+def test_a_link_is_shared_as_the_system_does_it_or_copied(
+    page: Page, browser: Browser, site: str, complaints: list[str], path: str
+):
+    page.add_init_script("navigator.share = async (shared) => { window.shared = shared; }")
+    page.goto(path)
+    page.get_by_role("button", name="Share").click()
+    shared = page.evaluate("window.shared")
+    assert shared == {"title": page.title(), "url": f"{site}{path}"}
+
+    with browser.new_context(base_url=site, permissions=["clipboard-write"]) as context:
+        copying = context.new_page()
+        copying.add_init_script("delete Navigator.prototype.share")
+        copying.goto(path)
+        copying.get_by_role("button", name="Share").click()
+        expect(copying.get_by_role("status").filter(has_text="copied")).to_be_visible()
+    assert complaints == []
+
+
+def test_without_a_script_there_is_no_button_to_share(scriptless: Page):
+    scriptless.goto(f"/title/{SNOW}")
+    expect(scriptless.get_by_role("button", name="Share", include_hidden=True)).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_widget_alone_shows_in_a_frame_of_another_site_in_its_light_or_dark(
+    browser: Browser, site: str, tmp_path: Path, scheme: str
+):
+    frames = "".join(
+        f'<iframe src="{site}{path}"></iframe>' for path in (f"/embed/title/{SNOW}", "/about")
+    )
+    (tmp_path / "index.html").write_text(
+        f"<!doctype html><style>:root {{ color-scheme: {scheme} }}</style>{frames}"
+    )
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), handler) as other,
+        browser.new_context(color_scheme="null") as context,  # else the test says which scheme
+    ):
+        Thread(target=other.serve_forever).start()
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{other.server_port}/", wait_until="networkidle")
+        other.shutdown()
+        widget, refused = page.frames[1:]
+        expect(widget.get_by_role("listitem")).to_have_count(3)
+        paper = widget.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert paper == {"light": "rgb(255, 253, 249)", "dark": "rgb(29, 27, 34)"}[scheme]
+        assert "How it works" not in refused.content()
+        with page.expect_popup() as opened:
+            widget.get_by_role("link", name="More on Nine Alike").click()
+        expect(opened.value).to_have_url(f"{site}/title/{SNOW}")
 
 
 def test_a_basket_is_filled_by_search_in_its_page(page: Page):

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -116,6 +117,10 @@ ADDRESSES = (
     "/api/v1/titles/tt0000001/recommendations?limit={}&balance={}&explain={}",
     "/api/v1/titles/tt0000001/recommendations?genre={}&genre={}&year_min={}&rating_min={}",
     "/api/v1/recommendations?title=tt0000001&title={}&disliked={}&runtime_max={}",
+    *("/card/{}.png?v={}", "/card/basket.png?title={}&title=tt0000001", "/icon-{}.png?v={}"),
+    *("/embed/title/{}?limit={}", "/feeds/{}.xml", "/sitemap-{}.xml", "/favicon.ico?v={}"),
+    *("/api?{}={}", "/manifest.webmanifest?{}", "/api/v1/titles/tt0000001?fields={}"),
+    "/api/v1/recommendations?title=tt0000001&fields={}&explain={}",
     *("/api/v1/search?q={}", "/api/v1/search?q={}&limit={}", "/api/v1/clusters?cursor={}"),
     *("/api/v1/clusters/{}/titles", "/api/v1/clusters/0/titles?limit={}&cursor={}"),
 )
@@ -168,6 +173,8 @@ def check(request: bytes, answer: HTTPResponse, body: bytes) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff", told
     if (answer.headers["content-type"] or "").startswith("text/html"):
         assert is_harmless(body), told
+    if "xml" in (answer.headers["content-type"] or "") and answer.status == 200 and body:
+        ElementTree.fromstring(body)
 
 
 def survived(port: int, attacks: int) -> Counter[int]:

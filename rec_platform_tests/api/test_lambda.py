@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -50,6 +51,15 @@ def header(answer: dict[str, Any], name: str) -> str:
     """A header of an answer, in whichever form its front door takes it."""
     several = answer.get("multiValueHeaders") or {}
     return (answer.get("headers") or {}).get(name) or several[name][0]
+
+
+@pytest.mark.parametrize("door", FRONT_DOORS)
+def test_each_front_door_gets_pictures_in_base64(runtime: LambdaRuntime, door: str):
+    for path, kind in (("/card/tt0000001.png", "image/png"), ("/favicon.ico", "image/x-icon")):
+        answer = runtime.invoke(FRONT_DOORS[door](path))
+        assert answer["statusCode"] == 200 and answer["isBase64Encoded"]
+        assert header(answer, "content-type") == kind
+        assert b"PNG" in base64.b64decode(answer["body"])
 
 
 @pytest.mark.parametrize("door", FRONT_DOORS)

@@ -25,6 +25,18 @@ def test_the_json_api_loads_neither_posters_nor_templates(tmp_path: Path):
     assert done.stdout.split() == []
 
 
+def test_the_site_starts_without_what_draws_pictures(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, api.app; print('resvg_py' in sys.modules)"],
+        env={"PYTHONPATH": str(REPOSITORY)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["False"]
+
+
 def test_inside_the_platforms_package_the_site_needs_no_api_beside_it(tmp_path: Path):
     package = tmp_path / "package"
     ignore = shutil.ignore_patterns("__pycache__")
@@ -38,6 +50,7 @@ def test_inside_the_platforms_package_the_site_needs_no_api_beside_it(tmp_path: 
         "print(*(handler(event, None)['statusCode'] for event in json.load(sys.stdin)))"
     )
     paths = ("/title/tt0000001", "/api/v1/release", "/openapi.json", "/static/site.js")
+    paths += ("/card/tt0000001.png",)
     done = subprocess.run(
         [sys.executable, "-c", program],
         input=json.dumps([http_api(path) for path in paths]),

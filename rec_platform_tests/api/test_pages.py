@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from api.rendering import TEMPLATES
 from rec_platform.release import weighted_sum
 from rec_platform.release.blend import APPEAL, LIKENESS
 from rec_platform.release.filters import Filter
@@ -202,18 +201,6 @@ def test_the_first_view_of_a_title_is_light(site: Site):
     assert 1 + len(static) + len(images) <= 8
 
 
-def test_short_indents_join_no_words():
-    template = """
-      {% if true %}One.{% endif %}
-      Two {{ 3 }}{% if true %} four{% endif %}
-      {% if true %}
-      five
-      {% endif %}
-    """
-    rendered = TEMPLATES.from_string(template).render()
-    assert rendered.split() == ["One.", "Two", "3", "four", "five"] and "  " not in rendered
-
-
 # The basket
 
 
@@ -352,7 +339,6 @@ def test_search_engines_are_let_in_where_the_operator_says_so(
     links = {known.get("rel"): known["href"] for tag, known in page.tags if tag == "link"}
     assert links["canonical"] == "https://films.example/title/tt0000001"
     assert "robots" not in [known.get("name") for tag, known in page.tags if tag == "meta"]
-    assert site.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
 
 
 def test_search_engines_are_kept_from_endless_baskets(releases: Path):

@@ -12,7 +12,8 @@ from rec_platform_tests.api.site import Site
 
 ROOT_PATH = "/films"
 STARTS = ["/", "/about", "/basket?title=tt0000001&title=tt0000032", "/search?q=verdict"]
-STARTS += ["/title/nothing", "/robots.txt", "/openapi.json"]
+STARTS += ["/title/nothing", "/robots.txt", "/openapi.json", "/api", "/embed/title/tt0000001"]
+STARTS += ["/manifest.webmanifest", "/favicon.ico", "/card/site.png", "/feeds/new.xml"]
 
 
 @pytest.fixture(scope="module")

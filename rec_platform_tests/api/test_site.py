@@ -24,7 +24,7 @@ from rec_platform_tests.api.site import (
 
 PAGES = [
     *("/", "/title/tt0000001", "/search?q=lantern", "/search?q=zzz", "/search", "/cluster/0"),
-    *("/atlas", "/about", "/library", "/basket", "/basket?title=tt0000001&title=tt0000002"),
+    *("/atlas", "/about", "/library", "/api", "/basket", "/basket?title=tt0000001&title=tt0000002"),
 ]
 ERROR_PAGES = [
     "/title/tt99",
@@ -265,15 +265,10 @@ def test_pages_hold_nothing_that_the_policy_forbids(site: Site, path: str):
             assert address.startswith(("/", "?", "#", "https://www.imdb.com/")), address
 
 
-def test_robots_are_turned_away(site: Site):
-    assert site.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
-
-
 def test_an_operator_may_let_search_engines_in(releases: Path):
     site = Site(releases, INDEXED)
     page = site.get("/title/tt0000001")
     assert "x-robots-tag" not in page.headers and "noindex" not in page.text
-    assert site.get("/robots.txt").text == "User-agent: *\nDisallow:\n"
     assert site.get("/api/v1/release").headers["x-robots-tag"] == "noindex"
     assert "noindex" in site.get("/nowhere").text
 

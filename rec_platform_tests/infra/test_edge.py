@@ -30,6 +30,18 @@ TABLE = {
     "/about": (200, MINUTES),
     "/robots.txt": (200, MINUTES),
     "/poster/tt0000001.svg": (200, MINUTES),
+    "/card/tt0000001.png": (200, MINUTES),
+    "/card/basket.png?title=tt0000001&title=tt0000002": (200, MINUTES),
+    "/card/site.png": (200, MINUTES),
+    "/favicon.ico": (200, MINUTES),
+    "/apple-touch-icon.png": (200, MINUTES),
+    "/icon-192.png": (200, MINUTES),
+    "/manifest.webmanifest": (200, MINUTES),
+    "/embed/title/tt0000001?limit=5": (200, MINUTES),
+    "/feeds/new.xml": (200, MINUTES),
+    "/feeds/rising.xml": (200, MINUTES),
+    "/api": (200, MINUTES),
+    "/api/v1/titles/tt0000001?fields=title,year": (200, MINUTES),
     "/static/style.css": (200, MINUTES),
     "/static/0123456789ab/style.css": (200, MINUTES),
     "/api/v1/search?q=lantern": (200, MINUTES),
@@ -40,6 +52,11 @@ TABLE = {
     "/readyz": (200, 0),
     "/title/tt9": (308, MINUTES),  # to tt0000009
     "/title/tt9999999": (404, 0),
+    "/card/tt9999999.png": (404, 0),
+    "/card/basket.png": (422, 0),
+    "/embed/title/tt9999999": (404, 0),
+    "/feeds/nothing.xml": (404, 0),
+    "/sitemap.xml": (404, 0),
     "/api/v1/titles/tt9": (404, 0),
     "/api/v1/search?limit=x": (422, 0),
     "/nowhere": (404, 0),
@@ -67,7 +84,7 @@ def test_what_has_its_hash_in_its_address_is_kept_for_a_year(
     assemblies: dict[str, Assembly], site: Site
 ):
     page = site.get("/").text
-    addresses = re.findall(r'"(/static/[^"#]+|/poster/[^"]+\.svg\?v=[^"]+)"', page)
+    addresses = re.findall(r'"(/static/[^"#]+|/[^"]+\?v=[^"]+)"', page)
     assert any("/poster/" in address for address in addresses)
     (pieces,) = re.findall(r'data-catalogue="([^"]+)"', site.get("/library").text)
     addresses.append(f"{pieces}0.gz")
