@@ -120,6 +120,7 @@ async def basket(
     """Several liked titles, which only the address holds, and one list for all of them."""
     liked = lookup.titles([*dict.fromkeys(title)])
     ids = [("title", liked_title.title_id) for liked_title in liked]
+    titles, left_out = lookup.find(q, SHELF_LENGTH)
     return render(
         request,
         "basket.html",
@@ -130,7 +131,8 @@ async def basket(
         is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
-        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in liked],
+        suggested=[match for match in titles if match not in liked],
+        left_out=left_out,
         listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )

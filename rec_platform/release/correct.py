@@ -27,7 +27,7 @@ from rec_platform.release.spelling import (
     misspelt_for,
     nearest,
 )
-from rec_platform.release.wording import reworded
+from rec_platform.release.wording import ALONE
 
 MOST_CORRECTED = 6  # words
 MOST_CANDIDATES = 80  # words of the release to compare with those of one query
@@ -132,10 +132,11 @@ def _among_few(connection: sqlite3.Connection, words: list[str], typed: Reading)
 def _meant_among(held: dict[str, int], word: str, is_last: bool, most: int) -> list[Alternative]:
     """What a word may mean among the held words: one of them, or two."""
     cuts = range(1, min(len(word), LONGEST_CORRECTED))
-    halves = (reworded((word[:at],)) + reworded((word[at:],)) for at in cuts)
+    halves = ((word[:at], word[at:]) for at in cuts)
+    worded = ((ALONE.get(start, start), ALONE.get(end, end)) for start, end in halves)
     split = [
         Alternative((start, end), APART, is_last)
-        for start, end in halves
+        for start, end in worded
         if start in held
         and (end in held or (is_last and any(other.startswith(end) for other in held)))
     ]

@@ -102,6 +102,12 @@ def test_the_page_says_which_words_of_a_query_were_left_out(site: Site):
     assert told["left_out"] == ["zzzz"] and told["titles"][0]["title_id"] == "tt0000001"
 
 
+def test_the_basket_says_which_words_of_a_query_were_left_out(site: Site):
+    page = Reader(site.get("/basket?q=silent+lantern+movie"))
+    assert "Left out: “ movie ”" in page.text and "Add The Silent Lantern" in page.text
+    assert "Left out" not in Reader(site.get("/basket?q=silent+lantern")).text
+
+
 def test_a_title_of_which_little_is_known_has_a_page_too(site: Site):
     page = Reader(site.get("/title/tt0000031"))
     assert page.cards() == []

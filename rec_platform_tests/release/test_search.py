@@ -257,6 +257,115 @@ def test_where_no_title_has_all_words_one_is_left_out_and_named(
     assert (titles[0].title_id, words) == (f"tt{first}", [left_out])
 
 
+# Most voted first; the year, the title, who made it.
+CREDITED = [
+    (1987, "No Way Harbour", ["Kev Costerby"]),
+    (2019, "Scary Stories", []),
+    (1976, "Rocket", ["Sly Stallworth", "Burt Yule"]),
+    (2001, "The Lord of the Kites: The Fellowship", ["Elia Woodrow"]),
+    (1999, "American Harbour", ["Kevin Space", "Annie Bening"]),
+    (1962, "Dr. Marrow", ["Shaun Connaught"]),
+    (1979, "Rocket II", ["Sly Stallworth"]),
+    (2004, "The Wharf", ["Tam Hanksby"]),
+    (1949, "The Third Ferry", ["Orla Wells"]),
+    (1995, "12 Umbrellas", ["Bryce Willow"]),
+    (1983, "Scarcrow", ["Alfie Pacey"]),
+    (2000, "Scary Movie", []),
+    (2010, "Scary", []),
+    (1993, "Free Wilma", []),
+    (2005, "Wilma", []),
+    (1999, "American Movie", []),
+    (2002, "American", []),
+    (1931, "M", []),
+    (1990, "Ambling Home", []),
+    (1982, "T", []),
+    (1984, "Attic", []),
+    (2013, "A.M.", []),
+    (2014, "Full Sail Online", []),
+]
+
+
+@pytest.fixture(scope="module")
+def credited(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    ids = itertools.count(1)
+    titles = [
+        replace(
+            title(f"tt{n}", name, name, year),
+            credits=[Credit(f"nm{next(ids)}", "actor", person) for person in people],
+        )
+        for n, (year, name, people) in enumerate(CREDITED, 1)
+    ]
+    path = tmp_path_factory.mktemp("credited") / "lookup.sqlite"
+    return write(path, ((title, "") for title in titles), len(titles))
+
+
+# Queries of which no word is left out, or those that are named.
+ASKED = {
+    "The Wharf": [
+        ("tam hanksby the wharf", []),
+        ("the wharf tam hanksby", []),
+        ("wharf hanksby", []),
+        ("a wharf tam hanksby", []),
+        ("the wharf tam hanksby full movie", ["full", "movie"]),
+        ("the wharf tam hanksby zzqq", ["zzqq"]),
+    ],
+    "The Third Ferry": [("the third ferry orla wells", []), ("orla wells third ferry", [])],
+    "Scarcrow": [("the scarcrow alfie pacey", [])],
+    "The Lord": [
+        ("the lord of the kites elia woodrow", []),
+        ("the lord of the kites the fellowship elia woodrow", []),
+        ("the lord of the kites zzqq", ["zzqq"]),
+        ("the zzqq of the kites the fellowship", ["zzqq"]),
+    ],
+    "Dr.": [("doctor marrow shaun connaught", []), ("shaun connaught doctor marrow", [])],
+    "Rocket II": [
+        ("rocket two stallworth", []),
+        ("1979 rocket two stallworth", []),
+        ("rocket two 1979 stallworth", []),
+        ("stallworth rocket ii", []),
+        ("watch rocket two stallworth online", ["watch", "online"]),
+        ("1979 rocket two stallworth movie", ["movie"]),
+        ("1979 rocket two", []),
+    ],
+    "12 Umbrellas": [("twelve umbrellas bryce willow", [])],
+    "American Harbour": [
+        ("american harbour kevin zzqq full movie online", ["zzqq", "full", "movie", "online"]),
+        ("american harbour kevin space movies", ["movies"]),
+    ],
+    "Scary Movie": [
+        ("scary movie trailer", ["trailer"]),
+        ("watch scary movie movie", ["watch"]),
+        ("watch scary movie watch", ["watch"]),
+    ],
+    "Scary": [("scary film", ["film"])],
+    "Free Wilma": [
+        ("free wilma movie", ["movie"]),
+        ("free wilma watch online", ["watch", "online"]),
+    ],
+    "American Movie": [("american movie trailer", ["trailer"])],
+    "Full Sail": [("full sail online free", ["free"])],
+    "Ambling": [("amb", [])],
+    "Attic": [("at", [])],
+    "A.M.": [("a.m.", []), ("a m", []), ("am", [])],
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "left_out"),
+    [(query, first, left) for first, asked in ASKED.items() for query, left in asked],
+)
+def test_people_short_forms_years_and_what_is_said_beside_a_title_go_together(
+    credited: Lookup, query: str, first: str, left_out: list[str]
+) -> None:
+    titles, words = credited.find(query)
+    assert titles and titles[0].title.startswith(first) and words == left_out, (titles[:2], words)
+
+
+def test_no_article_is_left_out(credited: Lookup) -> None:
+    for query in ("the zzqq", "the zzqq xxqq", "zzqq the wharf", "a zzqq the wharf an"):
+        assert set(credited.find(query)[1]) <= {"zzqq", "an"}, query
+
+
 @pytest.mark.parametrize("query", ["oskar oscra", "ferir star"])
 def test_a_word_is_left_out_rather_than_taken_for_another(lookup: Lookup, query: str) -> None:
     assert len(lookup.find(query)[1]) == 1
@@ -280,6 +389,9 @@ HOSTILE = [
     "harbour 99999999999999999999999",
     "٣ ௫ ²½",
     "2 2 2 ii ii",
+    " ".join(str(year) for year in range(1960, 1984)),
+    " ".join(f"harbuor {year}" for year in range(1980, 1992)),
+    "movie film trailer watch online free full streaming dvd harbuor",
     "İıſ ß ﷺ",
 ]
 
