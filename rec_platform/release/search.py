@@ -128,9 +128,10 @@ def _answers(query: _Query, wanted: int) -> tuple[list[int], Places]:
     places = [
         at for at, word in enumerate(query.words) if at not in beside and word not in ARTICLES
     ]
-    for count in (1, 2) if len(places) <= MOST_WORDS_TO_LEAVE else ():
+    most = min(2, len(places) // 2) if len(places) <= MOST_WORDS_TO_LEAVE else 0
+    for count in range(1, most + 1):  # half of the words stay
         left = (tuple(sorted((*beside, *some))) for some in combinations(places, count))
-        if count < len(places) and (best := _best_without(query, left, wanted)):
+        if best := _best_without(query, left, wanted):
             return best
     return [], ()
 
