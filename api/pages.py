@@ -97,14 +97,15 @@ async def search(
     request: Request, lookup: Serving, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """The titles that match a query."""
-    titles, left_out = lookup.find(q, PAGE_LENGTH)
+    answer = lookup.find(q, PAGE_LENGTH)
     return render(
         request,
         "search.html",
         lookup,
         query=q.strip(),
-        titles=titles,
-        left_out=left_out,
+        titles=answer.titles,
+        left_out=answer.left_out,
+        people=answer.people,
         page_length=PAGE_LENGTH,
     )
 
@@ -120,7 +121,7 @@ async def basket(
     """Several liked titles, which only the address holds, and one list for all of them."""
     liked = lookup.titles([*dict.fromkeys(title)])
     ids = [("title", liked_title.title_id) for liked_title in liked]
-    titles, left_out = lookup.find(q, SHELF_LENGTH)
+    answer = lookup.find(q, SHELF_LENGTH)
     return render(
         request,
         "basket.html",
@@ -131,8 +132,8 @@ async def basket(
         is_full=len(liked) >= BASKET_SIZE,
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
-        suggested=[match for match in titles if match not in liked],
-        left_out=left_out,
+        suggested=[match for match in answer.titles if match not in liked],
+        left_out=answer.left_out,
         listed=merged(lookup, liked, tuned.limit, tuned.balance, tuned.wanted),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )

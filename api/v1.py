@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from rec_platform.release import recommend
+from rec_platform.release.named import PersonName
 from rec_platform.release.recommend import BasketRecommendation, Recommendation
 from rec_platform.release.schema import Cluster, Title
 
@@ -63,12 +64,13 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The titles that a query may mean, and those of its words that were left out."""
+    """The titles that a query may mean, its words that were left out, and the people it names."""
 
     release_id: str
     query: str
     titles: list[Title]
     left_out: list[str]
+    people: list[PersonName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +223,11 @@ async def search(
     Numbers, "and" and short forms such as "Dr." may be written in another way. If titles are few,
     those that the query may mean follow: by the people of a title or its year, with misspelt words
     corrected, words joined or split. Words that no such title has are left out, and named. An id
-    or an address of IMDb finds its title.
+    or an address of IMDb finds its title. `people` are up to three whom the query names, alone or
+    beside a title; none in a release of schema 5 or older.
     """
-    titles, left_out = lookup.find(q, limit)
-    return SearchResults(release_id(lookup), q, titles, left_out)
+    answer = lookup.find(q, limit)
+    return SearchResults(release_id(lookup), q, answer.titles, answer.left_out, answer.people)
 
 
 @v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)

@@ -206,8 +206,8 @@ def _liked(lookup: Lookup, text: str) -> Title:
     if re.fullmatch(r"tt\d+", text, re.IGNORECASE):
         title = lookup.of_address(text)
     else:
-        titles, left_out = lookup.find(text, limit=1)
-        title = next(iter(titles), None)
+        answer = lookup.find(text, limit=1)
+        title, left_out = next(iter(answer.titles), None), answer.left_out
     if title is None:
         raise fail(f"{text}: no such title in release {lookup.path.parent.name}", code=2)
     if left_out:

@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from math import log10
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from rec_platform.release import choosing, weighted_sum
 from rec_platform.release.blend import PARTS, WEIGHTS, Blend
 from rec_platform.release.choosing import Order
 from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.named import PersonName
 from rec_platform.release.queries import of_id, placeholders
 from rec_platform.release.schema import (
     KNOWS_PEOPLE,
@@ -44,6 +45,14 @@ _decode = json.JSONDecoder().raw_decode
 
 class LookupFileError(Exception):
     """A lookup or its pointer is missing, damaged or of another schema version."""
+
+
+class Answer(NamedTuple):
+    """The titles that a query may mean, its words that were left out, the people it names."""
+
+    titles: list[Title]
+    left_out: list[str]
+    people: list[PersonName]
 
 
 class Lookup:
@@ -126,7 +135,7 @@ class Lookup:
 
     def search(self, query: str, limit: int = 20) -> list[Title]:
         """The titles that a query may mean, best first; search.py says how."""
-        return self.find(query, limit)[0]
+        return self.numbered(search(self._connection, query, limit).numbers)
 
     def of_address(self, address: str) -> Title | None:
         """The title whose id stands in an address, in small or capital letters, or None."""
@@ -134,10 +143,10 @@ class Lookup:
         number = asked and of_id(self._connection, asked[1])
         return self.numbered([number])[0] if number else None
 
-    def find(self, query: str, limit: int = 20) -> tuple[list[Title], list[str]]:
-        """The titles that a query may mean, and those of its words that were left out."""
-        numbers, left_out = search(self._connection, query, limit)
-        return self.numbered(numbers), left_out
+    def find(self, query: str, limit: int = 20) -> Answer:
+        """What a query may mean. A release of schema 5 or older names no people."""
+        found = search(self._connection, query, limit, self.knows_people)
+        return Answer(self.numbered(found.numbers), found.left_out, found.people)
 
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""

@@ -79,6 +79,12 @@ def words_of(connection: sqlite3.Connection, numbers: list[int]) -> dict[int, li
     return {number: key.split() for number, key in connection.execute(sql, numbers)}
 
 
+def credits_of(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, str]:
+    """The credits of titles, as JSON, by the titles' numbers."""
+    sql = f"SELECT number, credits FROM titles WHERE number IN ({placeholders(numbers)})"
+    return dict(connection.execute(sql, tuple(numbers)))
+
+
 def words_of_people(connection: sqlite3.Connection, words: Collection[str]) -> set[str]:
     """Those of the words that people have in their names. No article is one."""
     marked = [PERSON + word for word in words if word not in ARTICLES]

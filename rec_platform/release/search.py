@@ -6,7 +6,7 @@ another way: see wording.py. Where hardly any title matches, words may also be t
 of a title, a year may stand anywhere, and correct.py corrects the query. As a last resort, words
 are left out: first those that people say beside a title, then any. Every step is bounded: no query
 takes long, and a large release takes little longer than a small one. What of a name is indexed
-belongs in text.py.
+belongs in text.py, which people a query names in named.py.
 """
 
 import re
@@ -17,6 +17,7 @@ from itertools import chain, combinations, islice
 from typing import NamedTuple
 
 from rec_platform.release.correct import MOST_CANDIDATES, corrected
+from rec_platform.release.named import PersonName, named
 from rec_platform.release.queries import (
     begins_a_title,
     exact,
@@ -49,10 +50,14 @@ Places = tuple[int, ...]  # of words in a query
 
 
 class Found(NamedTuple):
-    """The numbers of the titles that a query may mean, best first, and its words left out."""
+    """The numbers of the titles that a query may mean, best first, and its words left out.
+
+    `people` are those it names.
+    """
 
     numbers: list[int]
     left_out: list[str]
+    people: list[PersonName]
 
 
 class _Query:
@@ -90,24 +95,28 @@ class _Query:
         return rest
 
 
-def search(connection: sqlite3.Connection, query: str, limit: int) -> Found:
+def search(
+    connection: sqlite3.Connection, query: str, limit: int, names_people: bool = False
+) -> Found:
     """Find the titles that a query may mean.
 
     Args:
         connection: a lookup.
         query: as somebody typed it, finished or not; or an id or an address of IMDb.
         limit: how many at most.
+        names_people: whether to find the people that it names, too.
     """
     if (asked := TITLE_ID.search(query)) and (number := of_id(connection, asked[1])):
-        return Found([number], [])
+        return Found([number], [], [])
     words = search_key(query).split()[:MOST_WORDS]
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()
-        return Found(of_key(connection, key, limit), [])
+        return Found(of_key(connection, key, limit), [], [])
     numbers, places = _answers(_Query(connection, words), max(limit, FEW))
     said = [*_without(words, places)]
     left_out = dict.fromkeys(words[at] for at in places if words[at] not in said)
-    return Found(numbers[:limit], [*left_out])
+    people = named(connection, said, numbers) if names_people and said else []
+    return Found(numbers[:limit], [*left_out], people)
 
 
 def _answers(query: _Query, wanted: int) -> tuple[list[int], Places]:

@@ -145,7 +145,7 @@ def test_a_title_is_found_by_any_of_its_names(lookup: Lookup, query: str, first:
 
 
 def test_a_word_that_does_not_match_is_named(lookup: Lookup) -> None:
-    assert lookup.find("long lamp")[1] == ["lamp"]
+    assert lookup.find("long lamp").left_out == ["lamp"]
 
 
 @pytest.mark.parametrize(

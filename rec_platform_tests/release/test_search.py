@@ -236,7 +236,7 @@ def test_of_two_years_either_may_be_the_title(tmp_path: Path, query: str) -> Non
 
 @pytest.mark.parametrize("query", ["zzzzzzzz", "1979", "the zzzzzzzz", "qqqq zzzzzzzz"])
 def test_what_means_nothing_finds_nothing(lookup: Lookup, query: str) -> None:
-    assert lookup.find(query) == ([], [])
+    assert lookup.find(query) == ([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ def test_what_means_nothing_finds_nothing(lookup: Lookup, query: str) -> None:
 def test_where_no_title_has_all_words_one_is_left_out_and_named(
     lookup: Lookup, query: str, first: int, left_out: str
 ) -> None:
-    titles, words = lookup.find(query)
-    assert (titles[0].title_id, words) == (f"tt{first}", [left_out])
+    answer = lookup.find(query)
+    assert (answer.titles[0].title_id, answer.left_out) == (f"tt{first}", [left_out])
 
 
 # Most voted first; the year, the title, who made it.
@@ -357,18 +357,89 @@ ASKED = {
 def test_people_short_forms_years_and_what_is_said_beside_a_title_go_together(
     credited: Lookup, query: str, first: str, left_out: list[str]
 ) -> None:
-    titles, words = credited.find(query)
-    assert titles and titles[0].title.startswith(first) and words == left_out, (titles[:2], words)
+    found = credited.find(query)
+    assert found.titles and found.titles[0].title.startswith(first), found.titles[:2]
+    assert found.left_out == left_out
 
 
 def test_no_article_is_left_out(credited: Lookup) -> None:
     for query in ("the zzqq", "the zzqq xxqq", "zzqq the wharf", "a zzqq the wharf an"):
-        assert set(credited.find(query)[1]) <= {"zzqq", "an"}, query
+        assert set(credited.find(query).left_out) <= {"zzqq", "an"}, query
+
+
+# Most voted first; the title, and who made it.
+CASTS = [
+    ("Harry Potter", ["Emma Watkin", "Monica Rowling"]),
+    ("The Kingdom", ["Regina King", "Ada Potter", "Harry Watkin"]),
+    ("Inkeption", ["Kit Nolan", "Leo di Caprio"]),
+    ("Iron Manor", ["Robert Downer Jr.", "Gwyn Paltry"]),
+    ("Pulped", ["Samuel L. Jaxon", "J.J. Abrahams", "Cherie"]),
+    ("Kit Nolan: A Life", ["Zoë Śląska"]),
+    ("Gwyn", ["Emma Watkin"]),
+]
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    ids: dict[str, str] = {}
+    titles = [
+        replace(
+            title(f"tt{n}", name, name, 1990 + n),
+            credits=[
+                Credit(ids.setdefault(person, f"nm{len(ids)}"), role, person)
+                for person in people
+                for role in ("actor", "writer")
+            ],
+        )
+        for n, (name, people) in enumerate(CASTS, 1)
+    ]
+    path = tmp_path_factory.mktemp("cast") / "lookup.sqlite"
+    return write(path, ((title, "") for title in titles), len(titles))
+
+
+@pytest.mark.parametrize(
+    ("query", "people"),
+    [
+        ("leo di caprio", ["Leo di Caprio"]),
+        ("nolan inkeption", ["Kit Nolan"]),
+        ("inkeption kit nolan movie", ["Kit Nolan"]),
+        ("kit nolan", ["Kit Nolan"]),  # who is a title, too
+        ("nolan caprio", ["Kit Nolan", "Leo di Caprio"]),
+        ("nolan", ["Kit Nolan"]),
+        ("king", ["Regina King"]),
+        ("the king", []),
+        ("robert downer", ["Robert Downer Jr."]),
+        ("downer iron manor", ["Robert Downer Jr."]),
+        ("samuel jaxon pulped", ["Samuel L. Jaxon"]),
+        ("jj abrahams", ["J.J. Abrahams"]),
+        ("j.j. abrahams", ["J.J. Abrahams"]),
+        ("cherie", ["Cherie"]),
+        ("cherie pulped", ["Cherie"]),
+        ("slaska", ["Zoë Śląska"]),
+        ("watkin", ["Emma Watkin", "Harry Watkin"]),
+        ("emma watkin zzqq", ["Emma Watkin"]),
+        ("harry potter", []),  # nobody has both names
+        ("potter kingdom", ["Ada Potter"]),
+        ("emma", []),  # a first name is too many people's
+        ("gwyn", []),
+        ("iron manor", []),
+        ("tt3", []),
+        ("zzqq", []),
+    ],
+)
+def test_a_query_names_people(cast: Lookup, query: str, people: list[str]) -> None:
+    assert [person.name for person in cast.find(query).people] == people
+
+
+def test_a_person_who_is_named_leads_to_their_page(cast: Lookup) -> None:
+    (person,) = cast.find("kit nolan").people
+    known = cast.credits_of(person.person_id)
+    assert known and known[0] == person.name
 
 
 @pytest.mark.parametrize("query", ["oskar oscra", "ferir star"])
 def test_a_word_is_left_out_rather_than_taken_for_another(lookup: Lookup, query: str) -> None:
-    assert len(lookup.find(query)[1]) == 1
+    assert len(lookup.find(query).left_out) == 1
 
 
 HOSTILE = [
@@ -674,8 +745,8 @@ def test_real_titles_are_found_as_they_are_and_without_accents(real: Lookup) -> 
 @pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
 def test_well_known_titles_are_found_as_people_type_them(real: Lookup) -> None:
     queries = {"batman begings": "Batman", "inceptoin": "Inception", "spiderman": "Spider-Man"}
-    titles, left_out = real.find("the godfather 1972")
-    if titles and not left_out:
+    godfather = real.find("the godfather 1972")
+    if godfather.titles and not godfather.left_out:
         queries |= {"godfahter": "The God", "godfah": "The God", "starwars": "Star Wars"}
     else:
         queries |= {"amelie": "Amélie", "walle": "WALL·E"}
