@@ -30,11 +30,12 @@ from rec_platform.release.queries import (
 )
 from rec_platform.release.spelling import OTHER_START, misspelt_for, term
 from rec_platform.release.text import ARTICLES, PERSON, search_key
-from rec_platform.release.wording import reworded
+from rec_platform.release.wording import OFTEN_REWORDED, reworded
 
 FEW = 3  # with fewer answers than this, the query is corrected
 MOST_WORDS = 24
-MOST_WORDS_TO_LEAVE = 6  # besides articles; of a longer query none is left out
+# Of a query with more known words than these, besides articles, not none, one or two are left out.
+MOST_WORDS_TO_LEAVE = (MOST_WORDS, 12, 6)
 MOST_BESIDE = 4  # words of a query that may be said beside its title
 MOST_YEARS = 2  # of a query: "2019 1917"
 MOST_DATED = 1_500  # titles among which a year is looked for
@@ -92,6 +93,8 @@ class _Query:
         """The query without the words at these places."""
         rest = _Query(self.connection, [*_without(self.words, places)])
         rest.known = self.known
+        if "of_people" in vars(self):  # else it may not be needed
+            rest.of_people = self.of_people
         return rest
 
 
@@ -134,14 +137,25 @@ def _answers(query: _Query, wanted: int) -> tuple[list[int], Places]:
     rest = _Query(query.connection, [*_without(query.words, beside)]) if beside else query
     if numbers := _corrected(rest, [], []):
         return numbers, beside
-    places = [
-        at for at, word in enumerate(query.words) if at not in beside and word not in ARTICLES
-    ]
-    most = min(2, len(places) // 2) if len(places) <= MOST_WORDS_TO_LEAVE else 0
-    for count in range(1, most + 1):  # half of the words stay
-        left = (tuple(sorted((*beside, *some))) for some in combinations(places, count))
-        if best := _best_without(query, left, wanted):
-            return best
+    return _without_some(query, beside, wanted)
+
+
+def _without_some(query: _Query, beside: Places, wanted: int) -> tuple[list[int], Places]:
+    """The titles that fit without what is said beside them, unknown words, and up to two others.
+
+    At least half of the words stay, besides those and articles.
+    """
+    places = {at for at, word in enumerate(query.words) if word not in ARTICLES}.difference(beside)
+    known = query.known.keys() | query.of_people | OFTEN_REWORDED
+    unknown = [at for at in places if query.words[at] not in known]
+    others = sorted(places.difference(unknown))
+    gone = (*beside, *unknown)
+    for count in range(0 if unknown else 1, len(MOST_WORDS_TO_LEAVE)):
+        most = MOST_WORDS_TO_LEAVE[count]
+        if len(others) <= most and 2 * (len(unknown) + count) <= len(places):
+            left = (tuple(sorted((*gone, *some))) for some in combinations(others, count))
+            if best := _best_without(query, left, wanted):
+                return best
     return [], ()
 
 

@@ -96,7 +96,10 @@ def test_an_id_that_is_none_is_not_found(site: Site, written: str):
 
 def test_the_page_says_which_words_of_a_query_were_left_out(site: Site):
     page = Reader(site.get("/search?q=the+silent+lantern+movie"))
-    assert page.cards() == ["tt0000001"] and "Left out: “ movie ”" in page.text
+    assert (
+        page.cards() == ["tt0000001"]
+        and "found. No film has all of these words. Left out: “ movie ”" in page.text
+    )
     assert "Left out" not in Reader(site.get("/search?q=silent+lantern")).text
     told = site.json("/api/v1/search?q=lantern+zzzz")
     assert told["left_out"] == ["zzzz"] and told["titles"][0]["title_id"] == "tt0000001"
