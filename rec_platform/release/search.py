@@ -69,20 +69,24 @@ class _Query:
         compared: as titles are compared, see reworded().
         phrasings: both, or one if they are the same.
         telling: of each phrasing, the words that tell.
+        known: those that titles have, see known_words().
     """
 
-    def __init__(self, connection: sqlite3.Connection, words: list[str]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        words: list[str],
+        known: dict[str, float] | None = None,
+    ) -> None:
         self.connection = connection
         self.words = words
         self.compared = reworded(words)
         self.phrasings = [words] if words == self.compared else [words, self.compared]
         self.telling = [*map(_telling, self.phrasings)]
-
-    @cached_property
-    def known(self) -> dict[str, float]:
-        """Those words that titles have: known_words()."""
-        others = self.words if len(self.phrasings) > 1 else []
-        return known_words(self.connection, self.telling[-1], others)
+        if known is None:
+            others = words if len(self.phrasings) > 1 else []
+            known = known_words(connection, self.telling[-1], others)
+        self.known = known
 
     @cached_property
     def of_people(self) -> set[str]:
@@ -91,8 +95,7 @@ class _Query:
 
     def without(self, places: Container[int]) -> "_Query":
         """The query without the words at these places."""
-        rest = _Query(self.connection, [*_without(self.words, places)])
-        rest.known = self.known
+        rest = _Query(self.connection, [*_without(self.words, places)], self.known)
         if "of_people" in vars(self):  # else it may not be needed
             rest.of_people = self.of_people
         return rest
@@ -116,10 +119,10 @@ def search(
         key = query.strip().casefold().encode(errors="ignore").decode()
         return Found(of_key(connection, key, limit), [], [])
     numbers, places = _answers(_Query(connection, words), max(limit, FEW))
-    said = [*_without(words, places)]
-    left_out = dict.fromkeys(words[at] for at in places if words[at] not in said)
-    people = named(connection, said, numbers) if names_people and said else []
-    return Found(numbers[:limit], [*left_out], people)
+    said = [*_without(words, places)] if places else words
+    left_out = [*dict.fromkeys(words[at] for at in places if words[at] not in said)]
+    people = named(connection, said, numbers) if names_people else []
+    return Found(numbers[:limit], left_out, people)
 
 
 def _answers(query: _Query, wanted: int) -> tuple[list[int], Places]:

@@ -625,6 +625,26 @@ def test_what_the_query_may_mean_besides_is_not_hidden(
     assert {match.title for match in lookup.search(query)} >= meant
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "marlow an dthe lantern",
+        "marlow and th elantern",
+        "tw olamps",
+        "twol amps",
+    ],
+)
+def test_a_word_that_is_compared_in_another_form_may_have_its_space_elsewhere(
+    query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = [(f"Marlow and the Harbour {n}", "") for n in range(3)]
+    names = [*crowd, ("Marlow and the Lantern Keeper", ""), ("Marlow and the Lantern", "")]
+    lookup = small(tmp_path, [*names, ("Two Lamps of Lorn", ""), ("Two Lamps", "")])
+    monkeypatch.delattr(correct, "misspelt_for")
+    meant = "Two Lamps" if "amps" in query else "Marlow and the Lantern"
+    assert lookup.search(query)[0].title == meant
+
+
 def test_a_title_is_never_further_away_by_its_own_name_than_by_another(tmp_path: Path) -> None:
     lookup = small(tmp_path, [("Mad", ""), ("Ad Astra", ""), ("Circus", "Mad Astra")])
     assert lookup.search("nad satra")[0].title == "Ad Astra"
