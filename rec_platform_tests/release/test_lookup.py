@@ -201,6 +201,8 @@ def test_a_release_of_the_version_before_is_served_without_what_it_does_not_know
     plain = replace(title(1), characters=[], country=None, language=None, keywords=[])
     assert old.title("tt1") == plain
     assert old.search("long")[0] == plain
+    credit = plain.credits[0]
+    assert lookup.find(credit.name).people and not old.find(credit.name).people
     assert [row.title.title_id for row in recommendations(old, plain)] == [
         row.title.title_id for row in recommendations(lookup, title(1))
     ]
