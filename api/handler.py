@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from rec_platform.release.lookup import LookupFileError
 from rec_platform.release.root import serving_release
@@ -89,7 +90,7 @@ def staged(app: "ASGIApp") -> Any:
         event = scope["aws.event"]
         if root := prefix(event):
             scope["root_path"] = root
-            if event.get("path", "") != event["requestContext"].get("path", ""):
+            if _plain(event.get("path", "")) != _plain(event["requestContext"].get("path", "")):
                 scope["path"] = root + scope["path"]  # a REST API leaves the stage out
         await app(scope, receive, send)
 
@@ -100,10 +101,11 @@ def prefix(event: Mapping[str, Any]) -> str:
     """The part of the path that visitors see and the site does not; usually nothing.
 
     It is the stage (`/prod`), or the base path that a custom domain of a REST API is mapped to. The
-    event of a REST API tells both. The event of an HTTP API tells the stage alone: behind an API
-    mapping the site needs REC_ROOT_PATH. A load balancer and a function URL have neither. The stage
-    `$default`, which the event of a function URL names too, is in no path: whoever writes it there
-    would go round what a proxy closes, such as `/metrics`.
+    event of a REST API tells both, if its resource is `{proxy+}` or the root. The event of an HTTP
+    API tells the stage alone: behind an API mapping the site needs REC_ROOT_PATH. A load balancer
+    and a function URL have neither. The stage `$default`, which the event of a function URL names
+    too, is in no path: whoever writes it there would go round what a proxy closes, such as
+    `/metrics`.
     """
     context = event["requestContext"]
     if "http" in context:
@@ -111,13 +113,19 @@ def prefix(event: Mapping[str, Any]) -> str:
         if stage == "/$default":
             return ""
         return stage if is_below(context["http"]["path"], stage) else ""
-    whole, path = context.get("path", ""), event["path"]
+    whole, path = _plain(context.get("path", "")), _plain(event["path"])
     if whole == path:  # a custom domain: no stage, and the base path in both
+        resource: str = event.get("resource", "")
+        if not (resource == "/" or resource.endswith("{proxy+}")):
+            return ""  # another parameter, or none, is not all that follows the base path
         parameters: dict[str, str] = event.get("pathParameters") or {}
-        path = f"/{parameters.get('proxy', '')}"
-    if path == "/":
-        return whole.rstrip("/")
+        path = _plain(f"/{parameters.get('proxy', '')}")
     return whole.removesuffix(path) if whole.endswith(path) else ""
+
+
+def _plain(path: str) -> str:
+    """A path as it can be compared: API Gateway encodes one place of an event and not another."""
+    return unquote(path).rstrip("/")
 
 
 def is_below(path: str, root: str) -> bool:

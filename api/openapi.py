@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from rec_platform.release.blend import BALANCE, WEIGHTS, Blend
 from rec_platform.release.compared import Comparison
+from rec_platform.release.named import PersonName
 from rec_platform.release.people import Colleague, Film, Person
 from rec_platform.release.reasons import reasons
 from rec_platform.release.recommend import BasketRecommendation, Because, Recommendation
@@ -102,7 +103,9 @@ EXAMPLES: dict[str, Any] = {
         BALANCE,
         [BasketRecommendation(1, 0.97, SECOND, [Because(FIRST, REASONS)])],
     ),
-    "search": SearchResults(RELEASE_ID, "lantern", [FIRST], []),
+    "search": SearchResults(
+        RELEASE_ID, "marlow lantern", [FIRST], [], [PersonName("nm0000001", "Ada Marlow")]
+    ),
     "titles": Titles(RELEASE_ID, 8_412, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"),
     "person": Person(
         "nm0000001",

@@ -99,14 +99,15 @@ async def search(
     request: Request, lookup: Serving, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """The titles that match a query."""
-    titles, left_out = lookup.find(q, PAGE_LENGTH)
+    answer = lookup.find(q, PAGE_LENGTH)
     return render(
         request,
         "search.html",
         lookup,
         query=q.strip(),
-        titles=titles,
-        left_out=left_out,
+        titles=answer.titles,
+        left_out=answer.left_out,
+        people=answer.people,
         page_length=PAGE_LENGTH,
     )
 
@@ -132,6 +133,7 @@ async def basket(
     ids = [("title", each.title_id) for each in liked]
     ids += [(name, each.title_id) for name, titles in known.items() for each in titles]
     unwanted = [*liked, *known["disliked"], *known["seen"]]
+    answer = lookup.find(q, SHELF_LENGTH)
     return render(
         request,
         "basket.html",
@@ -144,7 +146,8 @@ async def basket(
         has_room=all(len(titles) < BASKET_SIZE for titles in known.values()),
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
-        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in unwanted],
+        suggested=[match for match in answer.titles if match not in unwanted],
+        left_out=answer.left_out,
         listed=merged(
             lookup,
             liked,

@@ -21,7 +21,8 @@ from .lettering import BOOK, FACES, LEADING, MARGIN, SANS, WIDTH, lettering
 from .patterns import Dice, pattern_of
 
 HEIGHT = 300
-# XML takes none of these, not even escaped; IMDb's titles hold a few.
+# XML 1.0 forbids most of these, even escaped, and discourages \x7f to \x9f. A tab or a line end
+# draws nothing. IMDb's titles hold a few.
 NO_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 DOTS = LIST_LENGTH
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from rec_platform.release import recommend
 from rec_platform.release.filters import Filter
+from rec_platform.release.named import PersonName
 from rec_platform.release.recommend import BasketRecommendation, Recommendation
 from rec_platform.release.schema import Cluster, Title
 
@@ -64,12 +65,13 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The titles that a query may mean, and those of its words that were left out."""
+    """The titles that a query may mean, its words that were left out, and the people it names."""
 
     release_id: str
     query: str
     titles: list[Title]
     left_out: list[str]
+    people: list[PersonName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +269,12 @@ async def search(
     Numbers, "and" and short forms such as "Dr." may be written in another way. If titles are few,
     those that the query may mean follow: by the people of a title or its year, with misspelt words
     corrected, words joined or split. Words that no such title has are left out, and named. An id
-    or an address of IMDb finds its title.
+    or an address of IMDb finds its title. `people` are up to three whom the query names, alone or
+    beside a title; none in a release of schema 5 or older.
     """
-    titles, left_out = lookup.find(q, limit)
-    return answer(SearchResults(release_id(lookup), q, titles, left_out), ("titles.*",), *fields)
+    found = lookup.find(q, limit)
+    results = SearchResults(release_id(lookup), q, found.titles, found.left_out, found.people)
+    return answer(results, ("titles.*",), *fields)
 
 
 @v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)

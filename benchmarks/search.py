@@ -36,6 +36,9 @@ HARDEST = (
     "internatoinal internatoinal2 internatoinla3 interantional4 internatonial5",
     "a" * 200,
     "love stroy 2004",
+    " ".join(str(year) for year in range(1980, 2003)),
+    " ".join(f"love {year} stroy" for year in range(2000, 2008)),
+    "watch love stroy full movie online free",
 )
 Queries = dict[str, list[tuple[str, str]]]  # by kind: what is typed, and the title that is meant
 

@@ -202,12 +202,17 @@ def recommend(
 
 def _liked(lookup: Lookup, text: str) -> Title:
     """The title with this id or, if it is no id, the best known title of this name."""
-    if re.fullmatch(r"tt\d+", text):
-        title = lookup.title(text)
+    left_out: list[str] = []
+    if re.fullmatch(r"tt\d+", text, re.IGNORECASE):
+        title = lookup.of_address(text)
     else:
-        title = next(iter(lookup.search(text, limit=1)), None)
+        answer = lookup.find(text, limit=1)
+        title, left_out = next(iter(answer.titles), None), answer.left_out
     if title is None:
         raise fail(f"{text}: no such title in release {lookup.path.parent.name}", code=2)
+    if left_out:
+        words = ", ".join(left_out)
+        progress.print(f"{text}: no title has all of these words; left out: {words}")
     return title
 
 

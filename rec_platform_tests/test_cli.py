@@ -283,6 +283,27 @@ def test_a_title_may_be_called_by_its_name(released: Platform):
     assert by_name.stdout == by_id.stdout != ""
 
 
+def test_words_that_no_title_has_are_named(released: Platform):
+    (liked,) = popular(released, 1)
+    done = released.run("recommend", f"{liked.title} zzqq movie")
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        f"{liked.title} zzqq movie: no title has all of these words; left out: zzqq, movie",
+        f"like {liked.title} ({liked.year})",
+    ]
+
+
+def test_an_id_may_be_written_in_capitals_and_without_zeros(released: Platform):
+    (liked,) = popular(released, 1)
+    short = f"tt{int(liked.title_id[2:])}"
+    told = {
+        released.run("recommend", text).stdout for text in (liked.title_id, short, short.upper())
+    }
+    assert len(told) == 1
+    done = released.run("recommend", "tt99999999")
+    assert done.exit_code == 2 and "tt99999999: no such title" in done.stderr
+
+
 def test_the_knob_and_the_limit_are_obeyed(released: Platform):
     (liked,) = popular(released, 1)
     shown = set()

@@ -51,7 +51,8 @@ function suggest(form) {
       const address = `${form.dataset.suggest}?${new URLSearchParams({ q: query, limit: 8 })}`;
       const answer = await fetch(address, { signal: asked.signal });
       if (!answer.ok || document.activeElement !== input) return;
-      const { titles } = await answer.json();
+      const { titles, left_out } = await answer.json();
+      const left = left_out.length ? `No film has all of these words. Left out: ${left_out.join(", ")}.` : "";
       list.replaceChildren(...titles.map((title, at) => {
         const item = make("li", { id: `${list.id}-${at}` });
         item.setAttribute("role", "option");
@@ -59,10 +60,11 @@ function suggest(form) {
         item.append(make("bdi", { textContent: title.title }), make("span", { textContent: ` ${title.year}` }));
         return item;
       }));
+      list.dataset.note = left; // the style sheet shows it: only options may be in a listbox
       choose(-1);
       list.hidden = !titles.length;
       input.setAttribute("aria-expanded", !list.hidden);
-      told.textContent = titles.length ? `${titles.length} suggestions` : "No suggestions";
+      told.textContent = `${titles.length || "No"} suggestions${left && `. ${left}`}`;
     } catch (error) {
       if (error.name !== "AbortError") close(); // the form itself still works
     }

@@ -8,7 +8,8 @@ class Moment:
 
     time.monotonic() may stand still while a Lambda is frozen or a host is suspended. The wall clock
     goes on, but somebody may set it back. So the clock that has moved most is believed: what has to
-    be done again after a while may come early, never late.
+    be done again after a while may come early. It comes late only if both happen, a standstill and
+    a wall clock that is set back.
     """
 
     __slots__ = ("_monotonic", "_wall")

@@ -27,7 +27,7 @@ from rec_platform.release.spelling import (
     misspelt_for,
     nearest,
 )
-from rec_platform.release.wording import reworded
+from rec_platform.release.wording import ALONE
 
 MOST_CORRECTED = 6  # words
 MOST_CANDIDATES = 80  # words of the release to compare with those of one query
@@ -132,12 +132,14 @@ def _among_few(connection: sqlite3.Connection, words: list[str], typed: Reading)
 def _meant_among(held: dict[str, int], word: str, is_last: bool, most: int) -> list[Alternative]:
     """What a word may mean among the held words: one of them, or two."""
     cuts = range(1, min(len(word), LONGEST_CORRECTED))
-    halves = (reworded((word[:at],)) + reworded((word[at:],)) for at in cuts)
     split = [
         Alternative((start, end), APART, is_last)
-        for start, end in halves
-        if start in held
-        and (end in held or (is_last and any(other.startswith(end) for other in held)))
+        for at in cuts
+        if (start := ALONE.get(word[:at], word[:at])) in held
+        and (
+            (end := ALONE.get(word[at:], word[at:])) in held
+            or (is_last and any(other.startswith(end) for other in held))
+        )
     ]
     return [*split, *nearest(word, is_last, most, held.items())]
 
@@ -152,7 +154,7 @@ def _joined(
         if all(before + after) and (
             whole in known or (is_last and begins_a_word(connection, whole))
         ):
-            yield [*before, [Alternative((whole,), APART, is_last)], *after]
+            yield [*before, [Alternative((ALONE.get(whole, whole),), APART, is_last)], *after]
 
 
 def _respaced(
@@ -176,7 +178,11 @@ def _respaced(
         starts = [text[:cut] for cut in cuts if cut < len(text)]
         is_last = not after
         meant = [
-            Alternative((start, text[len(start) :]), APART, is_last)
+            Alternative(
+                tuple(ALONE.get(half, half) for half in (start, text[len(start) :])),
+                APART,
+                is_last,
+            )
             for start in word_starts(connection, text, starts, is_last)
         ]
         if meant:

@@ -20,13 +20,14 @@ from rec_platform.release import choosing, weighted_sum
 from rec_platform.release.blend import PARTS, WEIGHTS, Blend
 from rec_platform.release.choosing import Order
 from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.named import PersonName
 from rec_platform.release.queries import of_id, placeholders
+from rec_platform.release.rows import cluster_of, decode, title_of
 from rec_platform.release.schema import (
     KNOWS_PEOPLE,
     READABLE_VERSIONS,
     SCHEMA_VERSION,
     Cluster,
-    Credit,
     Neighbour,
     Title,
     unpack,
@@ -39,9 +40,6 @@ READER_CACHE_KIB = 8_192  # SQLite's default, 2 MiB, holds little of a large rel
 FLAGS = 16  # filters whose titles are remembered, a byte for each title
 
 _KEYS = {"title_words": "word", "characters": "name"}
-
-# json.loads() checks its options on each call, which shows in the time of a page.
-_decode = json.JSONDecoder().raw_decode
 
 
 class LookupFileError(Exception):
@@ -57,6 +55,14 @@ class MappedTitle(NamedTuple):
     cluster: int
     turn: int
     way: int
+
+
+class Answer(NamedTuple):
+    """The titles that a query may mean, its words that were left out, the people it names."""
+
+    titles: list[Title]
+    left_out: list[str]
+    people: list[PersonName]
 
 
 class Lookup:
@@ -134,12 +140,12 @@ class Lookup:
         """The titles with these numbers, in the order asked for."""
         sql = f"SELECT * FROM titles WHERE number IN ({placeholders(numbers)})"
         rows = self._connection.execute(sql, tuple(numbers))
-        titles = {row[0]: _title(row) for row in rows}
+        titles = {row[0]: title_of(row) for row in rows}
         return [titles[number] for number in numbers]
 
     def search(self, query: str, limit: int = 20) -> list[Title]:
         """The titles that a query may mean, best first; search.py says how."""
-        return self.find(query, limit)[0]
+        return self.numbered(search(self._connection, query, limit).numbers)
 
     def of_address(self, address: str) -> Title | None:
         """The title whose id stands in an address, in small or capital letters, or None."""
@@ -147,22 +153,22 @@ class Lookup:
         number = asked and of_id(self._connection, asked[1])
         return self.numbered([number])[0] if number else None
 
-    def find(self, query: str, limit: int = 20) -> tuple[list[Title], list[str]]:
-        """The titles that a query may mean, and those of its words that were left out."""
-        numbers, left_out = search(self._connection, query, limit)
-        return self.numbered(numbers), left_out
+    def find(self, query: str, limit: int = 20) -> Answer:
+        """What a query may mean. A release of schema 5 or older names no people."""
+        found = search(self._connection, query, limit, self.knows_people)
+        return Answer(self.numbered(found.numbers), found.left_out, found.people)
 
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""
         rows = self._connection.execute("SELECT * FROM clusters ORDER BY title_count DESC, cluster")
-        return [_cluster(row) for row in rows]
+        return [cluster_of(row) for row in rows]
 
     def cluster(self, cluster: int) -> Cluster | None:
         """The cluster with this number, or None."""
         row = self._connection.execute(
             "SELECT * FROM clusters WHERE cluster = ?", (cluster,)
         ).fetchone()
-        return _cluster(row) if row else None
+        return cluster_of(row) if row else None
 
     def cluster_titles(self, cluster: int, limit: int = 20, offset: int = 0) -> list[Title]:
         """A cluster's titles, the most voted first."""
@@ -202,7 +208,7 @@ class Lookup:
             return None
         sql = "SELECT name, credits FROM people WHERE person_id = ?"
         row = self._connection.execute(sql, (person_id,)).fetchone()
-        return (row[0], [(number, role) for number, role in _decode(row[1])[0]]) if row else None
+        return (row[0], [(number, role) for number, role in decode(row[1])[0]]) if row else None
 
     def trusted(self, numbers: Sequence[int]) -> list[int]:
         """The numbers of these titles, those with the highest trusted ratings first."""
@@ -320,46 +326,4 @@ class Lookup:
         return None if wanted == EVERYTHING else choosing.flags(self._connection, wanted)
 
     def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
-        return map(_title, self._connection.execute(sql, parameters))
-
-
-def _title(row: Any) -> Title:
-    number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
-    credits_, series, series_place, cluster, distance, key, *newer = rest
-    del number, key
-    characters, country, language, keywords = newer or ("[]", None, None, "[]")
-    return Title(
-        title_id=title_id,
-        title=title,
-        original_title=original,
-        year=year,
-        runtime_minutes=runtime,
-        genres=_decode(genres)[0],
-        rating=rating,
-        votes=votes,
-        credits=list(itertools.starmap(Credit, _decode(credits_)[0])),
-        series=series,
-        series_place=series_place,
-        cluster=cluster,
-        distance=distance,
-        characters=_decode(characters)[0],
-        country=country,
-        language=language,
-        keywords=_decode(keywords)[0],
-    )
-
-
-def _cluster(row: Any) -> Cluster:
-    cluster, name, title_count, genres, year_from, year_to, rating, votes, typical, popular = row
-    return Cluster(
-        cluster=cluster,
-        name=name,
-        title_count=title_count,
-        genres=_decode(genres)[0],
-        year_from=year_from,
-        year_to=year_to,
-        rating=rating,
-        votes=votes,
-        typical_titles=_decode(typical)[0],
-        popular_titles=_decode(popular)[0],
-    )
+        return map(title_of, self._connection.execute(sql, parameters))

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-from rec_platform.release.text import ARTICLES
+from rec_platform.release.text import ARTICLES, PERSON
 
 
 def placeholders(values: Collection[object]) -> str:
@@ -17,7 +17,9 @@ def exact(connection: sqlite3.Connection, phrases: Iterable[list[str]], limit: i
     """The titles that equal one of these phrases, whatever their article; the most voted first."""
     keys: set[str] = set()
     for words in phrases:
-        bare = " ".join(words[1:] if words[0] in ARTICLES and len(words) > 1 else words)
+        # The "a" of "A.M." is no article.
+        has_article = words[0] in ARTICLES and len(words) > 1 and len(words[0] + words[1]) > 2
+        bare = " ".join(words[1:] if has_article else words)
         keys |= {" ".join(words), bare, *(f"{article} {bare}" for article in ARTICLES)}
     sql = f"""
         SELECT number FROM titles WHERE search_key IN ({placeholders(keys)})
@@ -75,6 +77,19 @@ def words_of(connection: sqlite3.Connection, numbers: list[int]) -> dict[int, li
     """The words of titles, by the titles' numbers."""
     sql = f"SELECT number, search_key FROM titles WHERE number IN ({placeholders(numbers)})"
     return {number: key.split() for number, key in connection.execute(sql, numbers)}
+
+
+def credits_of(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, str]:
+    """The credits of titles, as JSON, by the titles' numbers."""
+    sql = f"SELECT number, credits FROM titles WHERE number IN ({placeholders(numbers)})"
+    return dict(connection.execute(sql, tuple(numbers)))
+
+
+def words_of_people(connection: sqlite3.Connection, words: Collection[str]) -> set[str]:
+    """Those of the words that people have in their names. No article is one."""
+    marked = [PERSON + word for word in words if word not in ARTICLES]
+    sql = f"SELECT word FROM words WHERE word IN ({placeholders(marked)})"
+    return {word.removeprefix(PERSON) for (word,) in connection.execute(sql, marked)}
 
 
 def known_words(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rec_platform.release.queries import exact, matching, words_of
 from rec_platform.release.spelling import FAME, UNSAID, Alternative
 from rec_platform.release.text import ARTICLES
+from rec_platform.release.wording import CONNECTIVES, reworded
 
 MOST_PHRASES = 60  # combinations of alternatives that are looked up as whole titles
 MOST_TITLES = 60  # to rank
@@ -81,10 +82,13 @@ def _any(group: list[Alternative]) -> str:
 
 
 def _phrase(options: tuple[Alternative, ...]) -> list[str]:
-    return [term for option in options for term in option.terms]
+    return reworded([term for option in options for term in option.terms])
 
 
 def _holds(title: list[str], option: Alternative) -> bool:
     *others, last = option.terms
     is_held = last in title or (option.is_prefix and any(word.startswith(last) for word in title))
-    return is_held and all(term in title for term in others)
+    # A title is compared without its "and"; a full-text search has found it.
+    return (is_held or last in CONNECTIVES) and all(
+        term in title or term in CONNECTIVES for term in others
+    )

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 SCHEMA_VERSION = 6
-# 4 has neither characters nor origin nor keywords; 5 has no people, facts and places.
+# 4 has neither characters nor origin nor keywords; 5 has no people, facts and places. Their names
+# may lack people and wording.py's forms: a search then finds "Men in Black II" only by "ii".
 READABLE_VERSIONS = (4, 5, 6)
 KNOWS_PEOPLE = 6  # and facts and places
 LOOKUP_FILE = "lookup.sqlite"

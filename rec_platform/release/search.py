@@ -4,17 +4,20 @@ A query is first taken literally: titles that equal it come first, then titles t
 the last one as a prefix, the most voted first. Numbers, short forms and "and" may be written in
 another way: see wording.py. Where hardly any title matches, words may also be those of the people
 of a title, a year may stand anywhere, and correct.py corrects the query. As a last resort, words
-are left out. Every step is bounded: no query takes long, and a large release takes little longer
-than a small one. What of a name is indexed belongs in text.py.
+are left out: first those that people say beside a title, then any. Every step is bounded: no query
+takes long, and a large release takes little longer than a small one. What of a name is indexed
+belongs in text.py, which people a query names in named.py.
 """
 
 import re
 import sqlite3
-from collections.abc import Container, Iterator
-from itertools import combinations
+from collections.abc import Container, Iterable, Iterator
+from functools import cached_property
+from itertools import chain, combinations, islice
 from typing import NamedTuple
 
 from rec_platform.release.correct import MOST_CANDIDATES, corrected
+from rec_platform.release.named import PersonName, named
 from rec_platform.release.queries import (
     begins_a_title,
     exact,
@@ -23,120 +26,198 @@ from rec_platform.release.queries import (
     of_id,
     of_key,
     of_year,
+    words_of_people,
 )
 from rec_platform.release.spelling import OTHER_START, misspelt_for, term
 from rec_platform.release.text import ARTICLES, PERSON, search_key
-from rec_platform.release.wording import reworded
+from rec_platform.release.wording import OFTEN_REWORDED, reworded
 
 FEW = 3  # with fewer answers than this, the query is corrected
 MOST_WORDS = 24
-MOST_WORDS_TO_LEAVE = 6  # of a longer query none is left out
+# Of a query with more known words than these, besides articles, not none, one or two are left out.
+MOST_WORDS_TO_LEAVE = (MOST_WORDS, 12, 6)
+MOST_BESIDE = 4  # words of a query that may be said beside its title
+MOST_YEARS = 2  # of a query: "2019 1917"
 MOST_DATED = 1_500  # titles among which a year is looked for
 LONGEST_SPACED = 10  # letters of "MASH", which may be "M*A*S*H"
 YEAR = re.compile(r"(18|19|20)\d\d")
 TITLE_ID = re.compile(r"\btt(\d{1,12})\b", re.IGNORECASE)
 # What people say beside a title. A title that has the word is found all the same.
-BESIDE = {"movie", "film", "imdb", "trailer", "watch", "online", "free", "full", "streaming", "dvd"}
+BESIDE = {
+    *("movie", "movies", "film", "films", "imdb", "trailer", "watch", "online", "free", "full"),
+    *("streaming", "dvd"),
+}
+Places = tuple[int, ...]  # of words in a query
 
 
 class Found(NamedTuple):
-    """The numbers of the titles that a query may mean, best first, and its words left out."""
+    """The numbers of the titles that a query may mean, best first, and its words left out.
+
+    `people` are those it names.
+    """
 
     numbers: list[int]
     left_out: list[str]
+    people: list[PersonName]
 
 
-class _Query(NamedTuple):
-    """The words of a query.
+class _Query:
+    """The words of a query, and what the release knows of them.
 
     Attributes:
         words: as they were typed.
         compared: as titles are compared, see reworded().
-        known: those of both that titles have, and those that people have, marked: known_words().
+        phrasings: both, or one if they are the same.
+        telling: of each phrasing, the words that tell.
+        known: those that titles have, see known_words().
     """
 
-    words: list[str]
-    compared: list[str]
-    known: dict[str, float]
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        words: list[str],
+        known: dict[str, float] | None = None,
+    ) -> None:
+        self.connection = connection
+        self.words = words
+        self.compared = reworded(words)
+        self.phrasings = [words] if words == self.compared else [words, self.compared]
+        self.telling = [*map(_telling, self.phrasings)]
+        if known is None:
+            others = words if len(self.phrasings) > 1 else []
+            known = known_words(connection, self.telling[-1], others)
+        self.known = known
+
+    @cached_property
+    def of_people(self) -> set[str]:
+        """Those words that people's names have."""
+        return words_of_people(self.connection, {*self.words, *self.compared})
+
+    def without(self, places: Container[int]) -> "_Query":
+        """The query without the words at these places."""
+        rest = _Query(self.connection, [*_without(self.words, places)], self.known)
+        if "of_people" in vars(self):  # else it may not be needed
+            rest.of_people = self.of_people
+        return rest
 
 
-def search(connection: sqlite3.Connection, query: str, limit: int) -> Found:
+def search(
+    connection: sqlite3.Connection, query: str, limit: int, names_people: bool = False
+) -> Found:
     """Find the titles that a query may mean.
 
     Args:
         connection: a lookup.
         query: as somebody typed it, finished or not; or an id or an address of IMDb.
         limit: how many at most.
+        names_people: whether to find the people that it names, too.
     """
     if (asked := TITLE_ID.search(query)) and (number := of_id(connection, asked[1])):
-        return Found([number], [])
+        return Found([number], [], [])
     words = search_key(query).split()[:MOST_WORDS]
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()
-        return Found(of_key(connection, key, limit), [])
-    wanted = max(limit, FEW)
-    asked_for = _query(connection, words)
-    equal, numbers = _direct(connection, asked_for, wanted)
-    said = words if numbers else [word for word in words if word not in BESIDE]
-    if 0 < len(said) < len(words):
-        rest = _query(connection, said)
-        if numbers := _corrected(connection, rest, *_direct(connection, rest, wanted)):
-            return Found(numbers[:limit], [word for word in words if word in BESIDE])
-    if numbers := _corrected(connection, asked_for, equal, numbers):
-        return Found(numbers[:limit], [])
-    numbers, left_out = _without_some(connection, asked_for, wanted)
-    return Found(numbers[:limit], left_out)
+        return Found(of_key(connection, key, limit), [], [])
+    numbers, places = _answers(_Query(connection, words), max(limit, FEW))
+    said = [*_without(words, places)] if places else words
+    left_out = [*dict.fromkeys(words[at] for at in places if words[at] not in said)]
+    people = named(connection, said, numbers) if names_people else []
+    return Found(numbers[:limit], left_out, people)
 
 
-def _query(connection: sqlite3.Connection, words: list[str]) -> _Query:
-    compared = reworded(words)
-    others = [PERSON + word for word in words] + (words if compared != words else [])
-    return _Query(words, compared, known_words(connection, _telling(compared), others))
+def _answers(query: _Query, wanted: int) -> tuple[list[int], Places]:
+    """The titles that a query may mean, best first, and which of its words are left out."""
+    equal, numbers = _direct(query, wanted)
+    if numbers:
+        return _corrected(query, equal, numbers), ()
+    beside = tuple(at for at, word in enumerate(query.words) if word in BESIDE)
+    if len(beside) == len(query.words):
+        beside = ()
+    said = beside[:MOST_BESIDE]
+    subsets = chain.from_iterable(combinations(said, count + 1) for count in range(len(said)))
+    if best := _best_without(query, subsets, wanted):
+        return best
+    rest = _Query(query.connection, [*_without(query.words, beside)]) if beside else query
+    if numbers := _corrected(rest, [], []):
+        return numbers, beside
+    return _without_some(query, beside, wanted)
 
 
-def _direct(
-    connection: sqlite3.Connection, query: _Query, wanted: int
-) -> tuple[list[int], list[int]]:
+def _without_some(query: _Query, beside: Places, wanted: int) -> tuple[list[int], Places]:
+    """The titles that fit without what is said beside them, unknown words, and up to two others.
+
+    At least half of the words stay, besides those and articles.
+    """
+    places = {at for at, word in enumerate(query.words) if word not in ARTICLES}.difference(beside)
+    known = query.known.keys() | query.of_people | OFTEN_REWORDED
+    unknown = [at for at in places if query.words[at] not in known]
+    others = sorted(places.difference(unknown))
+    gone = (*beside, *unknown)
+    for count in range(0 if unknown else 1, len(MOST_WORDS_TO_LEAVE)):
+        most = MOST_WORDS_TO_LEAVE[count]
+        if len(others) <= most and 2 * (len(unknown) + count) <= len(places):
+            left = (tuple(sorted((*gone, *some))) for some in combinations(others, count))
+            if best := _best_without(query, left, wanted):
+                return best
+    return [], ()
+
+
+def _best_without(
+    query: _Query, choices: Iterable[Places], wanted: int
+) -> tuple[list[int], Places] | None:
+    """The titles that fit a query without some of its words, and which words these are.
+
+    Those words are left out whose lack leaves a whole title or, if none does, the fewest; of as
+    many, those whose lack leaves the most voted title.
+    """
+    best: tuple[tuple[bool, int, int], list[int], Places] | None = None
+    for places in choices:
+        equal, numbers = _direct(query.without(places), wanted)
+        if numbers:
+            rank = not equal, len(places), numbers[0]
+            if best is None or rank < best[0]:
+                best = rank, numbers, places
+    return best[1:] if best else None
+
+
+def _direct(query: _Query, wanted: int) -> tuple[list[int], list[int]]:
     """The titles that equal a query, and all that fit it without a correction, best first."""
-    words, compared, known = query
-    phrasings = [words] if words == compared else [words, compared]
+    connection, words, known = query.connection, query.words, query.known
     # Finding out that a word is unknown is much quicker than a search for titles that have it.
-    fitting = [phrasing for phrasing in phrasings if known.keys() >= {*_telling(phrasing)}]
-    is_spaced = len(words) == 1 and len(words[0]) <= LONGEST_SPACED
-    phrases = [*fitting, [*words[0]]] if is_spaced else fitting
-    equal = exact(connection, phrases, wanted) if phrases else []
-    numbers = equal
+    pairs = zip(query.phrasings, query.telling, strict=True)
+    fitting = [phrasing for phrasing, telling in pairs if known.keys() >= {*telling}]
+    equal: list[int] = []
+    numbers: list[int] = []
     if fitting:
+        is_spaced = len(words) == 1 and len(words[0]) <= LONGEST_SPACED
+        equal = exact(connection, [*fitting, [*words[0]]] if is_spaced else fitting, wanted)
         match = " OR ".join(f"({_all_of(phrasing)})" for phrasing in fitting)
         numbers = [*dict.fromkeys((*equal, *matching(connection, match, wanted)))]
     if not equal and len(numbers) < FEW:
-        numbers = [*dict.fromkeys((*numbers, *_of_people(connection, words, known, wanted)))]
-    return equal, numbers or next(filter(None, _dated(connection, words, known)), numbers)
+        numbers = [*dict.fromkeys((*numbers, *_with_people(query, wanted)))]
+    return equal, numbers or next(filter(None, _dated(query)), numbers)
 
 
-def _dated(
-    connection: sqlite3.Connection, words: list[str], known: Container[str]
-) -> Iterator[list[int]]:
+def _dated(query: _Query) -> Iterator[list[int]]:
     """For each year in a query: the titles from then that hold the other words."""
-    for year, others in _years(words):
-        held = " AND ".join(map(term, others))
-        is_known = all(word in known for word in others)
-        numbers = matching(connection, held, MOST_DATED) if is_known else []
-        numbers = numbers or _of_people(connection, others, known, MOST_DATED)
-        yield of_year(connection, numbers, year)
+    for at in _years(query.words):
+        rest = query.without((at,))
+        known = (telling for telling in rest.telling if rest.known.keys() >= {*telling})
+        held = [" AND ".join(map(term, telling)) for telling in known]
+        numbers = matching(query.connection, " OR ".join(held), MOST_DATED) if held else []
+        numbers = numbers or _with_people(rest, MOST_DATED)
+        yield of_year(query.connection, numbers, int(query.words[at]))
 
 
-def _corrected(
-    connection: sqlite3.Connection, query: _Query, equal: list[int], numbers: list[int]
-) -> list[int]:
+def _corrected(query: _Query, equal: list[int], numbers: list[int]) -> list[int]:
     """What fits a query, and what it may have meant instead, where hardly anything fits."""
-    words = query.words
+    connection, words = query.connection, query.words
     is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
     if len(numbers) >= FEW:
         if is_one_word and not equal:
             numbers[FEW - 1 : FEW - 1] = _more_famous(connection, words, numbers)
-    elif not numbers or is_one_word or not begins_a_title(connection, query.compared):
-        numbers += [number for number in _meant(connection, query) if number not in numbers]
+    elif is_one_word or not (equal or (numbers and begins_a_title(connection, query.compared))):
+        numbers += [number for number in _meant(query) if number not in numbers]
     return numbers
 
 
@@ -152,21 +233,30 @@ def _all_of(words: list[str]) -> str:
     return " AND ".join([*dict.fromkeys(map(term, others)), f"{term(last)}*"])
 
 
-def _of_people(
-    connection: sqlite3.Connection, words: list[str], known: Container[str], wanted: int
-) -> list[int]:
-    """The titles of which each word is in a name, or in that of somebody who is credited.
+def _with_people(query: _Query, wanted: int) -> list[int]:
+    """The titles of which each word is in a name, or in that of somebody who is credited."""
+    matches = [match for words in query.telling if (match := _of_either(query, words))]
+    return matching(query.connection, " OR ".join(matches), wanted) if matches else []
 
-    The last word may be the beginning of a person's name if another word is of one, too.
+
+def _of_either(query: _Query, words: list[str]) -> str | None:
+    """A full-text query for words of a title and of its people; None if none is a person's.
+
+    Articles may be lacking: "the scarface al pacino". The last word may be the beginning of a
+    person's name if another word is of one, too.
     """
-    *others, last = dict.fromkeys(words)
-    named = [word for word in words if PERSON + word in known and word not in ARTICLES]
-    if not named or any(word not in known and word not in named for word in others):
-        return []
+    *others, last = words
+    unknown = [word for word in others if word not in query.known]
+    # A misspelt word is soon known to be nobody's.
+    if unknown and len(words_of_people(query.connection, unknown)) < len(unknown):
+        return None
+    named = query.of_people.intersection(words)
+    if not named:
+        return None
     beginning = "" if last in named else "*"
     either = [f"({term(word)} OR {term(PERSON + word)})" for word in others]
     either.append(f"({term(last)}{beginning} OR {term(PERSON + last)}{beginning})")
-    return matching(connection, " AND ".join(either), wanted)
+    return f"({' AND '.join(either)})"
 
 
 def _more_famous(connection: sqlite3.Connection, words: list[str], numbers: list[int]) -> list[int]:
@@ -181,45 +271,26 @@ def _more_famous(connection: sqlite3.Connection, words: list[str], numbers: list
     return [number for number in famous if number < third and number not in numbers]
 
 
-def _meant(connection: sqlite3.Connection, query: _Query) -> list[int]:
+def _meant(query: _Query) -> list[int]:
     """The titles that may have been meant, where hardly any title holds the words."""
-    for year, others in _years(query.compared):
+    connection = query.connection
+    for at in _years(query.compared):
+        others = _telling([*_without(query.compared, (at,))])
         numbers = corrected(connection, others, known_words(connection, others))
-        if dated := of_year(connection, numbers, year):
+        if dated := of_year(connection, numbers, int(query.compared[at])):
             return dated
-    numbers = corrected(connection, _telling(query.compared), query.known)
-    if not numbers and query.words != query.compared:  # "theb one collector", say
-        telling = _telling(query.words)
-        numbers = corrected(connection, telling, known_words(connection, telling))
+    numbers = corrected(connection, query.telling[-1], query.known)
+    if not numbers and len(query.telling) > 1:  # "theb one collector", say
+        typed = query.telling[0]
+        numbers = corrected(connection, typed, known_words(connection, typed))
     return numbers
 
 
-def _years(words: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """The years in a query, wherever they stand, each with the other words."""
-    for at, word in enumerate(words):
-        others = [*words[:at], *words[at + 1 :]]
-        if others and YEAR.fullmatch(word):
-            yield int(word), _telling(others)
+def _years(words: list[str]) -> Iterator[int]:
+    """The places of the first years in a query that has other words, too."""
+    places = (at for at, word in enumerate(words) if len(words) > 1 and YEAR.fullmatch(word))
+    return islice(places, MOST_YEARS)
 
 
-def _without_some(
-    connection: sqlite3.Connection, query: _Query, wanted: int
-) -> tuple[list[int], list[str]]:
-    """The titles that fit all words but one, or but two, and the words that are left out.
-
-    Those words are left out whose lack leaves a whole title or, if none does, the most voted one.
-    """
-    words, _, known = query
-    for count in (1, 2) if len(words) <= MOST_WORDS_TO_LEAVE else ():
-        best: tuple[tuple[bool, int], list[int], list[str]] | None = None
-        for places in combinations(range(len(words)), count):
-            others = [word for at, word in enumerate(words) if at not in places]
-            if all(word in ARTICLES for word in others):
-                continue
-            rest = _Query(others, reworded(others), known)
-            equal, numbers = _direct(connection, rest, wanted)
-            if numbers and (best is None or (not equal, numbers[0]) < best[0]):
-                best = (not equal, numbers[0]), numbers, [words[at] for at in places]
-        if best:
-            return best[1:]
-    return [], []
+def _without(words: list[str], places: Container[int]) -> Iterator[str]:
+    return (word for at, word in enumerate(words) if at not in places)

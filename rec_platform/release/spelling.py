@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from itertools import combinations, islice
 from typing import NamedTuple
 
-from rec_platform.release.wording import reworded
+from rec_platform.release.wording import ALONE
 
 START_LENGTH = 7  # letters of a word that its deletes are made of
 TWO = "\ue000"  # marks a delete that lacks two letters; no word contains it
@@ -148,7 +148,7 @@ def nearest(
             costed.append((beginning + cost + UNFINISHED, number, other))
     if len(costed) > MOST_ALTERNATIVES:
         costed.sort(key=lambda row: row[0] + FAME * math.log2(row[1]))
-    alternatives = (Alternative((*reworded([other]),), cost) for cost, _, other in costed)
+    alternatives = (Alternative((ALONE.get(other, other),), cost) for cost, _, other in costed)
     return sorted(islice(alternatives, MOST_ALTERNATIVES), key=lambda alternative: alternative.cost)
 
 

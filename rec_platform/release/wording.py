@@ -72,3 +72,7 @@ def _below_hundred(words: Sequence[str], at: int) -> tuple[int, int]:
         unit = UNITS.get(following, 0)
         return (TENS[word] + unit, 2) if 0 < unit < 10 else (TENS[word], 1)
     return (UNITS[word], 1) if word in UNITS else (0, 0)
+
+
+# What a word by itself is worded as; a word that is not here, as it is.
+ALONE = {word: reworded([word])[0] for word in OFTEN_REWORDED}

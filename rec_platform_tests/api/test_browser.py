@@ -144,6 +144,20 @@ def test_suggestions_come_while_typing_and_are_chosen_with_the_keyboard(
     assert complaints == []
 
 
+def test_suggestions_say_which_words_were_left_out(page: Page, complaints: list[str]):
+    page.goto("/")
+    box = page.get_by_role("combobox", name="Search for a film")
+    box.fill("verdict zzqq")
+    note = "No film has all of these words. Left out: zzqq."
+    expect(page.get_by_role("status")).to_have_text(f"3 suggestions. {note}")
+    shown = "list => getComputedStyle(list, '::after').content"
+    assert page.get_by_role("listbox").evaluate(shown) == f'"{note}"'
+    box.fill("verdict")
+    expect(page.get_by_role("status")).to_have_text("3 suggestions")
+    assert page.get_by_role("listbox").evaluate(shown) == "none"
+    assert complaints == []
+
+
 def test_escape_closes_the_suggestions_and_enter_searches(page: Page):
     page.goto("/")
     box = page.get_by_role("combobox")

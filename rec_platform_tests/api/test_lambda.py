@@ -139,6 +139,38 @@ def test_below_the_base_path_of_a_custom_domain_every_address_keeps_it(
         assert_below_films(mapped.invoke(http_api_mapping(path)), path)
 
 
+@pytest.mark.parametrize(
+    ("path", "told", "proxy"),
+    [
+        ("/films/title/tt0000001/", "/films/title/tt0000001/", "title/tt0000001"),
+        ("/films/title/tt%30000001", "/films/title/tt0000001", "title/tt0000001"),
+        ("/films/title/tt0000001", "/films/title/tt%30000001", "title/tt%30000001"),
+    ],
+)
+def test_a_base_path_is_found_however_the_rest_is_encoded(
+    runtime: LambdaRuntime, path: str, told: str, proxy: str
+):
+    event = rest_api_base_path("/title/tt0000001")
+    event |= {"path": path, "pathParameters": {"proxy": proxy}}
+    event["requestContext"]["path"] = told
+    answer = runtime.invoke(event)
+    if answer["statusCode"] == 308:  # without the last slash
+        assert header(answer, "location") == "/films/title/tt0000001"
+    else:
+        assert_below_films(answer, "/title/tt0000001")
+
+
+@pytest.mark.parametrize("parameters", [{"title_id": "tt0000001"}, {"proxy": "tt0000001"}, None])
+def test_where_the_resource_does_not_tell_the_base_path_none_is_assumed(
+    runtime: LambdaRuntime, parameters: dict[str, str] | None
+):
+    event = rest_api("/title/tt0000001")
+    event |= {"resource": "/title/{title_id}", "pathParameters": parameters}
+    event["requestContext"]["path"] = event["path"]
+    page = runtime.invoke(event)
+    assert page["statusCode"] == 200 and 'href="/about"' in page["body"]
+
+
 def assert_below_films(answer: dict[str, Any], path: str) -> None:
     assert answer["statusCode"] == 200
     own = re.findall(r'(?:href|src|action)="(/[^"]*)"', answer["body"])

@@ -96,10 +96,27 @@ def test_an_id_that_is_none_is_not_found(site: Site, written: str):
 
 def test_the_page_says_which_words_of_a_query_were_left_out(site: Site):
     page = Reader(site.get("/search?q=the+silent+lantern+movie"))
-    assert page.cards() == ["tt0000001"] and "Left out: “ movie ”" in page.text
+    assert (
+        page.cards() == ["tt0000001"]
+        and "found. No film has all of these words. Left out: “ movie ”" in page.text
+    )
     assert "Left out" not in Reader(site.get("/search?q=silent+lantern")).text
     told = site.json("/api/v1/search?q=lantern+zzzz")
     assert told["left_out"] == ["zzzz"] and told["titles"][0]["title_id"] == "tt0000001"
+
+
+def test_a_search_leads_to_the_people_that_it_names(site: Site):
+    page = Reader(site.get("/search?q=ada+marlow+silent+lantern"))
+    assert page.cards() == ["tt0000001"] and page.links.count("/person/nm1") == 1
+    told = site.json("/api/v1/search?q=marlow+silent+lantern")
+    assert told["people"] == [{"person_id": "nm1", "name": "Ada Marlow"}]
+    assert site.json("/api/v1/search?q=silent+lantern")["people"] == []
+
+
+def test_the_basket_says_which_words_of_a_query_were_left_out(site: Site):
+    page = Reader(site.get("/basket?q=silent+lantern+movie"))
+    assert "Left out: “ movie ”" in page.text and "Add The Silent Lantern" in page.text
+    assert "Left out" not in Reader(site.get("/basket?q=silent+lantern")).text
 
 
 def test_a_title_of_which_little_is_known_has_a_page_too(site: Site):

@@ -85,7 +85,8 @@ def rest_api_base_path(path: str, query: str = "") -> Event:
     """A REST API below the base path `films` of a custom domain, which both its paths have."""
     event = rest_api(path, query)
     event["path"] = event["requestContext"]["path"] = f"/films{path}".rstrip("/")
-    event["pathParameters"] = {"proxy": path.lstrip("/")} if path != "/" else None
+    if path == "/":
+        event |= {"resource": "/", "pathParameters": None}
     return event
 
 

@@ -145,7 +145,7 @@ def test_a_title_is_found_by_any_of_its_names(lookup: Lookup, query: str, first:
 
 
 def test_a_word_that_does_not_match_is_named(lookup: Lookup) -> None:
-    assert lookup.find("long lamp")[1] == ["lamp"]
+    assert lookup.find("long lamp").left_out == ["lamp"]
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,8 @@ def test_a_release_of_the_version_before_is_served_without_what_it_does_not_know
     plain = replace(title(1), characters=[], country=None, language=None, keywords=[])
     assert old.title("tt1") == plain
     assert old.search("long")[0] == plain
+    credit = plain.credits[0]
+    assert lookup.find(credit.name).people and not old.find(credit.name).people
     assert [row.title.title_id for row in recommendations(old, plain)] == [
         row.title.title_id for row in recommendations(lookup, title(1))
     ]

@@ -1,0 +1,54 @@
+"""How rows of a lookup's tables become titles and clusters."""
+
+import itertools
+import json
+from typing import Any
+
+from rec_platform.release.schema import Cluster, Credit, Title
+
+# json.loads() checks its options on each call, which shows in the time of a page.
+decode = json.JSONDecoder().raw_decode
+
+
+def title_of(row: Any) -> Title:
+    """A row of `titles`, of this schema or an older one."""
+    number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
+    credits_, series, series_place, cluster, distance, key, *newer = rest
+    del number, key
+    characters, country, language, keywords = newer or ("[]", None, None, "[]")
+    return Title(
+        title_id=title_id,
+        title=title,
+        original_title=original,
+        year=year,
+        runtime_minutes=runtime,
+        genres=decode(genres)[0],
+        rating=rating,
+        votes=votes,
+        credits=list(itertools.starmap(Credit, decode(credits_)[0])),
+        series=series,
+        series_place=series_place,
+        cluster=cluster,
+        distance=distance,
+        characters=decode(characters)[0],
+        country=country,
+        language=language,
+        keywords=decode(keywords)[0],
+    )
+
+
+def cluster_of(row: Any) -> Cluster:
+    """A row of `clusters`."""
+    cluster, name, title_count, genres, year_from, year_to, rating, votes, typical, popular = row
+    return Cluster(
+        cluster=cluster,
+        name=name,
+        title_count=title_count,
+        genres=decode(genres)[0],
+        year_from=year_from,
+        year_to=year_to,
+        rating=rating,
+        votes=votes,
+        typical_titles=decode(typical)[0],
+        popular_titles=decode(popular)[0],
+    )
