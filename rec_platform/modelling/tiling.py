@@ -35,8 +35,10 @@ def tile(titles: pd.DataFrame) -> Iterator[Combination]:
     columns = {name: values[name].astype(f"<{kind}") for name, kind in COLUMNS.items()}
     overlap = to_bytes(facts.overlap)
     tone = to_bytes(facts.passes_gate * (1 - facts.tone / LIKENESS["tone"]))
-    for combination, genres in enumerate(facts.combinations):
-        members = np.flatnonzero(facts.combination == combination)
+    by_combination = np.argsort(facts.combination, kind="stable")
+    ends = np.bincount(facts.combination, minlength=len(facts.combinations)).cumsum()
+    groups = np.split(by_combination, ends[:-1])
+    for combination, (genres, members) in enumerate(zip(facts.combinations, groups, strict=True)):
         members = members[_order(facts.year[members], facts.fame[members])]
         yield Combination(
             genres=json.dumps(genres.split(",") if genres else []),
