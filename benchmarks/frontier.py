@@ -46,7 +46,9 @@ class Judge:
         parts = self.catalogue.parts
         lists = to_lists(blend(self.catalogue, NEIGHBOURS, weights), len(self.votes))
         means = {name: mean for name, (mean, *_) in by_likes(lists, self.likes).items()}
-        return means | by_catalogue(lists, parts.series, parts.genres, self.votes)
+        return means | by_catalogue(
+            lists, parts.series, parts.combination, parts.overlap, self.votes
+        )
 
 
 def main() -> None:

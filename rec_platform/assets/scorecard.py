@@ -157,7 +157,7 @@ def score(
         if judged and made.name == DEFAULT:
             left_out = _by_judgements(made, judged, ~judged.is_tuning)
         figures[made.name] = {name: mean for name, (mean, *_) in by_people.items()} | by_catalogue(
-            made.lists, parts.series, parts.genres, votes, row
+            made.lists, parts.series, parts.combination, parts.overlap, votes, row
         )
         intervals[made.name] = {name: bounds for name, (_, *bounds) in by_people.items()}
     notes = (NOT_JUDGED if not judged else "", NOT_LIKED if not likes else "")

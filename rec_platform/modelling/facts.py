@@ -32,7 +32,6 @@ class Facts:
         quality: (titles,) the trusted rating over its span, 0..1.
         combinations: the combinations of genres, comma-separated.
         combination: (titles,) int, which of them a title has.
-        genres: (titles, genres), the rarity of those a title has.
         overlap: (combinations, combinations) float32, the part `genres` of two.
         tone: the same, what another tone takes off the likeness.
         passes_gate: the same, bool: may the second be in the first one's list?
@@ -50,9 +49,9 @@ class Facts:
         self.popularity = self.fame / max(float(self.fame.max()), 1.0)
         self.quality = (self.rating - 1) / RATING_SPAN
         self.combination, self.combinations = pd.factorize(titles["genres"], sort=True)
-        rarity = _genre_rarity(self.combination, self.combinations)
-        self.genres = rarity[self.combination]
-        self.overlap = _overlap(rarity).astype("float32")
+        self.overlap = _overlap(_genre_rarity(self.combination, self.combinations)).astype(
+            "float32"
+        )
         self.tone = other_tone(self.combinations)
         self.passes_gate = gate(self.combinations)
 

@@ -266,12 +266,17 @@ def weigh_lists(
     rule = Blend(weights)
     shares, place = np.unique(popularity, return_inverse=True)  # many titles have the same
     turned = [rule.turned(balance, share) for share in shares.tolist()]
-    total = np.zeros(lists.shape)
-    for column, name in enumerate(PARTS):
-        own = np.array([row[name] for row in turned])[place]
-        total += own[:, np.newaxis] * np.array(UNITS[name])[parts[:, :, column]]
-    scores = np.where(lists >= 0, np.round(total, SCORE_DIGITS), -np.inf)
-    return np.take_along_axis(lists, np.argsort(-scores, axis=1, kind="stable"), axis=1)
+    own = {name: np.array([row[name] for row in turned])[place, np.newaxis] for name in PARTS}
+    weighed = np.empty_like(lists)
+    for start in range(0, len(lists), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        total = np.zeros(lists[rows].shape)
+        for column, name in enumerate(PARTS):
+            total += own[name][rows] * np.array(UNITS[name])[parts[rows, :, column]]
+        scores = np.where(lists[rows] >= 0, np.round(total, SCORE_DIGITS), -np.inf)
+        order = np.argsort(-scores, axis=1, kind="stable")
+        weighed[rows] = np.take_along_axis(lists[rows], order, axis=1)
+    return weighed
 
 
 def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:

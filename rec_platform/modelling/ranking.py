@@ -43,7 +43,8 @@ BLOCK_ROWS = 4_096
 def by_catalogue(
     lists: np.ndarray,
     series: np.ndarray,
-    genres: np.ndarray,
+    combination: np.ndarray,
+    overlap: np.ndarray,
     votes: np.ndarray,
     rows: np.ndarray | None = None,
 ) -> dict[str, float]:
@@ -52,14 +53,15 @@ def by_catalogue(
     Args:
         lists: see above.
         series: (titles,) the same number for films of one series, -1 for none.
-        genres: (titles, genres), the weight of each genre that a title has, else 0.
+        combination: (titles,) int, each title's combination of genres.
+        overlap: (combinations, combinations), the weighted Jaccard index of two.
         votes: (titles,)
         rows: of series_rows(); None for lists that have none beside them.
     """
     figures = {
         "coverage": coverage(lists),
         "siblings": siblings(lists, series, rows),
-        "diversity": diversity(lists, genres),
+        "diversity": diversity(lists, combination, overlap),
         "novelty": novelty(lists, votes),
     }
     return {name: value for name, value in figures.items() if value is not None}
@@ -244,20 +246,18 @@ def series_rows(series: np.ndarray, year: np.ndarray) -> np.ndarray:
     return rows
 
 
-def diversity(lists: np.ndarray, genres: np.ndarray) -> float:
+def diversity(lists: np.ndarray, combination: np.ndarray, overlap: np.ndarray) -> float:
     """See above, in 0..1, mean over the lists of two or more."""
     shown = lists[:, :LIST_LENGTH]
     left, right = np.array([*combinations(range(shown.shape[1]), 2)]).reshape(-1, 2).T
     total, count = 0.0, 0
     for start in range(0, len(shown), BLOCK_ROWS):
         rows = shown[start : start + BLOCK_ROWS]
-        first, second = genres[rows[:, left]], genres[rows[:, right]]
-        union = np.maximum(first, second).sum(axis=2)
-        shared = np.minimum(first, second).sum(axis=2)
-        overlap = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+        listed = combination[rows]
+        different = 1 - overlap[listed[:, left], listed[:, right]].astype("float64")
         is_pair = (rows[:, left] >= 0) & (rows[:, right] >= 0)
         pairs = is_pair.sum(axis=1)
-        total += (((1 - overlap) * is_pair).sum(axis=1) / np.maximum(pairs, 1)).sum()
+        total += ((different * is_pair).sum(axis=1) / np.maximum(pairs, 1)).sum()
         count += np.count_nonzero(pairs)
     return float(total / max(1, count))
 

@@ -127,13 +127,15 @@ def test_without_a_series_there_is_no_figure_of_siblings() -> None:
 
 
 def test_diversity_is_one_less_the_overlap_of_the_genres() -> None:
-    # Weights of three genres: 0 and 1 share 2 of 2 + 1 + 1, 2 shares nothing with them, 3 has none.
-    genres = np.array([[2.0, 1, 0], [2, 0, 1], [0, 0, 0], [0, 0, 0]])
-    assert diversity(lists([0, 1], width=2), genres) == pytest.approx(1 - 2 / 4)
-    assert diversity(lists([0, 1, 2]), genres) == pytest.approx((1 - 2 / 4 + 1 + 1) / 3)
-    assert diversity(lists([0, 0]), genres) == 0
+    # The genres of titles 0 and 1 overlap by a quarter; 2 and 3 have others, and the same.
+    combination, overlap = np.array([0, 1, 2, 2]), np.eye(3)
+    overlap[0, 1] = overlap[1, 0] = 1 / 4
+    genres = (combination, overlap)
+    assert diversity(lists([0, 1], width=2), *genres) == pytest.approx(1 - 1 / 4)
+    assert diversity(lists([0, 1, 2]), *genres) == pytest.approx((1 - 1 / 4 + 1 + 1) / 3)
+    assert diversity(lists([2, 3]), *genres) == 0
     # A list of one has no pair, and counts for nothing.
-    assert diversity(lists([0, 1], [2]), genres) == pytest.approx(1 - 2 / 4)
+    assert diversity(lists([0, 1], [2]), *genres) == pytest.approx(1 - 1 / 4)
 
 
 def test_novelty_is_the_bits_of_the_share_of_votes() -> None:
@@ -177,10 +179,10 @@ def test_likes_give_three_figures_each_with_the_bounds_of_its_interval() -> None
 
 
 def test_the_catalogue_gives_siblings_only_where_there_are_series() -> None:
-    genres, votes = np.ones((2, 1)), np.array([1, 1])
-    figures = by_catalogue(lists([1], []), np.array([7, 7]), genres, votes)
+    others = np.zeros(2, dtype=int), np.ones((1, 1)), np.array([1, 1])
+    figures = by_catalogue(lists([1], []), np.array([7, 7]), *others)
     assert figures == {"coverage": 1 / 2, "siblings": 1 / 2, "diversity": 0, "novelty": 1}
-    alone = by_catalogue(lists([1], []), np.array([-1, -1]), genres, votes)
+    alone = by_catalogue(lists([1], []), np.array([-1, -1]), *others)
     assert alone.keys() == figures.keys() - {"siblings"}
 
 
