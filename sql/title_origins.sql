@@ -57,8 +57,11 @@ names AS (
     INNER JOIN selection ON akas.titleId = selection.title_id
     CROSS JOIN letters
     LEFT JOIN spoken ON akas.region = spoken.region
-    -- XWW, XEU and the like are no countries.
-    WHERE akas.region NOT LIKE 'X%'
+    -- XWW, XEU and the like are no countries. The join says the second condition, too, but an
+    -- engine that does not know how large a gz is joins all names with the regions before it.
+    WHERE
+        akas.region NOT LIKE 'X%'
+        AND akas.titleId IN (SELECT chosen.title_id FROM selection AS chosen)
 ),
 
 homes AS (
