@@ -132,8 +132,10 @@ def _by_stem(films: Films, others: pd.DataFrame) -> Iterator[Link]:
     for title_id, text in zip(others["title_id"], others["name"], strict=True):
         title = name(text)
         groups[title.stem].append((position[title_id], title, False))
-    for stem in filter(telling, groups):
-        group = sorted(groups[stem])
+    for stem, named in groups.items():
+        if len(named) < 2 or not telling(stem):
+            continue
+        group = sorted(named)
         bare = sum(title.words == stem for _, title, _ in group)
         is_name = bare <= MOST_REMAKES and len(group) <= MOST_BEARERS
         for step in range(1, NEXT_FILMS + 1):
@@ -315,7 +317,10 @@ def _bearers(
 ) -> dict[Words, list[int]]:
     """The chosen films that bear each name, except names that one film bears or too many."""
     bearers: defaultdict[Words, list[int]] = defaultdict(list)
+    first_words = {words[0] for words in names}
     for film in chosen:
+        if first_words.isdisjoint(films.names[film].words):
+            continue
         for words in phrases(films.names[film]) & names:
             bearers[words].append(film)
     return {words: group for words, group in bearers.items() if 1 < len(group) <= MOST_BEARERS}

@@ -28,7 +28,8 @@ class Films:
         self.names = [name(title) for title in titles["title"]]
         self.years = titles["year"].tolist()
         self.votes = titles["votes"].tolist()
-        self.genres = [frozenset(text.split(",")) for text in titles["genres"]]
+        combinations = {text: frozenset(text.split(",")) for text in titles["genres"].unique()}
+        self.genres = [combinations[text] for text in titles["genres"]]
         self.words = [telling(title.words) for title in self.names]
         self.counts = Counter(word for words in self.words for word in words)
         self.starts = Counter(
