@@ -37,7 +37,7 @@ class Films:
         )
         known = {text: character(text) for text in played["character_name"].unique()}
         by_title: defaultdict[str, set[Words]] = defaultdict(set)
-        for title_id, text in zip(played["title_id"], played["character_name"], strict=True):
+        for title_id, text in played[["title_id", "character_name"]].to_numpy(object):
             if known[text]:
                 by_title[title_id].add(known[text])
         self.characters = [by_title[title_id] for title_id in self.ids]
