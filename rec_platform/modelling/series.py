@@ -273,7 +273,7 @@ def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     is_lead = (crew["role"] == "director") | _is_leading_actor(crew)
     everybody: defaultdict[str, set[str]] = defaultdict(set)
     leading: defaultdict[str, set[str]] = defaultdict(set)
-    # From NumPy, which hands over its strings ten times as fast as pandas.
+    # From NumPy, which hands over its strings several times as fast as pandas.
     columns = (crew["title_id"].to_numpy(object), crew["person_id"].to_numpy(object), is_lead)
     for title_id, person, leads in zip(*columns, strict=True):
         everybody[title_id].add(person)
