@@ -7,8 +7,9 @@ belong here (see neighbours.py).
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
+from weakref import proxy
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -129,7 +130,8 @@ class _Nearest:
         self._sizes = np.diff(starts)
         self.order = np.lexsort((self._level, parts.combination))
         # The titles of a common combination are asked for in several blocks, by several threads.
-        self._tree = lru_cache(maxsize=TREES)(self._make_tree)
+        # A proxy: in a circle with its own cache, this would outlive its use.
+        self._tree = lru_cache(maxsize=TREES)(partial(_Nearest._make_tree, proxy(self)))
 
     def of(self, titles: np.ndarray) -> np.ndarray:
         """Candidates for titles: (rows, columns) positions, -1 for none."""

@@ -129,11 +129,13 @@ def _by_stem(films: Films, others: pd.DataFrame) -> Iterator[Link]:
     groups: defaultdict[Words, list[_Named]] = defaultdict(list)
     for film, title in enumerate(films.names):
         groups[title.stem].append((film, title, True))
-    for title_id, text in zip(others["title_id"], others["name"], strict=True):
+    for title_id, text in others[["title_id", "name"]].to_numpy(object):
         title = name(text)
         groups[title.stem].append((position[title_id], title, False))
-    for stem in filter(telling, groups):
-        group = sorted(groups[stem])
+    for stem, named in groups.items():
+        if len(named) < 2 or not telling(stem):
+            continue
+        group = sorted(named)
         bare = sum(title.words == stem for _, title, _ in group)
         is_name = bare <= MOST_REMAKES and len(group) <= MOST_BEARERS
         for step in range(1, NEXT_FILMS + 1):
@@ -188,30 +190,7 @@ def _by_people(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     same word. Where the characters of both are known and none is shared, one more sign is needed:
     "Mission to Mars" is no "Mission: Impossible".
     """
-    makes = people["role"].isin(MAKERS)
-    chosen = people[makes | _is_leading_actor(people)]
-    position = pd.Series(range(len(films.ids)), index=films.ids)
-    credited = pd.DataFrame(
-        {
-            "film": chosen["title_id"].map(position),
-            "person": chosen["person_id"],
-            "makes": makes[chosen.index],
-        }
-    )
-    credited = credited.groupby(["film", "person"], as_index=False)["makes"].max()
-    words_of_films = pd.DataFrame(
-        [(film, word) for film, words in enumerate(films.words) for word in sorted(words)],
-        columns=["film", "word"],
-    )
-    table = credited.merge(words_of_films, on="film")
-    table = table[table.duplicated(["person", "word"], keep=False)]
-    shared: defaultdict[Link, dict[str, bool]] = defaultdict(dict)
-    for (person, _), group in table.groupby(["person", "word"], sort=False):
-        if len(group) <= MOST_NAMESAKES:
-            credits_ = zip(group["film"].tolist(), group["makes"].tolist(), strict=True)
-            for (first, makes_first), (second, makes_second) in combinations(credits_, 2):
-                shared[first, second][person] = makes_first and makes_second
-    for (first, second), persons in shared.items():
+    for first, second, persons, is_by_one in _colleagues(films, people):
         common = films.words[first] & films.words[second]
         count = min(films.counts[word] for word in common)
         begins = beginning(films.names[first].words, films.names[second].words)
@@ -219,8 +198,8 @@ def _by_people(films: Films, people: pd.DataFrame) -> Iterator[Link]:
         is_different = bool(here) and bool(there) and here.isdisjoint(there)
         signs = (
             films.are_alike(first, second)
-            + (len(persons) > 1)
-            + any(persons.values())
+            + (persons > 1)
+            + is_by_one
             + (count <= films.rare(RARE))
             + (len(common) > 1)
             + bool(begins)
@@ -229,6 +208,48 @@ def _by_people(films: Films, people: pd.DataFrame) -> Iterator[Link]:
         is_name = len(begins) > 1 and telling(begins) and films.starts[begins] <= MOST_BEARERS
         if is_name or (signs >= SIGNS and count <= films.rare(FEW)):
             yield first, second
+
+
+def _colleagues(films: Films, people: pd.DataFrame) -> Iterator[tuple[int, int, int, bool]]:
+    """Films that share a person and a word: how many such people, and whether one made both."""
+    makes = people["role"].isin(MAKERS)
+    chosen = people[makes | _is_leading_actor(people)]
+    position = pd.Series(range(len(films.ids)), index=films.ids)
+    credited = pd.DataFrame(
+        {
+            "film": chosen["title_id"].map(position),
+            "person": pd.factorize(chosen["person_id"])[0],
+            "makes": makes[chosen.index],
+        }
+    )
+    credited = credited.groupby(["film", "person"], as_index=False)["makes"].max()
+    credited = credited[credited.duplicated("person", keep=False)]
+    # Of the words, those of several films.
+    number = {word: place for place, (word, count) in enumerate(films.counts.items()) if count > 1}
+    words = [[number[word] for word in words if word in number] for words in films.words]
+    words_of_films = pd.DataFrame(
+        {
+            "film": np.repeat(np.arange(len(words)), [len(found) for found in words]),
+            "word": np.array([place for found in words for place in found], dtype="int64"),
+        }
+    )
+    table = credited.merge(words_of_films, on="film").sort_values(["person", "word", "film"])
+    groups = table.groupby(["person", "word"], sort=False)["film"]
+    table = table.assign(group=groups.ngroup())[groups.transform("size") <= MOST_NAMESAKES]
+    film, person, group = (table[name].to_numpy() for name in ("film", "person", "group"))
+    makes_it = table["makes"].to_numpy()
+    pairs: list[pd.DataFrame] = []
+    for step in range(1, MOST_NAMESAKES):
+        row = np.flatnonzero(group[step:] == group[:-step])
+        both = makes_it[row] & makes_it[row + step]
+        columns = {"first": film[row], "second": film[row + step], "person": person[row]}
+        pairs.append(pd.DataFrame(columns | {"both": both}))
+    shared = pd.concat(pairs).drop_duplicates(["first", "second", "person"])
+    shared = shared.groupby(["first", "second"], as_index=False, sort=False)["both"].agg(
+        ["size", "max"]
+    )
+    columns = (shared[name].tolist() for name in ("first", "second", "size", "max"))
+    yield from zip(*columns, strict=True)
 
 
 def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
@@ -252,7 +273,9 @@ def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     is_lead = (crew["role"] == "director") | _is_leading_actor(crew)
     everybody: defaultdict[str, set[str]] = defaultdict(set)
     leading: defaultdict[str, set[str]] = defaultdict(set)
-    for title_id, person, leads in zip(crew["title_id"], crew["person_id"], is_lead, strict=True):
+    # From NumPy, which hands over its strings several times as fast as pandas.
+    columns = (crew["title_id"].to_numpy(object), crew["person_id"].to_numpy(object), is_lead)
+    for title_id, person, leads in zip(*columns, strict=True):
         everybody[title_id].add(person)
         if leads:
             leading[title_id].add(person)
@@ -315,7 +338,10 @@ def _bearers(
 ) -> dict[Words, list[int]]:
     """The chosen films that bear each name, except names that one film bears or too many."""
     bearers: defaultdict[Words, list[int]] = defaultdict(list)
+    first_words = {words[0] for words in names}
     for film in chosen:
+        if first_words.isdisjoint(films.names[film].words):
+            continue
         for words in phrases(films.names[film]) & names:
             bearers[words].append(film)
     return {words: group for words, group in bearers.items() if 1 < len(group) <= MOST_BEARERS}

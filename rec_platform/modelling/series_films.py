@@ -28,7 +28,8 @@ class Films:
         self.names = [name(title) for title in titles["title"]]
         self.years = titles["year"].tolist()
         self.votes = titles["votes"].tolist()
-        self.genres = [frozenset(text.split(",")) for text in titles["genres"]]
+        combinations = {text: frozenset(text.split(",")) for text in titles["genres"].unique()}
+        self.genres = [combinations[text] for text in titles["genres"]]
         self.words = [telling(title.words) for title in self.names]
         self.counts = Counter(word for words in self.words for word in words)
         self.starts = Counter(
@@ -36,7 +37,7 @@ class Films:
         )
         known = {text: character(text) for text in played["character_name"].unique()}
         by_title: defaultdict[str, set[Words]] = defaultdict(set)
-        for title_id, text in zip(played["title_id"], played["character_name"], strict=True):
+        for title_id, text in played[["title_id", "character_name"]].to_numpy(object):
             if known[text]:
                 by_title[title_id].add(known[text])
         self.characters = [by_title[title_id] for title_id in self.ids]

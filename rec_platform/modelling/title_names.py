@@ -58,8 +58,14 @@ def name(title: str) -> Name:
 
 def compared_words(text: str) -> Words:
     """The words without articles and plurals: "Aliens" begins like "Alien"."""
-    words = (word for word in search_key(text).split() if word not in CUT)
-    return tuple(word.removesuffix("s") if len(word) > 3 else word for word in words)
+    # From a list, which is twice as fast as from a generator.
+    return tuple(
+        [
+            word.removesuffix("s") if len(word) > 3 else word
+            for word in search_key(text).split()
+            if word not in CUT
+        ]
+    )
 
 
 def _number(word: str) -> int:

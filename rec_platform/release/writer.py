@@ -191,9 +191,9 @@ def _write_titles(
     with ThreadPoolExecutor(1) as pool:
         indexing = pool.submit(_index, connection, {}, {})
         while batch := [*islice(numbered, BATCH_TITLES)]:
-            known = len(words)
             rows: list[tuple[Any, ...]] = []
             names: dict[int, str] = {}
+            new_words: list[tuple[int, str]] = []
             spellings: dict[int, str] = {}
             for number, (title, akas) in batch:
                 rows.append(_title_row(number, title))
@@ -203,11 +203,11 @@ def _write_titles(
                 for word in names[number].split():
                     if word not in words:
                         words[word] = len(words) + 1
+                        new_words.append((words[word], word))
                         if not word.startswith(PERSON):  # people are found as they are written
                             spellings[words[word]] = " ".join(sorted(deletes(word)))
             indexing.result()
             connection.executemany(_insert("titles", 19), rows)
-            new_words = ((number, word) for word, number in islice(words.items(), known, None))
             connection.executemany(_insert("words", 2), new_words)
             indexing = pool.submit(_index, connection, names, spellings)
         indexing.result()
