@@ -1,4 +1,4 @@
-"""Lighthouse's mobile scores of home, a title and search, and what the first view of each weighs.
+"""Lighthouse's mobile scores of the pages that visitors come to, and what a first view weighs.
 
 Serves a release on a free port with REC_INDEXING=1, runs Lighthouse (from npm, by `npx`) in the
 chromium of this machine, and prints the median of each score over the runs.
@@ -33,6 +33,9 @@ def main() -> None:
     (title,) = serving_release(str(arguments.root), os.environ).lookup().numbered([1])
     pages = {"home": "/", "title": f"/title/{title.title_id}"}
     pages["search"] = f"/search?q={quote(title.title.split()[-1])}"
+    pages |= {"films": "/films", "compare": "/compare"}
+    if title.credits:
+        pages["person"] = f"/person/{title.credits[0].person_id}"
     with server(arguments.root, {"REC_INDEXING": "1"}) as port:
         for name, path in pages.items():
             runs = [audit(f"http://127.0.0.1:{port}{path}") for _ in range(arguments.runs)]
