@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from rec_platform.release.compared import Comparison
@@ -24,6 +24,8 @@ async def comparison(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Two films side by side; a search for those that are not chosen yet."""
+    if not lookup.compares:
+        raise HTTPException(404, "The films of this catalogue cannot be compared.")
     chosen = [known_title(lookup, title_id) for title_id in dict.fromkeys(title)]
     compared = compared_titles(lookup, *chosen) if len(chosen) == 2 else None
     return render(

@@ -79,14 +79,14 @@ def compared_titles(lookup: Lookup, title: Title, other: Title) -> Comparison:
     with_facts(lookup)
     compared = compare(lookup, title, other)
     if compared is None:
-        raise HTTPException(404, "The titles of this catalogue cannot be compared.")
+        raise HTTPException(404, "The films of this catalogue cannot be compared.")
     return compared
 
 
 def with_facts(lookup: Lookup) -> None:
     """Answer 404 if the release was made by a version that knew no people and no facts."""
     if not lookup.knows_people:
-        raise HTTPException(404, "This catalogue is too old for this page. The next one has it.")
+        raise HTTPException(404, "This release is too old for this. The next one will have it.")
 
 
 def root(scope: Mapping[str, Any]) -> str:

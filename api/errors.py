@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,7 +14,7 @@ from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.serving import ServingRelease
 
 from .access import request_id
-from .headers import kind_of
+from .headers import EMBED, kind_of
 from .plain import plainly
 from .problems import (
     MEDIA_TYPE,
@@ -45,6 +45,8 @@ def problem(
                 for error in errors
             ]
         return JSONResponse(body, status, row.headers, MEDIA_TYPE)
+    if kind_of(request.scope) is EMBED:  # in a frame, without the site around it
+        return PlainTextResponse(detail, status, row.headers)
     lookup = _open_lookup(request)
     films = lookup.most_voted(SHELF_LENGTH) if lookup else []
     page = render(request, "error.html", lookup, status, message=detail, films=films)

@@ -34,7 +34,10 @@ async def browse(
     count = lookup.count(wanted)
     page_count = max(1, -(-count // PAGE_LENGTH))
     if page > page_count:
-        raise HTTPException(404, f"Page {page_count} is the last one.")
+        raise HTTPException(
+            404,
+            "There is one page." if page_count == 1 else f"There are only {page_count:,} pages.",
+        )
     asked = [*parameters(wanted), *([("order", order)] if order != "votes" else [])]
     return render(
         request,
@@ -74,7 +77,7 @@ def heading(lookup: Lookup, wanted: Filter) -> str:
     words = [COUNTRIES.get(wanted.country or "", ""), kind(wanted.genres) or "films"]
     said = " ".join(filter(None, words))
     if wanted.language:
-        said += f" in {LANGUAGES.get(wanted.language, wanted.language)}"
+        said += f" in {LANGUAGES.get(wanted.language, 'another language')}"
     if wanted.director and (known := lookup.credits_of(wanted.director)):
         said += f" directed by {known[0]}"
     years = (wanted.year_min, wanted.year_max)

@@ -49,7 +49,7 @@ async def sitemap(request: Request, lookup: Serving, number: int) -> Response:
     site_url = _indexed_url(request)
     first = (number - 1) * SITEMAP_TITLES + 1
     if number == 0:
-        paths = ["/", "/atlas", "/about", "/api"]
+        paths = ["/", "/films", "/atlas", "/about", "/api"]
         paths += [f"/cluster/{cluster.cluster}" for cluster in lookup.clusters()]
     elif 0 < first <= lookup.release["title_count"]:
         ids = lookup.title_ids(first, first + SITEMAP_TITLES - 1)

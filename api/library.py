@@ -12,6 +12,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 
+from rec_platform.release import lookup as lookups
 from rec_platform.release import pieces
 from rec_platform.release.lookup import Lookup
 
@@ -19,7 +20,9 @@ from .dependencies import LARGEST, Serving, release_id
 from .rendering import FOR_EVER, render
 
 # Pieces change with the code that packs them as well as with the release.
-PACKED_BY = hashlib.sha256(Path(pieces.__file__).read_bytes()).digest()
+PACKED_BY = hashlib.sha256(
+    b"".join(Path(str(code.__file__)).read_bytes() for code in (pieces, lookups))
+).digest()
 PIECE_BYTES = 38  # of a title, compressed: what the page says of the size; it was 32 to 38
 
 library = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -29,7 +32,7 @@ library = APIRouter(include_in_schema=False, default_response_class=HTMLResponse
 async def films(request: Request, lookup: Serving) -> Response:
     """The films that this browser keeps: import, watchlist, one list for all, export."""
     title_count: int = lookup.release["title_count"]
-    return render(
+    page = render(
         request,
         "library.html",
         lookup,
@@ -39,6 +42,9 @@ async def films(request: Request, lookup: Serving) -> Response:
         merged=pieces.MERGED,
         megabytes=title_count * PIECE_BYTES / 1e6,
     )
+    # A page that was kept would name pieces that the next release does not have.
+    page.headers["Cache-Control"] = "no-cache"
+    return page
 
 
 @library.get("/library/{version}/{index}.gz")

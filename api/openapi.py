@@ -110,6 +110,7 @@ EXAMPLES: dict[str, Any] = {
     "person": Person(
         "nm0000001",
         "Ada Marlow",
+        2,
         [Film(FIRST, ["director"]), Film(SECOND, ["director"])],
         [FIRST, SECOND],
         [Colleague("nm0000002", "Hana Voss", 2)],

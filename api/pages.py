@@ -14,7 +14,6 @@ from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH, recommendations
-from rec_platform.release.recommend import basket as merged
 from rec_platform.release.schema import NEIGHBOURS, Title
 
 from .atlas import Atlas, atlas, own_genres, superlatives
@@ -32,7 +31,7 @@ from .dependencies import (
 from .filtering import parameters
 from .posters import poster_file
 from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render
-from .tuning import TunedByForm, Tuning
+from .tuning import TunedByForm, Tuning, merged
 
 BasketIds = Annotated[list[LikedId], Query(max_length=BASKET_SIZE)]
 
@@ -104,6 +103,7 @@ async def search(
         request,
         "search.html",
         lookup,
+        is_endless=bool(q.strip()),
         query=q.strip(),
         titles=answer.titles,
         left_out=answer.left_out,
@@ -148,15 +148,7 @@ async def basket(
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
         suggested=[match for match in answer.titles if match not in unwanted],
         left_out=answer.left_out,
-        listed=merged(
-            lookup,
-            liked,
-            tuned.limit,
-            tuned.balance,
-            tuned.wanted,
-            disliked=known["disliked"],
-            seen=known["seen"],
-        ),
+        listed=await merged(lookup, liked, tuned, disliked=known["disliked"], seen=known["seen"]),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )
 

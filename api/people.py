@@ -13,7 +13,7 @@ ROLES = {
     "director": "Director",
     "writer": "Writer",
     "actor": "Cast",
-    "self": "As themselves",
+    "self": "As self",
     "composer": "Composer",
     "producer": "Producer",
     "cinematographer": "Camera",

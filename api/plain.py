@@ -22,6 +22,9 @@ NAMES = {
     "page": "The page",
     "q": "What you search for",
     "title": "A film",
+    "disliked": "A film",
+    "seen": "A film",
+    "cluster": "The neighbourhood",
 }
 # By pydantic's type of error; the words in braces are from its context.
 REASONS = {

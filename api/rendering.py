@@ -23,8 +23,6 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, LANGUAGES
 from rec_platform.release.recommend import LIST_LENGTH
 
-from . import cards, emblems, inks, patterns, posters
-from . import lettering as letters
 from .dependencies import release_id, root
 from .emblems import NO_GENRE
 from .inks import PALETTES
@@ -40,12 +38,16 @@ ADDRESSES = {
 }
 DIGEST = re.compile(r"^[0-9a-f]{12}/")
 ICON = (STATIC / "favicon.svg").read_text()
-ICON_VERSION = hashlib.sha256(ICON.encode()).hexdigest()[:12]
-# Posters and cards change with the code that draws them as well as with the release.
+DRAWING = (
+    *("posters", "emblems", "inks", "lettering", "patterns", "cards", "raster", "sharing"),
+    *("atlas", "film_map"),
+)
+# Posters, cards and maps change with the code that draws them as well as with the release.
 DRAWN_BY = hashlib.sha256(
     b"".join(
-        Path(str(code.__file__)).read_bytes()
-        for code in (posters, emblems, inks, letters, patterns, cards)
+        file.read_bytes()
+        for file in sorted(Path(__file__).parent.iterdir())
+        if file.stem in DRAWING
     )
 ).digest()
 
@@ -62,6 +64,8 @@ TEMPLATES = Environment(
 SHELF_LENGTH = 8
 PAGE_LENGTH = 24  # fills the last row of 2, 3, 4, 6 or 8 columns
 FOR_EVER = "public, max-age=31536000, immutable"
+
+ICON_VERSION = hashlib.sha256(ICON.encode() + DRAWN_BY).hexdigest()[:12]
 
 
 @lru_cache(maxsize=256)
@@ -137,9 +141,12 @@ def render(
         posters_version=lookup and posters_version(lookup),
         status=status,
         is_indexed=settings.is_indexed and status < 400 and not is_endless,
+        is_endless=is_endless,
+        has_query=bool(request.url.query),
         site_url=settings.site_url,
         origins=lookup and origins(lookup),
         knows_people=lookup is not None and lookup.knows_people,
+        compares=lookup is not None and lookup.compares,
         **context,
     )
     return HTMLResponse(html, status)

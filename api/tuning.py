@@ -3,7 +3,10 @@
 What they do to a list belongs in rec_platform/release/recommend.py.
 """
 
+from asyncio import to_thread
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -11,8 +14,9 @@ from pydantic import validate_call
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.filters import EVERYTHING, Filter
-from rec_platform.release.recommend import LIST_LENGTH
-from rec_platform.release.schema import NEIGHBOURS
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.recommend import LIST_LENGTH, BasketRecommendation, basket
+from rec_platform.release.schema import NEIGHBOURS, Title
 
 from .filtering import WantedByForm, from_form
 
@@ -62,3 +66,19 @@ async def form_tuning(request: Request, wanted: WantedByForm) -> Tuning:
 
 
 TunedByForm = Annotated[Tuning, Depends(form_tuning)]
+
+
+async def merged(
+    lookup: Lookup,
+    liked: Sequence[Title],
+    tuned: Tuning,
+    *,
+    disliked: Sequence[Title],
+    seen: Sequence[Title],
+    explain: bool = True,
+) -> list[BasketRecommendation]:
+    """A basket's list. Where hardly any title passes it takes a second, so a thread makes it."""
+    make = partial(basket, lookup, liked, tuned.limit, tuned.balance, tuned.wanted, explain)
+    if tuned.wanted == EVERYTHING:
+        return make(disliked=disliked, seen=seen)
+    return await to_thread(make, disliked=disliked, seen=seen)

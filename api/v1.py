@@ -29,7 +29,7 @@ from .fields import Fields, answer, wanted_fields
 from .filtering import filters
 from .paging import Cursor, Limit, next_cursor, start_of
 from .parameters import UNAMBIGUOUS, IfGiven
-from .tuning import length_and_balance
+from .tuning import Tuning, length_and_balance, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +236,11 @@ async def basket(
         raise HTTPException(404, "This release has none of these titles.")
     known = [title.title_id for title in liked]
     disliked, seen = (lookup.titles([*dict.fromkeys(named)]) for named in unwanted)
-    listed = recommend.basket(
-        lookup, liked, limit, balance, wanted, explain, disliked=disliked, seen=seen
-    )
-    unknown = [title_id for title_id in ids if title_id not in known]
+    given = dict.fromkeys([*ids, *unwanted[0], *unwanted[1]])
+    found = {title.title_id for title in (*liked, *disliked, *seen)}
+    tuned = Tuning(limit, balance, wanted)
+    listed = await merged(lookup, liked, tuned, disliked=disliked, seen=seen, explain=explain)
+    unknown = [title_id for title_id in given if title_id not in found]
     body = Basket(release_id(lookup), known, unknown, balance, listed)
     return answer(body, ("recommendations.*.title", "recommendations.*.because.*.title"), fields)
 

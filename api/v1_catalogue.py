@@ -6,7 +6,7 @@ What v1.py says of addresses and fields holds here, too.
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query, Response
 
 from rec_platform.release.choosing import Order
 from rec_platform.release.compared import Comparison
@@ -23,9 +23,10 @@ from .dependencies import (
     release_id,
     with_facts,
 )
+from .fields import Fields, answer
 from .filtering import Wanted
 from .paging import Cursor, Limit, next_cursor, start_of
-from .parameters import UNAMBIGUOUS
+from .problems import InvalidParameterError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ v1_catalogue = APIRouter(prefix="/api/v1")
     "/titles",
     tags=["titles"],
     summary="The titles that pass a filter",
-    dependencies=UNAMBIGUOUS,
+    response_model=Titles,
 )
 async def titles(
     lookup: Serving,
     wanted: Wanted,
+    fields: Fields,
     order: Annotated[
         Order,
         Query(
@@ -58,24 +60,33 @@ async def titles(
     ] = "votes",
     limit: Limit = 20,
     cursor: Cursor = "",
-) -> Titles:
+) -> Response:
     """Page by page. Ratings from few votes are drawn towards the mean before they are sorted."""
     with_facts(lookup)
     release = release_id(lookup)
     start = start_of(cursor, release)
     count = lookup.count(wanted)
     page = lookup.choose(wanted, order, limit, start) if start < count else []
-    return Titles(release, count, page, next_cursor(release, start, page, count))
-
-
-@v1_catalogue.get("/people/{person_id}", tags=["people"], summary="A person and their films")
-async def person(lookup: Serving, person_id: PersonId) -> Person:
-    """The person's films, the best liked of these, and whom the person works with."""
-    return known_person(lookup, person_id)
+    body = Titles(release, count, page, next_cursor(release, start, page, count))
+    return answer(body, ("titles.*",), *fields)
 
 
 @v1_catalogue.get(
-    "/compare", tags=["recommendations"], summary="Two titles compared", dependencies=UNAMBIGUOUS
+    "/people/{person_id}",
+    tags=["people"],
+    summary="A person and their films",
+    response_model=Person,
+)
+async def person(lookup: Serving, person_id: PersonId, fields: Fields) -> Response:
+    """The person's films, the best liked of these, and whom the person works with."""
+    return answer(known_person(lookup, person_id), ("films.*.title", "best_liked.*"), *fields)
+
+
+@v1_catalogue.get(
+    "/compare",
+    tags=["recommendations"],
+    summary="Two titles compared",
+    response_model=Comparison,
 )
 async def compare(
     lookup: Serving,
@@ -88,9 +99,10 @@ async def compare(
             examples=[["tt0000001", "tt0000002"]],
         ),
     ],
-) -> Comparison:
+    fields: Fields,
+) -> Response:
     """By every part, and why the second is in the first one's list or is not."""
     first, second = (known_title(lookup, title_id) for title_id in title)
     if first == second:
-        raise HTTPException(404, "A title is not compared with itself.")
-    return compared_titles(lookup, first, second)
+        raise InvalidParameterError("title", "A title is not compared with itself")
+    return answer(compared_titles(lookup, first, second), ("title", "other"), *fields)

@@ -142,7 +142,7 @@ async function unzip(name, bytes) {
     if (error instanceof Unreadable) throw error;
     refuse("is a ZIP file that cannot be read.");
   }
-  if (!tables.length) throw new Unreadable(`${name} holds no file of Letterboxd's export: ${TABLES.join(", ")}.`);
+  if (!tables.length) throw new Unreadable(`${name} contains none of the files of a Letterboxd export: ${TABLES.join(", ")}.`);
   return tables;
 }
 

@@ -71,7 +71,7 @@ function showMissing(missing) {
   part("missing").hidden = !missing.length;
   if (!missing.length) return;
   const others = missing.filter(({ type }) => !isFilm(type)).length;
-  part("missing-count").textContent = `${count(missing.length, "row")} not found${others ? `, ${others} of them series, episodes or games` : ""}`;
+  part("missing-count").textContent = `${count(missing.length, "row")} not found${others ? others === 1 ? ", 1 of them a series, an episode or a game" : `, ${others} of them series, episodes or games` : ""}`;
   part("missing-list").replaceChildren(...missing.slice(0, 20).map((film) =>
     make("li", { textContent: `${film.title || film.id} (${film.year || "no year"}): ${reason(film)}` })));
   if (missing.length > 20) part("missing-list").append(make("li", { textContent: `and ${(missing.length - 20).toLocaleString("en")} more` }));
@@ -82,8 +82,10 @@ function showMissing(missing) {
 }
 
 function save(name, rows) {
-  const cell = (value) => /[",\r\n]/.test(value) ? `"${`${value}`.replaceAll('"', '""')}"` : value;
-  const text = rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
+  // A spreadsheet would take a name that begins so for a formula.
+  const safe = (value) => /^[=+\-@\t]/.test(value) ? `'${value}` : value;
+  const cell = (given, value = safe(given)) => /[",\r\n]/.test(value) ? `"${`${value}`.replaceAll('"', '""')}"` : value;
+  const text = rows.map((row) => row.map((value) => cell(value)).join(",") + "\r\n").join("");
   const address = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
@@ -141,8 +143,8 @@ async function showForYou(isAsked) {
   const isKnown = isAsked || isHere();
   part("for-you").hidden = !liked.length || isKnown;
   part("for-you-told").textContent = !liked.length
-    ? "Rate films 8 or more of 10 on IMDb, or four stars or more on Letterboxd, and bring them here: this list is made of them."
-    : `From ${count(liked.length, "film")} that you rated 8 or more${disliked.length ? `; films like the ${disliked.length === 1 ? "one" : disliked.length} that you rated 4 or less are pushed away` : ""}.`;
+    ? "This list is made from films you rate 8 or higher on IMDb, or four stars or more on Letterboxd. Bring them here."
+    : `From ${count(liked.length, "film")} that you rated 8 or higher${disliked.length ? `; films like the ${disliked.length === 1 ? "one" : disliked.length} that you rated 4 or lower are pushed away` : ""}.`;
   const list = first("ol", first("#list"));
   if (!liked.length || !isKnown) return list.replaceChildren();
   try {

@@ -1,5 +1,5 @@
 // A list without what is seen. The next films move up, so that it is as long as before: they come from
-// the same page with the longest list. The request says nothing of what is seen.
+// the same page with the longest list. The request does not say which films are seen.
 
 let page; // the list as the page had it
 let isWhole = false; // whether the visitor wants it so

@@ -64,7 +64,7 @@ function suggest(form) {
       choose(-1);
       list.hidden = !titles.length;
       input.setAttribute("aria-expanded", !list.hidden);
-      told.textContent = `${titles.length || "No"} suggestions${left && `. ${left}`}`;
+      told.textContent = `${titles.length || "No"} suggestion${titles.length === 1 ? "" : "s"}${left && `. ${left}`}`;
     } catch (error) {
       if (error.name !== "AbortError") close(); // the form itself still works
     }
@@ -307,6 +307,7 @@ function follow(form) {
     event.preventDefault();
     if (!link.matches("[data-more]")) {
       for (const field of all("[type=number], select", form)) field.value = "";
+      for (const field of all("details [type=hidden]", form)) field.remove();
       for (const field of all("[type=checkbox]", form)) field.checked = false;
       return show(link.href, () => first("summary", form).focus());
     }

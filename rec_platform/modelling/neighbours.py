@@ -150,7 +150,7 @@ def _blended(
         titles,
         np.where(is_kept, np.take_along_axis(candidates, order, axis=1), -1),
         np.take_along_axis(shares, order, axis=1),
-        compared[np.take_along_axis(pair, order, axis=1)],
+        compared[np.take_along_axis(pair, order, axis=1)] if len(row) else None,
     )
 
 

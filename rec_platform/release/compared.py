@@ -44,7 +44,7 @@ def compare(lookup: Lookup, title: Title, other: Title) -> Comparison | None:
     Keywords of two titles that are not stored as neighbours count as not shared: a release does not
     hold their weights.
     """
-    if lookup.tiles is None or not lookup.knows_people:
+    if lookup.tiles is None or not lookup.compares:
         return None
     number = lookup.number(other.title_id)
     stored = lookup.neighbours(title.title_id)

@@ -32,13 +32,16 @@ def filtered(
     beyond = wanted.beyond_tiles()
     if lookup.tiles is None or (beyond != EVERYTHING and not lookup.knows_people):
         return passing[:limit]
+    flags = lookup.flags(beyond)
+    if flags is not None and not any(flags):
+        return []
     number = lookup.number(title.title_id)
     weights = lookup.rule.turned(balance, popularity)
     search = BestFirst(lookup.tiles, title.genres, number, weights, lookup.most_famous)
     skipped = {number, *numbers, *lookup.siblings(title)}
     of_series: Counter[int | None] = Counter()
     listed: list[Neighbour] = []
-    for neighbour in search.ranked(wanted, passing, skipped, lookup.flags(beyond)):
+    for neighbour in search.ranked(wanted, passing, skipped, flags):
         other = known.get(neighbour.number) or lookup.numbered([neighbour.number])[0]
         of_series[other.series] += 1
         if other.series is None or of_series[other.series] <= SERIES_MOST:

@@ -10,9 +10,10 @@ import random
 import sqlite3
 import struct
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import log10
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -69,6 +70,8 @@ class Lookup:
     """A read-only view of one release.
 
     `rule` weighs its neighbours; `most_famous` is log10 of the votes of its most voted title.
+    `knows_people` says whether it has people and facts, `compares` whether any two of its titles
+    can be compared.
 
     Safe to share between threads: SQLite serialises the connection, and nothing writes to it.
 
@@ -107,8 +110,14 @@ class Lookup:
             raise LookupFileError(
                 f"{path} has the parts {[*weights]}; this program reads {[*PARTS]}"
             )
-        self.flags = lru_cache(maxsize=FLAGS)(self._flags)
+        self._flags: dict[Filter, bytearray] = {}
+        self._lock = Lock()
         self.knows_people: bool = version >= KNOWS_PEOPLE
+        sql = "SELECT 1 FROM sqlite_master WHERE name = 'combinations'"
+        has_tiles = self._connection.execute(sql).fetchone() and any(
+            self._connection.execute("SELECT 1 FROM combinations LIMIT 1")
+        )
+        self.compares = self.knows_people and bool(has_tiles)
         self.shares: dict[str, float] | None = self.release.get("shares")
         # Numbers follow votes.
         sql = "SELECT votes FROM titles WHERE number = 1"
@@ -321,9 +330,20 @@ class Lookup:
         sql = "SELECT number, title_id FROM titles WHERE number BETWEEN ? AND ?"
         return dict(self._connection.execute(sql, (first, last)))
 
-    def _flags(self, wanted: Filter) -> bytearray | None:
-        """Which numbers pass a filter; None if all do. Only if `knows_people`."""
-        return None if wanted == EVERYTHING else choosing.flags(self._connection, wanted)
+    def flags(self, wanted: Filter) -> bytearray | None:
+        """Which numbers pass a filter; None if all do. Only if `knows_people`.
+
+        The last few filters are remembered. A cache of functools would hold this release, so that
+        it could not be freed with its last reader.
+        """
+        if wanted == EVERYTHING:
+            return None
+        with self._lock:
+            flags = self._flags.pop(wanted, None) or choosing.flags(self._connection, wanted)
+            self._flags[wanted] = flags
+            if len(self._flags) > FLAGS:
+                del self._flags[next(iter(self._flags))]
+        return flags
 
     def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
         return map(title_of, self._connection.execute(sql, parameters))

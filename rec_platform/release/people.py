@@ -31,15 +31,16 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's work in this release.
+    """A person's work in this release: `film_count` films.
 
-    `films` has the most voted first, 200 at most. `best_liked` has the films with the highest
-    trusted ratings, the best first. `works_with` has those who worked on most of the same films,
-    two at least.
+    `films` has the most voted of them first, 200 at most. `best_liked` has the films with the
+    highest trusted ratings, the best first. `works_with` has those who worked on most of the same
+    films, two at least.
     """
 
     person_id: str
     name: str
+    film_count: int
     films: list[Film]
     best_liked: list[Title]
     works_with: list[Colleague]
@@ -61,6 +62,7 @@ def person(lookup: Lookup, person_id: str) -> Person | None:
     return Person(
         person_id=person_id,
         name=name,
+        film_count=len({number for number, _ in credits_}),
         films=[Film(title, roles[number]) for number, title in by_number.items()],
         best_liked=[by_number[number] for number in best],
         works_with=_colleagues(person_id, titles),

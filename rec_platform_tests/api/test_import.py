@@ -147,7 +147,7 @@ def test_a_file_is_read_however_it_was_saved(page: Page, content: bytes):
             "Call it watched.csv or watchlist.csv",
         ),
         ("a.zip", b"PK\x03\x04 cut off", "is a ZIP file that cannot be read. Unpack it first"),
-        ("a.zip", b"PK\x05\x06" + bytes(18), "holds no file of Letterboxd's export"),
+        ("a.zip", b"PK\x05\x06" + bytes(18), "contains none of the files of a Letterboxd export"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused_and_told_why(
@@ -192,7 +192,7 @@ def test_what_was_not_found_is_told_with_its_reason_and_can_be_saved(page: Page)
     bring(page, ("ratings.csv", "\n".join([IMDB, *rows])))
     report = page.locator("[data-part=report] li")
     expect(report).to_contain_text("4 rows read, 1 seen, 0 for your watchlist; 3 rows not found")
-    summary = page.get_by_text("3 rows not found, 1 of them series, episodes or games")
+    summary = page.get_by_text("3 rows not found, 1 of them a series, an episode or a game")
     summary.click()
     expect(page.get_by_text("A Long Series (1999): no film (TV Series)")).to_be_visible()
     expect(page.get_by_text("<script>alert(1)</script> (1999)")).to_be_visible()

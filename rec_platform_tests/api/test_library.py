@@ -62,7 +62,7 @@ pytestmark = IN_A_BROWSER
 def test_one_list_is_made_of_all_that_was_rated_high(page: Page, lookup: Lookup):
     bring(page, ("ratings.csv", RATINGS))
     expect(page.locator("#list > ol > li")).to_have_count(9)
-    expect(page.get_by_text("From 3 films that you rated 8 or more")).to_be_visible()
+    expect(page.get_by_text("From 3 films that you rated 8 or higher")).to_be_visible()
     points: defaultdict[str, float] = defaultdict(float)
     numbered = lookup.title_ids()
     for weight, films in ((1, LIKED), (-1, DISLIKED)):

@@ -248,3 +248,8 @@ def test_the_2020_original_says_that_titles_of_two_clusters_are_not_alike() -> N
     titles = placed(np.zeros((2, 1), "float32"), np.array([0, 1]), np.zeros(2))
     one, other = np.array([0]), np.array([1])
     assert rules.alike(SimilarityRule.original_2020, titles, one, other) == 0
+
+
+def test_a_title_alone_has_no_neighbours():
+    (block,) = blend(catalogue(1), 5)
+    assert block.neighbours.size == 0 or (block.neighbours == -1).all()

@@ -1,5 +1,7 @@
 """Choosing by filter: against each title asked one by one."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from rec_platform.release.choosing import ORDERS, Order
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.formulas import TRUST_VOTES
-from rec_platform.release.lookup import Lookup
+from rec_platform.release.lookup import FLAGS, Lookup
 from rec_platform.release.recommend import recommendations
 from rec_platform.release.schema import Title
 from rec_platform_tests.conftest import TITLES, Platform, all_titles
@@ -93,3 +95,24 @@ def test_an_older_release_filters_what_it_has_stored(lookup: Lookup, tmp_path: P
     wanted = Filter(votes_min=1)
     stored = recommendations(lookup, title, 48)
     assert recommendations(lookup, title, 48, wanted=wanted) == stored
+
+
+def test_a_filter_that_nothing_passes_compares_nothing(
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rec_platform.release.filtered.BestFirst", None)
+    assert recommendations(lookup, all_titles(lookup)[0], 9, wanted=FILTERS["nothing"]) == []
+
+
+def test_a_release_is_freed_with_its_last_reader_though_filters_are_remembered(platform: Platform):
+    lookup = platform.serving()
+    for number in range(FLAGS + 3):
+        lookup.flags(Filter(votes_min=number + 1))
+    assert len(lookup._flags) == FLAGS  # pyright: ignore[reportPrivateUsage]
+    watched = weakref.ref(lookup)
+    gc.disable()  # a cycle would wait for the collector, which never sees what was frozen
+    try:
+        del lookup
+        assert watched() is None
+    finally:
+        gc.enable()

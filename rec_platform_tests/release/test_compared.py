@@ -77,5 +77,5 @@ def test_strangers_share_nothing_and_an_older_release_compares_nothing(
         people = {credit.person_id for credit in first.credits}
         is_met = not people.isdisjoint(credit.person_id for credit in second.credits)
         assert (result.parts["people"] > 0) is is_met
-    lookup.knows_people = False
+    lookup.compares = False
     assert compare(lookup, titles[0], titles[1]) is None
