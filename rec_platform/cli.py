@@ -307,6 +307,7 @@ def tune(
     """Fit the weights to people's own ratings and judgements, and say what that gains."""
     if ratings is None and judgements is None:
         raise fail("give --ratings, --judgements or both: there is nothing to tune by", code=2)
+    out = out.expanduser()
     if not out.parent.is_dir():
         raise fail(f"--out {out}: there is no folder {out.parent}", code=2)
     from rec_platform.assets.tuning import fit

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from rec_platform.release.recommend import basket, recommendations
+from rec_platform.release.root import serving_release
 from rec_platform.release.schema import Title
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
 
@@ -247,6 +248,34 @@ def test_a_root_that_is_given_counts_before_an_address_in_the_environment(
         1,
         "no release in data: run `rec-platform refresh`\n",
     )
+
+
+def test_a_tilde_is_the_users_home_in_every_path(bench: Platform, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(bench.folder / "home"))
+    assert bench.run("sample", "--out=~/s", "--titles", "100").exit_code == 0
+    files = {
+        "REC_IMDB_SOURCE": "~/s",
+        "REC_RATINGS_SOURCE": "~/r",
+        "REC_JUDGEMENTS_SOURCE": "~/judged.tsv",
+        "REC_KEYWORDS_SOURCE": "~/keywords.tsv",
+    }
+    for variable, path in files.items():
+        monkeypatch.setenv(variable, path)
+    home = bench.folder / "home"
+    (home / "r").mkdir()
+    for file in ("judged.tsv", "keywords.tsv", "r/ratings.csv", "r/links.csv"):
+        (home / file).touch()
+    done = bench.run("doctor", "--root=~/d")
+    assert [line for line in done.stdout.splitlines() if "~" in line or "cannot" in line] == []
+    monkeypatch.setenv("REC_JUDGEMENTS_SOURCE", "")
+    monkeypatch.setenv("REC_KEYWORDS_SOURCE", "")
+    monkeypatch.setenv("REC_RATINGS_SOURCE", "")
+    (home / "w.json").write_text("{}")
+    done = bench.run("refresh", "--root=~/d", "--weights=~/w.json", "--preset", "world")
+    assert done.exit_code == 0, done.stderr
+    assert bench.run("recommend", "--root=~/d", "tt0000001").exit_code == 0
+    assert serving_release("~/d", {}).lookup().path.is_relative_to(home / "d")
+    assert not (bench.folder / "~").exists()
 
 
 def test_a_sample_is_not_written_to_a_folder_that_is_named_like_an_address(bench: Platform):
