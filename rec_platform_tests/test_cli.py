@@ -516,8 +516,13 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_the_site_is_served_until_it_is_asked_to_stop(released: Platform, stop: signal.Signals):
-    with released.start("serve", "--port", "0") as process:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_site_is_served_until_it_is_asked_to_stop(
+    released: Platform, host: str, stop: signal.Signals
+):
+    if host == "::1" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with released.start("serve", "--host", host, "--port", "0") as process:
         assert process.stderr
         first, second = process.stderr.readline(), process.stderr.readline()
         try:
