@@ -45,7 +45,10 @@ def serve_site(root: str, host: str, port: int) -> None:
     import_module(f"{api}.logs").log_to_stdout()
     site = import_module(f"{api}.app").create_app(serving, settings)
     gc.freeze()  # no answer waits for the collector to look through all imported modules
-    uvicorn.run(site, host=host, port=available_port, log_level="warning")
+    try:
+        uvicorn.run(site, host=host, port=available_port, log_level="warning")
+    finally:
+        gc.unfreeze()  # or DuckDB, which the demo has loaded, tells at exit that it is never freed
 
 
 @contextmanager

@@ -550,3 +550,19 @@ def test_an_address_of_another_machine_is_told_with_exit_code_2(released: Platfo
     done = released.run("serve", "--host", "192.0.2.1")
     assert done.exit_code == 2
     assert "cannot listen on 192.0.2.1" in done.stderr and "--host" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_stopped_leaves_no_complaint_of_a_library(bench: Platform):
+    options = ("--titles", "100", "--port", "0", "--ui-port", "0")
+    with bench.start("demo", *options) as demo:
+        assert demo.stderr
+        try:
+            told = next(line for line in demo.stderr if "site and API on" in line)
+            with httpx.Client(transport=httpx.HTTPTransport(retries=7)) as client:
+                assert client.get(told.split()[-1] + "readyz").status_code == 200
+        finally:
+            demo.terminate()
+        _, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 128 + signal.SIGTERM
+    assert "leaked" not in errors and "interrupted" in errors
