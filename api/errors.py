@@ -15,7 +15,7 @@ from rec_platform.release.serving import ServingRelease
 
 from .access import request_id
 from .headers import EMBED, kind_of
-from .plain import plainly
+from .plain import plainly, unknown
 from .problems import (
     MEDIA_TYPE,
     PROBLEMS,
@@ -85,7 +85,9 @@ async def on_invalid_request(request: Request, error: RequestValidationError) ->
 
 async def on_invalid_parameter(request: Request, error: InvalidParameterError) -> Response:
     """A parameter that is wrong for this release or this request."""
-    return problem(request, 422, errors=[error.error])
+    if kind_of(request.scope).is_for_programs:
+        return problem(request, 422, errors=[error.error])
+    return problem(request, 422, unknown(error.error.parameter))
 
 
 async def on_no_release(request: Request, error: LookupFileError) -> Response:

@@ -4,6 +4,7 @@ What a title must be to pass belongs in rec_platform/release/filters.py.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from inspect import signature
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,10 @@ from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.genres import WORDS
+from rec_platform.release.lookup import Lookup
+
+from .dependencies import Serving
+from .problems import InvalidParameterError
 
 Asked = TypeVar("Asked")
 GENRES = {genre.casefold(): genre for genre in WORDS}
@@ -97,6 +102,26 @@ async def filters(
     )
 
 
+def with_known_genres(wanted: Filter, lookup: Lookup) -> Filter:
+    """The filter, its genres spelt as the release has them.
+
+    Raises:
+        InvalidParameterError: a genre is neither one that the site has words for nor one of a title
+            in the release. An empty list would hide a misspelling.
+    """
+    if all(genre in WORDS for genre in (*wanted.genres, *wanted.without_genres)):
+        return wanted
+    known = GENRES | {genre.casefold(): genre for genre in lookup.genres}
+    spelt: dict[str, tuple[str, ...]] = {}
+    for name, field in SEVERAL.items():
+        asked = getattr(wanted, field)
+        if any(genre.casefold() not in known for genre in asked):
+            genres = ", ".join(sorted(known.values()))
+            raise InvalidParameterError(name, f"There is no such genre. The genres are {genres}")
+        spelt[field] = tuple(known[genre.casefold()] for genre in asked)
+    return replace(wanted, **spelt)
+
+
 # The fields of a filter by their parameters, those of several values last.
 FIELDS = {name: name for name in signature(filters).parameters if "genre" not in name}
 SEVERAL = {"genre": "genres", "without_genre": "without_genres"}
@@ -146,10 +171,15 @@ async def from_form(
 _validated = validate_call(filters)
 
 
-async def form_filters(request: Request) -> Filter:
+async def known_filters(lookup: Serving, wanted: Annotated[Filter, Depends(filters)]) -> Filter:
+    """The filter of a program's request."""
+    return with_known_genres(wanted, lookup)
+
+
+async def form_filters(request: Request, lookup: Serving) -> Filter:
     """The filter of a form."""
-    return await from_form(request, _validated, EVERYTHING)
+    return with_known_genres(await from_form(request, _validated, EVERYTHING), lookup)
 
 
-Wanted = Annotated[Filter, Depends(filters)]
+Wanted = Annotated[Filter, Depends(known_filters)]
 WantedByForm = Annotated[Filter, Depends(form_filters)]

@@ -49,4 +49,13 @@ def plainly(details: Mapping[str, Any]) -> str:
     """
     _, name, *_ = details["loc"]
     reason = REASONS.get(details["type"], UNKNOWN).format_map(details.get("ctx", {}))
-    return f"{NAMES.get(str(name), 'The address')} {reason}."
+    return _sentence(str(name), reason)
+
+
+def unknown(parameter: str) -> str:
+    """That a parameter is wrong for this catalogue, as a sentence."""
+    return _sentence(parameter, UNKNOWN)
+
+
+def _sentence(parameter: str, reason: str) -> str:
+    return f"{NAMES.get(parameter, 'The address')} {reason}."

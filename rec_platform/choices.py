@@ -5,6 +5,7 @@ choice is checked is in recipe.py, what it does in the assets.
 """
 
 import logging
+import os
 from enum import StrEnum
 from functools import cache
 
@@ -82,14 +83,22 @@ CLUSTERS, FEWEST_CLUSTERS, MOST_CLUSTERS = 9, 2, 100
 FIRST_YEAR, LAST_YEAR = 1874, 2200  # bounds of the release-year ceiling
 
 
+def expand(location: str) -> str:
+    """A path or an address, its `~` expanded.
+
+    A shell does so at the start of a word alone (not in `--root=~/films`), a settings file never.
+    """
+    return os.path.expanduser(location)  # noqa: PTH111 (Path would make `s3:/` of `s3://`)
+
+
 def require_folder(root: str) -> str:
-    """Return a root if it is a folder of this machine.
+    """Return a root, its `~` expanded, if it is a folder of this machine.
 
     Raises:
         ValueError: it is an address, which as a path would be a folder named `s3:`.
     """
     scheme, is_address, _ = root.partition("://")
     if not is_address:
-        return root
+        return expand(root)
     fix = "set REC_DEPLOYMENT=aws, or give a folder" if scheme == "s3" else "give its path"
     raise ValueError(f"{root} is an address, and this needs a folder of this machine: {fix}")

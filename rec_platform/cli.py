@@ -8,7 +8,6 @@ interrupted by Ctrl-C or SIGTERM.
 import csv
 import json
 import os
-import re
 import sys
 from itertools import chain
 from pathlib import Path
@@ -46,12 +45,10 @@ from rec_platform.progress import (
     print_summary,
     progress,
     progress_bar,
-    with_year,
 )
+from rec_platform.recommended import liked, print_recommended
 from rec_platform.release.blend import BALANCE
-from rec_platform.release.lookup import Lookup
-from rec_platform.release.recommend import LIST_LENGTH, basket, lists, recommendations
-from rec_platform.release.schema import Title
+from rec_platform.release.recommend import LIST_LENGTH, lists
 from rec_platform.runner import Platform, failing_plainly, run_refresh, serving_tables
 from rec_platform.servers import dagster_ui, free_port, serve_site
 
@@ -186,34 +183,7 @@ def recommend(
 ) -> None:
     """Recommend to somebody who likes a title, or several at once, and say why."""
     lookup = Platform(root).serving()
-    liked = [_liked(lookup, text) for text in titles]
-    for title in liked:
-        progress.print(f"like {with_year(title)}")
-    if len(liked) == 1:
-        for similar in recommendations(lookup, liked[0], limit, balance):
-            reasons = ". ".join(similar.reasons)
-            output.print(f"{similar.rank:>3}  {with_year(similar.title)}: {reasons}")
-        return
-    for merged in basket(lookup, liked, limit, balance):
-        output.print(f"{merged.rank:>3}  {with_year(merged.title)}")
-        for because in merged.because:
-            output.print(f"       like {because.title.title}: {'. '.join(because.reasons)}")
-
-
-def _liked(lookup: Lookup, text: str) -> Title:
-    """The title with this id or, if it is no id, the best known title of this name."""
-    left_out: list[str] = []
-    if re.fullmatch(r"tt\d+", text, re.IGNORECASE):
-        title = lookup.of_address(text)
-    else:
-        answer = lookup.find(text, limit=1)
-        title, left_out = next(iter(answer.titles), None), answer.left_out
-    if title is None:
-        raise fail(f"{text}: no such title in release {lookup.path.parent.name}", code=2)
-    if left_out:
-        words = ", ".join(left_out)
-        progress.print(f"{text}: no title has all of these words; left out: {words}")
-    return title
+    print_recommended(lookup, [liked(lookup, text) for text in titles], limit, balance)
 
 
 @app.command()
@@ -307,6 +277,7 @@ def tune(
     """Fit the weights to people's own ratings and judgements, and say what that gains."""
     if ratings is None and judgements is None:
         raise fail("give --ratings, --judgements or both: there is nothing to tune by", code=2)
+    out = out.expanduser()
     if not out.parent.is_dir():
         raise fail(f"--out {out}: there is no folder {out.parent}", code=2)
     from rec_platform.assets.tuning import fit

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from filelock import FileLock
 
-from rec_platform.dagster_home import prepare_home
+from rec_platform.choices import expand
+from rec_platform.dagster_home import home_of, prepare_home
 from rec_platform.interrupts import raise_if_interrupted
 from rec_platform.progress import complain, fail, progress
 from rec_platform.release.lookup import Lookup, LookupFileError
@@ -55,7 +56,7 @@ class Platform:
         except ValueError as error:
             raise fail(str(error), code=2) from None
         resources: dict[str, Any] = dict(self.definitions.resources or {})
-        self.root = root
+        self.root = expand(root)
         self.alert_webhook = environment.get("REC_ALERT_WEBHOOK", "")
         self.source: ImdbSource = resources["source"]
         self.prices: PriceTable = resources["prices"]
@@ -182,9 +183,15 @@ def _run(
 def _dagster_home(storage: "Storage") -> Path:
     """Where Dagster keeps its runs: with the data, unless the user keeps them elsewhere."""
     beside = storage.scratch_dir().parent / "dagster"
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(beside.resolve())))
-    prepare_home(home)
-    return home
+    if not os.environ.get("DAGSTER_HOME"):
+        home = home_of(beside.resolve())
+        os.environ["DAGSTER_HOME"] = str(home)
+        if home != beside.resolve():
+            progress.print(f"Dagster's records are in {home}")
+    try:
+        return prepare_home(Path(os.environ["DAGSTER_HOME"]))
+    except ValueError as error:
+        raise fail(str(error), code=2) from None
 
 
 def _creating_databases(home: Path) -> AbstractContextManager[Any]:

@@ -41,11 +41,14 @@ def serve_site(root: str, host: str, port: int) -> None:
     available_port = free_port(host, port)
     if port not in (0, available_port):
         raise fail(f"port {port} of {host} is taken: choose another with --port", code=2)
-    progress.print(f"site and API on http://{host}:{available_port}{settings.root_path}/")
+    progress.print(f"site and API on {_address(host, available_port)}{settings.root_path}/")
     import_module(f"{api}.logs").log_to_stdout()
     site = import_module(f"{api}.app").create_app(serving, settings)
     gc.freeze()  # no answer waits for the collector to look through all imported modules
-    uvicorn.run(site, host=host, port=available_port, log_level="warning")
+    try:
+        uvicorn.run(site, host=host, port=available_port, log_level="warning")
+    finally:
+        gc.unfreeze()  # or DuckDB, which the demo has loaded, tells at exit that it is never freed
 
 
 @contextmanager
@@ -58,10 +61,16 @@ def dagster_ui(root: Path, source: str, host: str, port: int) -> Generator[None]
         [*dagster, *options, "--log-level", "warning"], env=environment
     ) as process:
         try:
-            progress.print(f"Dagster UI on http://{host}:{port}/ (it takes some seconds to start)")
+            progress.print(
+                f"Dagster UI on {_address(host, port)}/ (it takes some seconds to start)"
+            )
             yield
         finally:
             process.terminate()
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def api_package() -> str:

@@ -26,7 +26,7 @@ def parse_weights(text: str) -> dict[str, float]:
     text = text.strip()
     if text and not text.startswith("{"):
         try:
-            text = Path(text).read_text()
+            text = Path(text).expanduser().read_text()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise ValueError(f"the weights cannot be read from {text}: {reason}") from None

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from rec_platform.release.recommend import basket, recommendations
+from rec_platform.release.root import serving_release
 from rec_platform.release.schema import Title
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
 
@@ -247,6 +248,34 @@ def test_a_root_that_is_given_counts_before_an_address_in_the_environment(
         1,
         "no release in data: run `rec-platform refresh`\n",
     )
+
+
+def test_a_tilde_is_the_users_home_in_every_path(bench: Platform, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(bench.folder / "home"))
+    assert bench.run("sample", "--out=~/s", "--titles", "100").exit_code == 0
+    files = {
+        "REC_IMDB_SOURCE": "~/s",
+        "REC_RATINGS_SOURCE": "~/r",
+        "REC_JUDGEMENTS_SOURCE": "~/judged.tsv",
+        "REC_KEYWORDS_SOURCE": "~/keywords.tsv",
+    }
+    for variable, path in files.items():
+        monkeypatch.setenv(variable, path)
+    home = bench.folder / "home"
+    (home / "r").mkdir()
+    for file in ("judged.tsv", "keywords.tsv", "r/ratings.csv", "r/links.csv"):
+        (home / file).touch()
+    done = bench.run("doctor", "--root=~/d")
+    assert [line for line in done.stdout.splitlines() if "~" in line or "cannot" in line] == []
+    monkeypatch.setenv("REC_JUDGEMENTS_SOURCE", "")
+    monkeypatch.setenv("REC_KEYWORDS_SOURCE", "")
+    monkeypatch.setenv("REC_RATINGS_SOURCE", "")
+    (home / "w.json").write_text("{}")
+    done = bench.run("refresh", "--root=~/d", "--weights=~/w.json", "--preset", "world")
+    assert done.exit_code == 0, done.stderr
+    assert bench.run("recommend", "--root=~/d", "tt0000001").exit_code == 0
+    assert serving_release("~/d", {}).lookup().path.is_relative_to(home / "d")
+    assert not (bench.folder / "~").exists()
 
 
 def test_a_sample_is_not_written_to_a_folder_that_is_named_like_an_address(bench: Platform):
@@ -487,8 +516,13 @@ def test_the_demo_shows_a_summary_and_recommendations_of_an_invented_catalogue(
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_the_site_is_served_until_it_is_asked_to_stop(released: Platform, stop: signal.Signals):
-    with released.start("serve", "--port", "0") as process:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_site_is_served_until_it_is_asked_to_stop(
+    released: Platform, host: str, stop: signal.Signals
+):
+    if host == "::1" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with released.start("serve", "--host", host, "--port", "0") as process:
         assert process.stderr
         first, second = process.stderr.readline(), process.stderr.readline()
         try:
@@ -516,3 +550,19 @@ def test_an_address_of_another_machine_is_told_with_exit_code_2(released: Platfo
     done = released.run("serve", "--host", "192.0.2.1")
     assert done.exit_code == 2
     assert "cannot listen on 192.0.2.1" in done.stderr and "--host" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_stopped_leaves_no_complaint_of_a_library(bench: Platform):
+    options = ("--titles", "100", "--port", "0", "--ui-port", "0")
+    with bench.start("demo", *options) as demo:
+        assert demo.stderr
+        try:
+            told = next(line for line in demo.stderr if "site and API on" in line)
+            with httpx.Client(transport=httpx.HTTPTransport(retries=7)) as client:
+                assert client.get(told.split()[-1] + "readyz").status_code == 200
+        finally:
+            demo.terminate()
+        _, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 128 + signal.SIGTERM
+    assert "leaked" not in errors and "interrupted" in errors

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rec_platform.dagster_home import SETTINGS, prepare_home
+from rec_platform.dagster_home import SETTINGS, home_of, prepare_home
 from rec_platform_tests.conftest import REPOSITORY
 from rec_platform_tests.emulators import free_port
 from rec_platform_tests.servers import INSTALLED, SERVERS, UNITS
@@ -44,6 +44,44 @@ def test_settings_of_ones_own_are_left_alone(tmp_path: Path):
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     prepare_home(tmp_path)
     assert (tmp_path / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
+
+
+@pytest.mark.parametrize("name", ["films [imdb]", "what?", "100%", "50%20off", "a*b"])
+def test_where_dagster_would_misread_a_path_its_home_is_another_and_one_asked_for_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    import dagster as dg
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    beside = tmp_path / name / "dagster"
+    home = prepare_home(home_of(beside))
+    assert home == home_of(beside) != home_of(tmp_path / "films [other]" / "dagster")
+    assert home.is_relative_to(tmp_path / "state")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        assert not instance.telemetry_enabled and instance.get_runs() == []
+    with pytest.raises(ValueError, match=r"DAGSTER_HOME=.* a folder without these characters"):
+        prepare_home(beside)
+    assert not beside.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["it's", '"films"', "a b; #1", "{x}", "a:b@c", "back\\slash", "é&"]
+)
+def test_any_other_path_is_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    import dagster as dg
+
+    home = tmp_path / name / "dagster"
+    assert home_of(home) == prepare_home(home) == home
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        assert not instance.telemetry_enabled and instance.get_runs() == []
+
+
+def test_a_tilde_is_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert prepare_home(Path("~/dagster")) == tmp_path / "dagster"
+    assert (tmp_path / "dagster" / "dagster.yaml").is_file()
 
 
 @pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: path.parent.name)

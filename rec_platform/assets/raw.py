@@ -15,9 +15,9 @@ from typing import Any
 
 import dagster as dg
 
-from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.ingest.errors import SourceFailedError, SourceMissingError, UnsoundFileError
 from rec_platform.ingest.files import RAW_FILES, RawFile
-from rec_platform.ingest.verify import UnsoundFileError, verify
+from rec_platform.ingest.verify import Verified, verify
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.storage import Storage
 
@@ -32,6 +32,7 @@ class RawState:
     Attributes:
         version: how the source tells copies apart: ETag and Last-Modified, or size and time.
         digest: of the copy as it was stored, see Storage; states of 0.1.0 have none.
+        set_aside: odd rows that were taken out of the copy.
     """
 
     source: str
@@ -43,6 +44,7 @@ class RawState:
     preview: list[list[str]]
     is_missing: bool = False
     digest: str = ""
+    set_aside: int = 0
 
 
 def read_state(storage: Storage, file: RawFile) -> RawState | None:
@@ -85,12 +87,13 @@ def refresh_file(
         )
     known = last if last and not is_changed and last.source == source.location else None
     part = storage.scratch_dir() / (file.file + ".part")
-    version, rows, is_missing = {}, 0, False
+    version, sound, is_missing = {}, Verified(0), False
     try:
         version = source.fetch(file.file, known.version if known else {}, part, log)
         if version is None and known:
             return known, False
-        rows = verify(part, file)
+        sound = verify(part, file)
+        _warn(sound, file, log)
     except SourceFailedError as error:
         raise _failure(f"{error}. {LAST_STAYS}") from None
     except UnsoundFileError as error:
@@ -112,15 +115,27 @@ def refresh_file(
     state = RawState(
         source=source.location,
         version=version or {},
-        rows=rows,
+        rows=sound.rows,
         bytes=part.stat().st_size,
         sha256=checksum,
         fetched_at=datetime.now(UTC).isoformat(timespec="seconds"),
         preview=_preview(part),
         is_missing=is_missing,
+        set_aside=sound.set_aside,
     )
     is_new = last is None or is_changed or last.sha256 != checksum
     return _store(part, file, state, storage), is_new
+
+
+def _warn(sound: Verified, file: RawFile, log: logging.Logger) -> None:
+    if sound.new_columns:
+        names = ", ".join(sound.new_columns)
+        log.warning(f"{file.file} has columns that nothing reads yet: {names}")
+    if sound.set_aside:
+        log.warning(
+            f"{file.file}: odd rows set aside, none of them a film's: {sound.set_aside:,}. "
+            f"The first: {sound.first_odd}"
+        )
 
 
 def _require_optional(file: RawFile, error: SourceMissingError, changed: RawState | None) -> None:
@@ -184,13 +199,14 @@ def _raw_asset(file: RawFile) -> dg.AssetsDefinition:
                 "dagster/uri": storage.address(file.storage_key),
                 "is_reused": not is_new,
                 "is_missing": state.is_missing,
+                "rows_set_aside": state.set_aside,
                 "bytes": state.bytes,
                 "source": state.source,
                 "fetched_at": state.fetched_at,
                 "sha256": state.sha256,
                 "preview": dg.MetadataValue.table(
                     [
-                        dg.TableRecord(dict(zip(file.columns, row, strict=True)))
+                        dg.TableRecord(dict(zip(file.columns, row, strict=False)))
                         for row in state.preview
                     ],
                     schema,

@@ -5,6 +5,7 @@ The bytes are kept as they come. Which files there are is in files.py.
 
 import json
 import logging
+import re
 import shutil
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -94,17 +95,23 @@ class Download:
         timeout = (min(10, self.timeout_seconds), self.timeout_seconds)
         with requests.get(self.url, headers=headers, stream=True, timeout=timeout) as response:
             if response.status_code == requests.codes.not_modified:
+                if not headers.keys() & {"If-None-Match", "If-Modified-Since"}:
+                    part.unlink(missing_ok=True)
+                    raise requests.ConnectionError(
+                        "the server says that nothing has changed, and was not asked"
+                    )
                 return None
             if response.status_code in ABSENT:
                 raise SourceMissingError(f"{self.url} answers {response.status_code}")
             if response.status_code == requests.codes.requested_range_not_satisfiable:
-                part.unlink()
+                part.unlink(missing_ok=True)
             response.raise_for_status()
             version = _version(response)
             is_rest = response.status_code == requests.codes.partial_content
-            if is_rest and {"url": self.url} | version != begun:
-                part.unlink()
-                raise requests.ConnectionError("the server sent the rest of another version")
+            is_ours = {"url": self.url} | version == begun and _first_byte(response) == offset > 0
+            if is_rest and not is_ours:
+                part.unlink(missing_ok=True)
+                raise requests.ConnectionError("the server sent another part than it was asked for")
             if not is_rest:
                 offset = 0
                 part.unlink(missing_ok=True)  # before the note claims it for this version
@@ -136,6 +143,12 @@ def _reason(error: Exception) -> str:
 def _version(response: requests.Response) -> dict[str, str]:
     names = {"etag": "ETag", "last_modified": "Last-Modified"}
     return {key: response.headers[name] for key, name in names.items() if name in response.headers}
+
+
+def _first_byte(response: requests.Response) -> int | None:
+    """Where a part of a file begins, as Content-Range has it (RFC 9110, 14.4)."""
+    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    return int(found[1]) if found else None
 
 
 def _condition_headers(known: Mapping[str, str]) -> dict[str, str]:

@@ -10,3 +10,11 @@ class SourceMissingError(Exception):
 
 class SourceFailedError(Exception):
     """The source could not be read to its end; the text says why and what to do."""
+
+
+class UnsoundFileError(Exception):
+    """A file is not what IMDb's file should be; the text says what is wrong, and where."""
+
+
+class UnsoundRowError(UnsoundFileError):
+    """A row is not what it should be."""

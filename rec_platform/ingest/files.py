@@ -3,6 +3,7 @@
 A new copy is held against this in verify.py; what the columns mean is in sql/.
 """
 
+import glob
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -108,9 +109,21 @@ def scan_tsv(path: Path) -> str:
     with gzip.open(path) as reader:
         names = reader.readline().decode().rstrip("\n").split("\t")
     columns = dict.fromkeys(names, "VARCHAR")
-    quoted_path = str(path).replace("'", "''")
     return (
-        f"read_csv('{quoted_path}', delim='\t', header=true, auto_detect=false, "
+        f"read_csv({file_to_read(path)}, delim='\t', header=true, auto_detect=false, "
         f"compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
         f"columns={columns})"
     )
+
+
+def file_to_read(path: Path) -> str:
+    """A file as DuckDB's table functions take it: a literal whose `[`, `*` and `?` are themselves.
+
+    They take patterns: that of `films [imdb]/titles.parquet` reads `films i/titles.parquet`.
+    """
+    return sql_literal(glob.escape(str(path)))
+
+
+def sql_literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,26 +1,36 @@
 """Verification: a fetched file is read whole before it may replace the last good copy."""
 
 import codecs
-import gzip
-import re
-import zlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rec_platform.ingest.files import INTEGER, NULL, RawFile, scan_tsv
+from rec_platform.ingest.errors import UnsoundFileError, UnsoundRowError
+from rec_platform.ingest.files import RawFile, scan_tsv
+from rec_platform.ingest.rows import FORBIDDEN, first_bad_line, set_odd_rows_aside, unpacked
 
 if TYPE_CHECKING:
     import duckdb
 
 CHUNK_BYTES = 1 << 20
-LONGEST_LINE_BYTES = 2_000_000  # DuckDB reads no longer ones
 
 
-class UnsoundFileError(Exception):
-    """A file is not what IMDb's file should be; the text says what is wrong, and where."""
+class Verified(NamedTuple):
+    """What a sound file holds.
+
+    Attributes:
+        rows: without the header and without rows that were set aside.
+        set_aside: odd rows that were taken out, which no table needs.
+        first_odd: where the first one of these is, and what is odd about it.
+        new_columns: those after the ones that the tables need.
+    """
+
+    rows: int
+    set_aside: int = 0
+    first_odd: str = ""
+    new_columns: tuple[str, ...] = ()
 
 
 class _Scan(NamedTuple):
@@ -29,16 +39,25 @@ class _Scan(NamedTuple):
     complaint: str = ""
 
 
-def verify(path: Path, file: RawFile) -> int:
-    """Read a fetched file whole.
-
-    Returns:
-        Its number of rows, without the header.
+def verify(path: Path, file: RawFile) -> Verified:
+    """Read a fetched file whole. A few odd rows that no table needs are taken out of it.
 
     Raises:
         UnsoundFileError: the file is not what IMDb's file should be.
     """
-    _verify_header(path, file)
+    header = _verify_header(path, file)
+    new_columns = tuple(header[len(file.columns) :])
+    try:
+        return Verified(_verify_rows(path, file, len(header)), new_columns=new_columns)
+    except UnsoundRowError:
+        set_aside, first_odd = set_odd_rows_aside(path, file, len(header))
+        if not set_aside:
+            raise
+    rows = _verify_rows(path, file, len(header))
+    return Verified(rows, set_aside, first_odd, new_columns)
+
+
+def _verify_rows(path: Path, file: RawFile, width: int) -> int:
     with ThreadPoolExecutor() as pool:  # in parallel: neither holds the interpreter lock
         counting = pool.submit(_count_lines, path)
         scanning = pool.submit(_scan, path, file)
@@ -48,7 +67,7 @@ def verify(path: Path, file: RawFile) -> int:
     if not complaint and scan.rows != rows:
         complaint = f"{rows:,} lines give {scan.rows:,} rows"
     if complaint:
-        raise UnsoundFileError(_first_bad_line(path, file) or complaint)
+        raise UnsoundRowError(first_bad_line(path, file, width) or complaint)
     if rows == 0:
         raise UnsoundFileError("it has a header and no rows")
     if scan.repeated:
@@ -58,22 +77,11 @@ def verify(path: Path, file: RawFile) -> int:
     return rows
 
 
-@contextmanager
-def _unpacked(path: Path) -> Generator[gzip.GzipFile]:
-    try:
-        with gzip.open(path) as reader:
-            yield reader
-    except EOFError:
-        raise UnsoundFileError("it is cut off: the gz stream ends too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise UnsoundFileError(f"it is damaged, or no gz file at all ({error})") from None
-
-
-def _verify_header(path: Path, file: RawFile) -> None:
+def _verify_header(path: Path, file: RawFile) -> list[str]:
     with path.open("rb") as raw_reader:
         if raw_reader.read(200).lstrip().startswith(b"<"):
             raise UnsoundFileError("it is a web page, no gz file (an error page, a login?)")
-    with _unpacked(path) as reader:
+    with unpacked(path) as reader:
         line = reader.readline(10_000)
     if not line:
         raise UnsoundFileError("it is empty")
@@ -83,6 +91,11 @@ def _verify_header(path: Path, file: RawFile) -> None:
         header = line.decode().removesuffix("\n").removesuffix("\r").split("\t")
     except UnicodeDecodeError:
         raise UnsoundFileError("its header, line 1, is not UTF-8") from None
+    known, new = header[: len(file.columns)], header[len(file.columns) :]
+    # New columns at the end harm nobody, if SQL can tell all names apart.
+    is_clear = all(map(str.isidentifier, new)) and len({*map(str.lower, header)}) == len(header)
+    if tuple(known) == file.columns and is_clear:
+        return header
     missing = [name for name in file.columns if name not in header]
     unknown = [name for name in header if name not in file.columns]
     if missing or unknown:
@@ -92,36 +105,35 @@ def _verify_header(path: Path, file: RawFile) -> None:
             + (" and" if missing and unknown else "")
             + (f" has an unknown {', '.join(map(repr, unknown))[:200]}" if unknown else "")
         )
-    if tuple(header) != file.columns:
-        raise UnsoundFileError(
-            f"its columns, line 1, are in another order: {', '.join(header)} "
-            f"instead of {', '.join(file.columns)}"
-        )
+    raise UnsoundFileError(
+        f"its columns, line 1, are in another order: {', '.join(header)} "
+        f"instead of {', '.join(file.columns)}"
+    )
 
 
 def _count_lines(path: Path) -> int:
     """Unpack the whole file: only the checksum at its end proves that nothing is missing."""
     lines = 0
     text = codecs.getincrementaldecoder("utf-8")()
-    with _unpacked(path) as reader:
+    with unpacked(path) as reader:
         while chunk := reader.read(CHUNK_BYTES):
             try:
                 text.decode(chunk)
             except UnicodeDecodeError as error:
                 raise _not_utf_8(error, lines) from None
-            for byte, name in ((b"\0", "a NUL byte"), (b"\r", "a carriage return (CR)")):
+            for byte, name in FORBIDDEN.items():
                 if (place := chunk.find(byte)) >= 0:
                     line = lines + chunk.count(b"\n", 0, place) + 1
-                    raise UnsoundFileError(f"line {line:,} holds {name}: only LF ends a line")
+                    raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
             lines += chunk.count(b"\n")
     return lines
 
 
-def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundFileError:
+def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundRowError:
     start = error.object.rfind(b"\n", 0, error.start) + 1
     line = lines_before + error.object.count(b"\n", 0, start) + 1
     text = error.object[start : start + 120].partition(b"\n")[0].decode(errors="replace")
-    return UnsoundFileError(f"line {line:,} is not UTF-8 (it reads {text!r})")
+    return UnsoundRowError(f"line {line:,} is not UTF-8 (it reads {text!r})")
 
 
 def _scan(path: Path, file: RawFile) -> _Scan:
@@ -165,50 +177,8 @@ def _repetition(path: Path, file: RawFile) -> str:
     query = f"SELECT {file.key} FROM {scan_tsv(path)} GROUP BY 1 HAVING count(*) > 1 LIMIT 1"
     with _connection(path) as connection:
         ((key,),) = connection.execute(query).fetchall()
-    with _unpacked(path) as reader:
+    with unpacked(path) as reader:
         lines = [
             number for number, line in enumerate(reader, 1) if line.startswith(f"{key}\t".encode())
         ]
     return f"{key} stands in lines {', '.join(map(str, lines[:5]))}"
-
-
-def _first_bad_line(path: Path, file: RawFile) -> str | None:
-    """Read a bad file line by line to say where it is bad.
-
-    DuckDB's reject tables cannot: they miss empty lines, wrong values and most invalid UTF-8.
-    """
-    with _unpacked(path) as reader:
-        reader.readline()
-        number = 1
-        while line := reader.readline(LONGEST_LINE_BYTES):
-            number += 1
-            if problem := _line_problem(line, file):
-                text = line[:120].decode(errors="replace").rstrip("\n")
-                return f"line {number:,} {problem} (it reads {text!r})"
-    return None
-
-
-def _line_problem(line: bytes, file: RawFile) -> str | None:
-    if line == b"\n":
-        return "is empty"
-    if len(line) == LONGEST_LINE_BYTES:
-        return f"is longer than {LONGEST_LINE_BYTES:,} bytes"
-    if not line.endswith(b"\n"):
-        return "is the last one and has no line end: the file seems cut off"
-    try:
-        values = line.decode().removesuffix("\n").split("\t")
-    except UnicodeDecodeError:
-        return "is not UTF-8"
-    if len(values) != len(file.columns):
-        return f"has {len(values)} fields instead of {len(file.columns)}"
-    return _value_problem(dict(zip(file.columns, values, strict=True)), file)
-
-
-def _value_problem(row: Mapping[str, str], file: RawFile) -> str | None:
-    for name, pattern in file.numbers.items():
-        if row[name] != NULL and not re.fullmatch(pattern, row[name]):
-            kind = "a whole number" if pattern == INTEGER else "a number"
-            return f"has {row[name][:40]!r} as {name}, which must be {kind}"
-    if file.key and row[file.key] in ("", NULL):
-        return f"has no {file.key}"
-    return None

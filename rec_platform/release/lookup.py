@@ -252,6 +252,12 @@ class Lookup:
         stored = list(itertools.starmap(Combination, self._connection.execute(sql)))
         return Tiles(stored) if stored else None
 
+    @cached_property
+    def genres(self) -> frozenset[str]:
+        """Every genre that a title has."""
+        rows = self._connection.execute("SELECT DISTINCT genres FROM titles")
+        return frozenset(genre for (genres,) in rows for genre in json.loads(genres))
+
     def choose(
         self, wanted: Filter, order: Order = "votes", limit: int = 20, offset: int = 0
     ) -> list[Title]:

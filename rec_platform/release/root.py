@@ -21,4 +21,4 @@ def serving_release(root: str, environment: Mapping[str, str]) -> ServingRelease
         from rec_platform.release.serving_s3 import S3Settings, ServingS3Release
 
         return ServingS3Release(root, S3Settings.from_environment(environment))
-    return ServingRelease(Path(root, "releases"))
+    return ServingRelease(Path(root, "releases").expanduser())

@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 
 from rec_platform.choices import IMDB, SAMPLE_MARKER
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
-from rec_platform.resources.settings import Settings
+from rec_platform.resources.settings import Location, Settings
 
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
@@ -25,7 +25,7 @@ PADDING_BYTES = 16  # zeros; a gz itself ends in eight at most
 class ImdbSource(Settings):
     """Where IMDb's files come from: a base URL, or a folder of `*.tsv.gz` or `*.tsv`."""
 
-    location: str = IMDB
+    location: Location = IMDB
     timeout_seconds: float = 60
     pause_seconds: float = 1  # after the first failure; doubled after each further one
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import dagster as dg
 
 from rec_platform.resources.base import Finding
-from rec_platform.resources.settings import Settings
+from rec_platform.resources.settings import Location, Settings
 
 
 class OwnFiles(Settings, ABC):
@@ -22,7 +22,7 @@ class OwnFiles(Settings, ABC):
         advice: what the variable that names them should name.
     """
 
-    location: str = ""
+    location: Location = ""
     kind: ClassVar[str]
     advice: ClassVar[str]
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Self
 import dagster as dg
 from pydantic import AfterValidator, ValidationError, create_model
 
-from rec_platform.choices import require_folder
+from rec_platform.choices import expand, require_folder
 
 LocalFolder = Annotated[str, AfterValidator(require_folder)]
+Location = Annotated[str, AfterValidator(expand)]
 
 
 class SettingError(dg.DagsterError, ValueError):

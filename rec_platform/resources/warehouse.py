@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import PrivateAttr
 
 from rec_platform.choices import ROOT
-from rec_platform.ingest.files import RAW_PREFIX, scan_tsv
+from rec_platform.ingest.files import RAW_PREFIX, file_to_read, scan_tsv, sql_literal
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.settings import LocalFolder
 
@@ -173,7 +173,7 @@ class DuckDBWarehouse(Warehouse):
             folder = Path(self.root, "raw", name.removeprefix(RAW_PREFIX))
             return next((scan_tsv(file) for file in folder.glob("*.tsv.gz")), None)
         file = self._file(name)
-        return f"read_parquet({_literal(file)})" if file.exists() else None
+        return f"read_parquet({file_to_read(file)})" if file.exists() else None
 
     def _file(self, table: str) -> Path:
         return Path(self.root, "tables", f"{table}.parquet")
@@ -182,7 +182,7 @@ class DuckDBWarehouse(Warehouse):
         target = self._file(table)
         unfinished = Path(self.root, "tmp", f"{table}.parquet")
         target.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"COPY ({select}) TO {_literal(unfinished)} (FORMAT parquet)")
+        connection.execute(f"COPY ({select}) TO {sql_literal(str(unfinished))} (FORMAT parquet)")
         unfinished.replace(target)
 
 
@@ -196,7 +196,7 @@ def hash_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path])
     """
     import duckdb
 
-    scan = f"read_parquet([{', '.join(_literal(file) for file in files)}])"
+    scan = f"read_parquet([{', '.join(map(file_to_read, files))}])"
     try:
         columns = connection.execute(f"DESCRIBE FROM {scan}").fetchall()
         names = ", ".join(f'"{name}"' for name, *_ in columns)
@@ -217,8 +217,3 @@ def to_duckdb(select: str) -> str:
 
     (statement,) = sqlglot.transpile(select, read="athena", write="duckdb")
     return statement
-
-
-def _literal(path: Path) -> str:
-    quoted = str(path).replace("'", "''")
-    return f"'{quoted}'"

@@ -68,7 +68,8 @@ def publish(
     titles = [invented(1, first, original_title="L'Été Muet", votes=123456, **ABOUT)]
     titles += [invented(number, f"Verdict {number}") for number in range(2, CRIME_COUNT + 1)]
     titles += [invented(31, HOSTILE, SPACE, runtime_minutes=None, genres=[], credits=[DIRECTOR])]
-    titles += [invented(32, "Orbit", SPACE, runtime_minutes=45, credits=ACTORS)]
+    odd = ["Game-Show", "Sci-Fi"]  # one of them without words of its own
+    titles += [invented(32, "Orbit", SPACE, runtime_minutes=45, genres=odd, credits=ACTORS)]
     lookup = releases / release_id / "lookup.sqlite"
     lookup.parent.mkdir(parents=True)
     write_lookup(

@@ -305,6 +305,31 @@ def test_a_parameter_out_of_bounds_is_named_with_its_reason(site: Site, path: st
     assert problem["errors"][0]["reason"]
 
 
+@pytest.mark.parametrize(
+    "path", [f"{RECOMMENDATIONS}?", "/api/v1/recommendations?title=tt0000001&", "/api/v1/titles?"]
+)
+@pytest.mark.parametrize("parameter", ["genre", "without_genre"])
+def test_a_genre_that_does_not_exist_is_told_with_those_that_do(
+    site: Site, path: str, parameter: str
+):
+    asked = f"{path}genre=crime&{parameter}="
+    answer = site.get(f"{asked}Drame")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["parameter"], error["where"]) == (parameter, "query")
+    assert "Drama, Family, Fantasy, Film-Noir, Game-Show, History" in error["reason"]
+    assert "Drame" not in error["reason"]
+    assert site.get(f"{asked}western").status_code == 200  # it exists, though no film has it here
+    assert site.get(f"{asked}Reality-TV").status_code == 422
+
+
+def test_a_genre_of_the_catalogue_alone_may_be_asked_for_in_any_case(site: Site):
+    found = site.json("/api/v1/titles?genre=game-show&genre=SCI-FI")["titles"]
+    assert [title["title_id"] for title in found] == ["tt0000032"]
+    others = site.json("/api/v1/titles?without_genre=GAME-SHOW&limit=50")["titles"]
+    assert len(others) == CRIME_COUNT + 1
+
+
 def test_all_parameters_that_are_wrong_are_told_at_once(site: Site):
     errors = site.get(f"{RECOMMENDATIONS}?limit=0&balance=2&genre=1").json()["errors"]
     assert {error["parameter"] for error in errors} == {"limit", "balance", "genre"}

@@ -95,6 +95,16 @@ def test_a_director_is_named_and_kept(site: Site):
     assert ("input", kept) in page.tags
 
 
+@pytest.mark.parametrize(
+    "path", ["/films?", "/random?", "/title/tt0000001?", "/basket?title=tt0000001&"]
+)
+def test_a_genre_that_does_not_exist_is_told_in_a_visitors_words(site: Site, path: str):
+    answer = site.get(f"{path}genre=Drame")
+    assert answer.status_code == 422
+    assert "A genre is not one that this site knows." in Reader(answer).text
+    assert site.get(f"{path}genre=&without_genre=drama").status_code in (200, 303)
+
+
 def test_nothing_that_passes_is_said_and_undone(site: Site):
     page = Reader(site.get("/films?genre=Western"))
     assert "No film passes all these filters" in page.text

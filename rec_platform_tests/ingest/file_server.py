@@ -20,6 +20,7 @@ class Web:
     has_etag: bool = True
     has_date: bool = True
     is_resumable: bool = True
+    shift: int = 0  # bytes by which the next answer with a rest misses what was asked for
     cut_after: int = 0  # bytes, in the next `cuts` answers
     cuts: int = 0
     stall_after: int | None = None  # bytes, in every answer until it is None again
@@ -68,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         if first >= len(content):
             self.answer(416)
         elif first:
+            first, self.web.shift = first + self.web.shift, 0
             span = f"bytes {first}-{len(content) - 1}/{len(content)}"
             self.answer(206, validators | {"Content-Range": span}, content[first:])
         else:

@@ -130,6 +130,36 @@ def test_only_the_same_version_is_resumed(
     assert downloads.copy() == other
 
 
+@pytest.mark.parametrize("shift", [-10_000, 10_000])
+def test_a_rest_that_begins_elsewhere_is_asked_for_again(
+    web: Web, downloads: Keeper, shift: int
+) -> None:
+    web.cut_after, web.cuts, web.shift = 30_000, 1, shift
+    downloads.refresh()
+    assert web.answers == [200, 206, 200]
+    assert downloads.copy() == web.files[BASICS.file]
+
+
+@pytest.mark.parametrize("status", [206, 304, 416])
+def test_an_answer_that_nobody_asked_for_is_asked_for_again(
+    web: Web, downloads: Keeper, status: int
+) -> None:
+    web.refusals = [status]
+    downloads.refresh()
+    assert web.answers == [status, 200]
+    assert downloads.copy() == web.files[BASICS.file]
+
+
+def test_that_nothing_has_changed_is_no_answer_to_who_asks_for_the_rest(
+    web: Web, downloads: Keeper
+) -> None:
+    web.cut_after, web.cuts = 30_000, 1
+    web.on_cut = lambda: web.refusals.append(304)
+    downloads.refresh()
+    assert web.answers == [200, 304, 200]
+    assert downloads.copy() == web.files[BASICS.file]
+
+
 def test_a_source_that_stops_answering_half_way_is_given_up_with_its_part_kept(
     web: Web, downloads: Keeper
 ) -> None:

@@ -58,10 +58,16 @@ BAD_FILES = {
         with_header(HEADER.removesuffix("\tgenres")),
         "its header, line 1, lacks genres",
     ),
-    "a column more": (
+    "a column more in the header alone": (
         with_header(f"{HEADER}\tcolour"),
+        "line 2 has 9 fields instead of 10",
+    ),
+    "a column more in between": (
+        with_header(HEADER.replace("isAdult", "colour\tisAdult")),
         "its header, line 1, has an unknown 'colour'",
     ),
+    "a column twice": (with_header(f"{HEADER}\ttconst"), "are in another order: tconst"),
+    "a column without a name": (with_header(f"{HEADER}\t"), "has an unknown ''"),
     "a column renamed": (
         with_header(HEADER.replace("isAdult", "is_adult")),
         "its header, line 1, lacks isAdult and has an unknown 'is_adult'",
@@ -248,3 +254,67 @@ def test_a_gz_file_of_several_members_is_read_to_its_end(copies: Keeper) -> None
     state, _ = copies.refresh()
     assert state.rows == 2
     assert DuckDBWarehouse(root=str(copies.root)).row_count("raw_title_basics") == 2
+
+
+@pytest.mark.parametrize("file", RAW_FILES, ids=lambda file: file.name)
+def test_new_columns_at_the_end_are_taken_with_a_warning(
+    copies: Keeper, caplog: pytest.LogCaptureFixture, file: RawFile
+) -> None:
+    head, row, _ = table(file, GOOD_ROWS[file.name]).decode().split("\n")
+    put(copies, gzip.compress(f"{head}\tcolour\tmood\n{row}\tred\t\\N\n".encode()), file)
+    state, _ = copies.refresh(file)
+    assert (state.rows, state.preview) == (1, [[*row.split("\t"), "red", r"\N"]])
+    assert f"{file.file} has columns that nothing reads yet: colour, mood" in caplog.text
+    taken = DuckDBWarehouse(root=str(copies.root)).read(file.asset, file.columns[0])
+    assert list(taken.columns) == [*file.columns, "colour", "mood"]
+
+
+# Odd rows of what is no film
+
+EPISODE = r"tt0900001	tvEpisode	The Mill	The Mill	0	2019	\N	\N	Reality-TV"
+FILMS = [TITLE.replace("0001", f"{number:04d}") for number in range(1, 150)]
+ODD_ROWS = {
+    "a tab in its name": EPISODE.replace("The Mill", "The\tMill", 1).encode(),
+    "too few fields": EPISODE.rpartition("\t")[0].encode(),
+    "a wrong number": EPISODE.replace("2019", "soon").encode(),
+    "not UTF-8": EPISODE.encode().replace(b"Mill", b"M\xfcll"),
+    "a NUL byte": EPISODE.replace("Mill", "M\0ll").encode(),
+    "a CR": EPISODE.replace("Mill", "M\rll").encode(),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS.values(), ids=ODD_ROWS)
+def test_an_odd_row_that_is_no_films_is_set_aside_counted_and_shown(
+    copies: Keeper, caplog: pytest.LogCaptureFixture, odd: bytes
+) -> None:
+    put(copies, rows_of(*FILMS, odd, OTHER.replace("tt0000002", "tt0000900")))
+    state, _ = copies.refresh()
+    assert (state.rows, state.set_aside) == (len(FILMS) + 1, 1)
+    assert "odd rows set aside, none of them a film's: 1. The first: line 151 " in caplog.text
+    warehouse = DuckDBWarehouse(root=str(copies.root))
+    ids = set(warehouse.read("raw_title_basics", "tconst")["tconst"])
+    assert len(ids) == state.rows and "tt0000900" in ids and "tt0900001" not in ids
+    assert copies.refresh() == (state, False)
+    assert [path.name for path in copies.storage.scratch_dir().iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (
+            [*FILMS, *[ODD_ROWS["a tab in its name"]] * 2],
+            "line 151 has 10 fields",
+        ),  # too many of them
+        ([*FILMS[:90], ODD_ROWS["a tab in its name"]], "line 92 has 10 fields"),
+        ([*FILMS, OTHER.replace("Loud", "Loud\t", 1)], "line 151 has 10 fields"),  # a film's
+        ([*FILMS, "tt0900001"], "line 151 has 1 fields"),  # nobody can tell whose
+    ],
+    ids=["more than one in 10,000", "one of few", "a film's", "of an unknown type"],
+)
+def test_odd_rows_that_are_many_or_a_films_refuse_the_file(
+    taken: Keeper, lines: list[str | bytes], problem: str
+) -> None:
+    before = taken.kept()
+    put(taken, rows_of(*lines))
+    assert problem in taken.failure()
+    assert taken.kept() == before

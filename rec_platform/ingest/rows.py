@@ -1,0 +1,128 @@
+"""The rows of a file, one by one: where a bad one is, and whether the file is sound without it."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rec_platform.ingest.errors import UnsoundFileError
+from rec_platform.ingest.files import INTEGER, NULL, RawFile
+
+LONGEST_LINE_BYTES = 2_000_000  # DuckDB reads no longer ones
+FORBIDDEN = {b"\0": "a NUL byte", b"\r": "a carriage return (CR)"}
+# One odd row in this many is set aside, and one in a smaller file that is no mere handful of rows.
+ROWS_FOR_AN_ODD_ONE = 10_000
+FEWEST_ROWS = 100
+# The start of a row of title.basics whose id and type can be read, and which is no film.
+NO_FILM = re.compile(rb"tt[0-9]+\t(?!movie\t)[A-Za-z]+\t")
+
+
+@contextmanager
+def unpacked(path: Path) -> Generator[gzip.GzipFile]:
+    """Read what a gz holds.
+
+    Raises:
+        UnsoundFileError: it is cut off or damaged.
+    """
+    try:
+        with gzip.open(path) as reader:
+            yield reader
+    except EOFError:
+        raise UnsoundFileError("it is cut off: the gz stream ends too early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise UnsoundFileError(f"it is damaged, or no gz file at all ({error})") from None
+
+
+def first_bad_line(path: Path, file: RawFile, width: int) -> str | None:
+    """Read a bad file line by line to say where it is bad.
+
+    DuckDB's reject tables cannot: they miss empty lines, wrong values and most invalid UTF-8.
+    """
+    with unpacked(path) as reader:
+        reader.readline()
+        for number, line in _lines(reader):
+            if problem := _line_problem(line, file, width):
+                return _told(number, line, problem)
+    return None
+
+
+def set_odd_rows_aside(path: Path, file: RawFile, width: int) -> tuple[int, str]:
+    """Take the odd rows out of a file, if they are few and no film's.
+
+    Tables need films alone. Only title.basics says of a row itself that it is no film's.
+
+    Args:
+        path: the file, which is written anew.
+        file: what it should be.
+        width: how many fields a row has.
+
+    Returns:
+        How many were taken out, and where the first one was; 0 if the file is left as it is.
+    """
+    if "titleType" not in file.columns:
+        return 0, ""
+    kept = path.with_suffix(".kept")
+    odd, first_odd, count = 0, "", 0
+    try:
+        with (
+            unpacked(path) as reader,
+            kept.open("wb") as raw_writer,
+            gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer,
+        ):
+            writer.write(reader.readline())
+            for number, line in _lines(reader):
+                count += 1
+                if problem := _line_problem(line, file, width):
+                    if not NO_FILM.match(line):
+                        return 0, ""
+                    odd += 1
+                    first_odd = first_odd or _told(number, line, problem)
+                else:
+                    writer.write(line)
+        if odd > max(count // ROWS_FOR_AN_ODD_ONE, count >= FEWEST_ROWS):
+            return 0, ""
+        kept.replace(path)
+    finally:
+        kept.unlink(missing_ok=True)
+    return odd, first_odd
+
+
+def _lines(reader: gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
+    """The lines below the header, by number; one longer than DuckDB reads comes in pieces."""
+    return enumerate(iter(lambda: reader.readline(LONGEST_LINE_BYTES), b""), 2)
+
+
+def _told(number: int, line: bytes, problem: str) -> str:
+    text = line[:120].decode(errors="replace").rstrip("\n")
+    return f"line {number:,} {problem} (it reads {text!r})"
+
+
+def _line_problem(line: bytes, file: RawFile, width: int) -> str | None:
+    if line == b"\n":
+        return "is empty"
+    if len(line) == LONGEST_LINE_BYTES:
+        return f"is longer than {LONGEST_LINE_BYTES:,} bytes"
+    if not line.endswith(b"\n"):
+        return "is the last one and has no line end: the file seems cut off"
+    for byte, name in FORBIDDEN.items():
+        if byte in line:
+            return f"holds {name}: only LF ends a line"
+    try:
+        values = line.decode().removesuffix("\n").split("\t")
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    if len(values) != width:
+        return f"has {len(values)} fields instead of {width}"
+    return _value_problem(dict(zip(file.columns, values, strict=False)), file)
+
+
+def _value_problem(row: Mapping[str, str], file: RawFile) -> str | None:
+    for name, pattern in file.numbers.items():
+        if row[name] != NULL and not re.fullmatch(pattern, row[name]):
+            kind = "a whole number" if pattern == INTEGER else "a number"
+            return f"has {row[name][:40]!r} as {name}, which must be {kind}"
+    if file.key and row[file.key] in ("", NULL):
+        return f"has no {file.key}"
+    return None
