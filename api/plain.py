@@ -13,17 +13,17 @@ NAMES = {
     "votes_min": "“Votes at least”",
     "runtime_min": "“Minutes at least”",
     "runtime_max": "“Minutes at most”",
-    "genre": "A genre",
-    "without_genre": "A genre that is not wanted",
+    "genre": "The genre",
+    "without_genre": "The genre that is not wanted",
     "country": "The country",
     "language": "The language",
     "director": "The director",
     "order": "The order",
     "page": "The page",
     "q": "What you search for",
-    "title": "A film",
-    "disliked": "A film",
-    "seen": "A film",
+    "title": "The film",
+    "disliked": "The film",
+    "seen": "The film",
     "cluster": "The neighbourhood",
 }
 # By pydantic's type of error; the words in braces are from its context.
@@ -38,7 +38,7 @@ REASONS = {
     "string_too_long": "must have {max_length} characters or fewer",
     "too_long": "can be given {max_length} times at most",
 }
-UNKNOWN = "is not one that this site knows"
+UNKNOWN = "is not known here"
 
 
 def plainly(details: Mapping[str, Any]) -> str:

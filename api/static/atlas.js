@@ -194,7 +194,8 @@ async function start(figure) {
       else if (film) name(film); // on a touch screen the first tap tells, the second opens
       else enter(...toMap(event.offsetX, event.offsetY));
     }
-    if (!pointers.size) drag = null;
+    const [left] = pointers.values(); // of two fingers, the one that stays
+    drag = left ? { left: left.offsetX, top: left.offsetY, far: 99 } : null;
   });
   canvas.addEventListener("keydown", (event) => {
     const step = 60;

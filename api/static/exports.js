@@ -107,7 +107,7 @@ const letterboxd = (record, list) => ({
 
 const ours = (record) => ({
   id: record.imdbid,
-  title: record.title,
+  title: (record.title ?? "").replace(/^'(?=[=+\-@\t])/, ""), // as library.js wrote it
   year: +record.year,
   list: record.list === "watchlist" ? "watchlist" : "seen",
   rating: rated(record.rating10),

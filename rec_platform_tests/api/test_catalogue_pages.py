@@ -101,7 +101,7 @@ def test_a_director_is_named_and_kept(site: Site):
 def test_a_genre_that_does_not_exist_is_told_in_a_visitors_words(site: Site, path: str):
     answer = site.get(f"{path}genre=Drame")
     assert answer.status_code == 422
-    assert "A genre is not one that this site knows." in Reader(answer).text
+    assert "The genre is not known here." in Reader(answer).text
     assert site.get(f"{path}genre=&without_genre=drama").status_code in (200, 303)
 
 

@@ -171,8 +171,8 @@ def test_a_series_has_a_row_of_its_own_in_order(site: Site):
         ("limit=49", "The length of the list must be 48 or less."),
         ("balance=2", "The balance must be 1.0 or less."),
         ("year_min=x", "“From year” must be a whole number."),
-        ("genre=%3Cb", "A genre is not one that this site knows."),
-        ("country=France", "The country is not one that this site knows."),
+        ("genre=%3Cb", "The genre is not known here."),
+        ("country=France", "The country is not known here."),
     ],
 )
 def test_what_a_list_cannot_be_is_refused_in_a_visitors_words(site: Site, query: str, said: str):
