@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from rec_platform.release.compared import Comparison
 
-from .dependencies import LikedId, Serving, compared_titles, known_title
+from .dependencies import NO_COMPARISON, LikedId, Serving, compared_titles, known_title
 from .rendering import SHELF_LENGTH, render
 
 TELLING = 1.0  # points, of which a film of the same year and one of ten years apart are two apart
@@ -25,7 +25,7 @@ async def comparison(
 ) -> Response:
     """Two films side by side; a search for those that are not chosen yet."""
     if not lookup.compares:
-        raise HTTPException(404, "The films of this catalogue cannot be compared.")
+        raise HTTPException(404, NO_COMPARISON)
     chosen = [known_title(lookup, title_id) for title_id in dict.fromkeys(title)]
     compared = compared_titles(lookup, *chosen) if len(chosen) == 2 else None
     return render(

@@ -19,6 +19,7 @@ from rec_platform.release.serving import ServingRelease
 
 TITLE_ID = "^tt[0-9]{1,12}$"
 BASKET_SIZE = 20
+NO_COMPARISON = "The films of this catalogue cannot be compared."
 LARGEST = 2**31 - 1  # keeps numbers in an address within SQLite's range
 
 TitleId = Annotated[str, Path(pattern=TITLE_ID, examples=["tt0000001"])]
@@ -79,7 +80,7 @@ def compared_titles(lookup: Lookup, title: Title, other: Title) -> Comparison:
     with_facts(lookup)
     compared = compare(lookup, title, other)
     if compared is None:
-        raise HTTPException(404, "The films of this catalogue cannot be compared.")
+        raise HTTPException(404, NO_COMPARISON)
     return compared
 
 

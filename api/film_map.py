@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from rec_platform.release.lookup import MappedTitle
+from rec_platform.release.schema import PLACE_STEPS, MappedTitle
 
 from .atlas import Bubble, atlas
 from .dependencies import LARGEST, Serving
@@ -19,7 +19,6 @@ from .rendering import FOR_EVER, posters_version
 
 MOST = 4_000  # films: as many as a page fetches and a phone draws at once
 INSIDE = 0.94  # of a circle's radius, so that no film lies on its rim
-STEPS = 65_536
 
 film_map = APIRouter(include_in_schema=False)
 
@@ -57,7 +56,7 @@ def _circle(bubble: Bubble) -> dict[str, Any]:
 
 def _film(title: MappedTitle, bubble: Bubble) -> list[Any]:
     """The id, name, year, cluster and place of a film: a list, because there are thousands."""
-    turn = 2 * math.pi * title.turn / STEPS
-    way = INSIDE * bubble.radius * math.sqrt(title.way / STEPS)
+    turn = 2 * math.pi * title.turn / PLACE_STEPS
+    way = INSIDE * bubble.radius * math.sqrt(title.way / PLACE_STEPS)
     x, y = bubble.x + way * math.cos(turn), bubble.y + way * math.sin(turn)
     return [title.title_id, title.title, title.year, title.cluster, round(x, 1), round(y, 1)]

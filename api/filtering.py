@@ -122,14 +122,14 @@ def with_known_genres(wanted: Filter, lookup: Lookup) -> Filter:
     return replace(wanted, **spelt)
 
 
-# The fields of a filter by their parameters, those of several values last.
-FIELDS = {name: name for name in signature(filters).parameters if "genre" not in name}
+# The fields of a filter by their parameters, where these differ: they have several values.
 SEVERAL = {"genre": "genres", "without_genre": "without_genres"}
+FIELDS = [name for name in signature(filters).parameters if name not in SEVERAL]
 
 
 def parameters(wanted: Filter) -> list[tuple[str, str]]:
     """A filter as it stands in an address, by parameter."""
-    single = [(name, getattr(wanted, field)) for name, field in FIELDS.items()]
+    single = [(name, getattr(wanted, name)) for name in FIELDS]
     several = [(name, value) for name, field in SEVERAL.items() for value in getattr(wanted, field)]
     return [(name, str(value)) for name, value in (*single, *several) if value is not None]
 
@@ -161,11 +161,15 @@ async def from_form(
     try:
         return await asked(**given)
     except ValidationError as error:
-        errors = [
-            {**details, "loc": ("query", *details["loc"])}
-            for details in error.errors(include_url=False)
-        ]
-        raise RequestValidationError(errors) from error
+        raise RequestValidationError(in_query(error)) from error
+
+
+def in_query(error: ValidationError) -> list[dict[str, Any]]:
+    """What a function's parameters lack, as FastAPI tells it of those in a query."""
+    return [
+        {**details, "loc": ("query", *details["loc"])}
+        for details in error.errors(include_url=False)
+    ]
 
 
 _validated = validate_call(filters)

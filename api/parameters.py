@@ -64,10 +64,7 @@ class IfGiven:
                     await function(**{name: given[name] for name in names if name in given})
                 )
             except ValidationError as error:
-                errors += [
-                    {**details, "loc": ("query", *details["loc"])}
-                    for details in error.errors(include_url=False)
-                ]
+                errors += filtering.in_query(error)
         if errors:
             raise RequestValidationError(errors)
         return tuple(made)

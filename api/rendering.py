@@ -5,10 +5,9 @@ Which pages there are belongs in pages.py and the files it names.
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -20,7 +19,7 @@ from starlette.types import Scope
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.lookup import Lookup
-from rec_platform.release.origins import COUNTRIES, LANGUAGES
+from rec_platform.release.origins import COUNTRIES, Origins
 from rec_platform.release.recommend import LIST_LENGTH
 
 from .dependencies import release_id, root
@@ -69,32 +68,10 @@ ICON_VERSION = hashlib.sha256(ICON.encode() + DRAWN_BY).hexdigest()[:12]
 
 
 @lru_cache(maxsize=256)
-def tuning_fields(balance: float, wanted: Filter, origins: "Origins") -> Markup:
+def tuning_fields(balance: float, wanted: Filter, origins: Origins) -> Markup:
     """The knob and the filters as they are set, cached: most lists use the same few settings."""
     macros: Any = TEMPLATES.get_template("macros.html").module
     return macros.knob(balance) + macros.filters(wanted, wanted != EVERYTHING, origins)
-
-
-class Origins(NamedTuple):
-    """The countries and languages of a release's titles, each as (code, name), by name."""
-
-    countries: tuple[tuple[str, str], ...]
-    languages: tuple[tuple[str, str], ...]
-
-
-def origins(lookup: Lookup) -> Origins:
-    """The origins that a filter offers: those that have a name, if there is a choice."""
-    return Origins(
-        _named(lookup.release.get("titles_per_country", ()), COUNTRIES),
-        _named(lookup.release.get("titles_per_language", ()), LANGUAGES),
-    )
-
-
-def _named(
-    counts: Iterable[tuple[str, int]], names: Mapping[str, str]
-) -> tuple[tuple[str, str], ...]:
-    named = sorted(((names[code], code) for code, _ in counts if code in names))
-    return tuple((code, name) for name, code in named) if len(named) > 1 else ()
 
 
 # What every template may use besides the context of its page.
@@ -144,7 +121,7 @@ def render(
         is_endless=is_endless,
         has_query=bool(request.url.query),
         site_url=settings.site_url,
-        origins=lookup and origins(lookup),
+        origins=lookup and lookup.origins,
         knows_people=lookup is not None and lookup.knows_people,
         compares=lookup is not None and lookup.compares,
         **context,

@@ -10,12 +10,12 @@ async function start(figure) {
   const { box, circles, films } = await answer.json();
   if (!films.length) return;
   const picture = figure.querySelector(".map");
-  const canvas = Object.assign(document.createElement("canvas"), { className: "map", tabIndex: 0 });
+  const canvas = make("canvas", { className: "map", tabIndex: 0 });
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", "Map of films. Arrow keys move it, plus and minus zoom, Home shows all of it. The films in view are listed after it.");
-  const label = Object.assign(document.createElement("p"), { className: "map-label", hidden: true });
-  const buttons = Object.assign(document.createElement("p"), { className: "map-buttons" });
-  const seen = Object.assign(document.createElement("section"), { className: "in-view" });
+  const label = make("p", { className: "map-label", hidden: true });
+  const buttons = make("p", { className: "map-buttons" });
+  const seen = make("section", { className: "in-view" });
   seen.innerHTML = "<h2>In view</h2><ol></ol>";
   const draw2d = canvas.getContext("2d");
   const home = homeOf(figure.dataset.cluster);
@@ -116,9 +116,8 @@ async function start(figure) {
     if (key === told) return;
     told = key;
     seen.lastChild.replaceChildren(...shown.map(([id, title, year]) => {
-      const item = document.createElement("li"), link = document.createElement("a");
-      link.href = figure.dataset.title + id;
-      link.append(Object.assign(document.createElement("bdi"), { textContent: title }));
+      const item = make("li"), link = make("a", { href: figure.dataset.title + id });
+      link.append(make("bdi", { textContent: title }));
       item.append(link, ` ${year}`);
       return item;
     }));
@@ -214,7 +213,7 @@ async function start(figure) {
     ["−", "Zoom out", () => zoom(1 / 1.6)],
     ["All", "Show all of it", () => { view = { ...home }; redraw(); }],
   ]) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: "quiet-button" });
+    const button = make("button", { type: "button", textContent: text, className: "quiet-button" });
     button.setAttribute("aria-label", told);
     button.addEventListener("click", act);
     buttons.append(button);

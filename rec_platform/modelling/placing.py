@@ -6,7 +6,7 @@ What is alike within the cluster lies on the same side, what is ordinary in it n
 
 import numpy as np
 
-STEPS = 65_536  # of a turn, and of the way from the middle to the rim
+from rec_platform.release.schema import PLACE_STEPS
 
 
 def place(matrix: np.ndarray, cluster: np.ndarray) -> np.ndarray:
@@ -29,8 +29,8 @@ def place(matrix: np.ndarray, cluster: np.ndarray) -> np.ndarray:
         members = np.flatnonzero(cluster == number)
         across, up = _components(matrix[members])
         turn = np.arctan2(up, across) / (2 * np.pi) % 1
-        placed[members, 0] = (turn + _rank(turn)) / 2 * STEPS % STEPS
-        placed[members, 1] = _rank(np.hypot(across, up)) * STEPS
+        placed[members, 0] = (turn + _rank(turn)) / 2 * PLACE_STEPS % PLACE_STEPS
+        placed[members, 1] = _rank(np.hypot(across, up)) * PLACE_STEPS
     return placed
 
 

@@ -22,6 +22,7 @@ from rec_platform.release.blend import PARTS, WEIGHTS, Blend
 from rec_platform.release.choosing import Order
 from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.named import PersonName
+from rec_platform.release.origins import Origins, offered
 from rec_platform.release.queries import of_id, placeholders
 from rec_platform.release.rows import cluster_of, decode, title_of
 from rec_platform.release.schema import (
@@ -29,6 +30,7 @@ from rec_platform.release.schema import (
     READABLE_VERSIONS,
     SCHEMA_VERSION,
     Cluster,
+    MappedTitle,
     Neighbour,
     Title,
     unpack,
@@ -45,17 +47,6 @@ _KEYS = {"title_words": "word", "characters": "name"}
 
 class LookupFileError(Exception):
     """A lookup or its pointer is missing, damaged or of another schema version."""
-
-
-class MappedTitle(NamedTuple):
-    """A title on the map of films; `turn` and `way` are in 65,536ths: see modelling/placing.py."""
-
-    title_id: str
-    title: str
-    year: int
-    cluster: int
-    turn: int
-    way: int
 
 
 class Answer(NamedTuple):
@@ -114,10 +105,10 @@ class Lookup:
         self._lock = Lock()
         self.knows_people: bool = version >= KNOWS_PEOPLE
         sql = "SELECT 1 FROM sqlite_master WHERE name = 'combinations'"
-        has_tiles = self._connection.execute(sql).fetchone() and any(
+        self._has_tiles = any(self._connection.execute(sql)) and any(
             self._connection.execute("SELECT 1 FROM combinations LIMIT 1")
         )
-        self.compares = self.knows_people and bool(has_tiles)
+        self.compares = self.knows_people and self._has_tiles
         self.shares: dict[str, float] | None = self.release.get("shares")
         # Numbers follow votes.
         sql = "SELECT votes FROM titles WHERE number = 1"
@@ -245,12 +236,17 @@ class Lookup:
     @cached_property
     def tiles(self) -> Tiles | None:
         """All titles, to find the best of them; None in a release that has only neighbours."""
-        tables = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if ("combinations",) not in tables.fetchall():  # a release of 0.1.0
+        if not self._has_tiles:  # a release of 0.1.0, or of another rule than the blend
             return None
         sql = "SELECT genres, compared, titles FROM combinations ORDER BY combination"
-        stored = list(itertools.starmap(Combination, self._connection.execute(sql)))
-        return Tiles(stored) if stored else None
+        return Tiles(itertools.starmap(Combination, self._connection.execute(sql)))
+
+    @cached_property
+    def origins(self) -> Origins:
+        """The countries and languages that a filter offers."""
+        return offered(
+            self.release.get("titles_per_country", ()), self.release.get("titles_per_language", ())
+        )
 
     @cached_property
     def genres(self) -> frozenset[str]:
@@ -339,8 +335,7 @@ class Lookup:
     def flags(self, wanted: Filter) -> bytearray | None:
         """Which numbers pass a filter; None if all do. Only if `knows_people`.
 
-        The last few filters are remembered. A cache of functools would hold this release, so that
-        it could not be freed with its last reader.
+        The last few are remembered. A cache of functools would keep the release from being freed.
         """
         if wanted == EVERYTHING:
             return None

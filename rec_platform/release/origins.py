@@ -1,5 +1,8 @@
 """Origins in words: what people call films of a country, and the languages they are in."""
 
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
 # By IMDb's codes of regions: ISO 3166, and a few for countries that are no more.
 COUNTRIES = {
     **{"AR": "Argentine", "AT": "Austrian", "AU": "Australian", "BD": "Bangladeshi"},
@@ -35,3 +38,29 @@ LANGUAGES = {
     **{"tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "yue": "Cantonese"},
     "zh": "Chinese",
 }
+
+
+class Origins(NamedTuple):
+    """Countries and languages, each as (code, name), by name."""
+
+    countries: tuple[tuple[str, str], ...]
+    languages: tuple[tuple[str, str], ...]
+
+
+def offered(
+    per_country: Iterable[tuple[str, int]], per_language: Iterable[tuple[str, int]]
+) -> Origins:
+    """Those that a filter offers: they have a name, and there is a choice.
+
+    Args:
+        per_country: codes, each with its number of titles.
+        per_language: likewise.
+    """
+    return Origins(_named(per_country, COUNTRIES), _named(per_language, LANGUAGES))
+
+
+def _named(
+    counts: Iterable[tuple[str, int]], names: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    named = sorted((names[code], code) for code, _ in counts if code in names)
+    return tuple((code, name) for name, code in named) if len(named) > 1 else ()

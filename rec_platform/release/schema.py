@@ -17,6 +17,7 @@ LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
 LIST_LENGTH = 9  # titles in a list, unless more are asked for
 SERIES_MOST = 3  # films of one series that a list holds: a title's page shows its series in a row
+PLACE_STEPS = 65_536  # of a turn, and of the way to the rim, on the map of films
 SCORE_DIGITS = 6  # decimals that survive packing a score as float32
 
 # `number` runs from 1 for the most voted title, so that rowid order is order of popularity:
@@ -172,6 +173,17 @@ class Title:
             if credit.role in roles:
                 people.setdefault(credit.person_id, credit)
         return [*people.values()]
+
+
+class MappedTitle(NamedTuple):
+    """A title on the map of films; `turn` and `way` are in 65,536ths: see modelling/placing.py."""
+
+    title_id: str
+    title: str
+    year: int
+    cluster: int
+    turn: int
+    way: int
 
 
 class Neighbour(NamedTuple):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rec_platform.modelling.placing import STEPS, place
+from rec_platform.modelling.placing import place
+from rec_platform.release.schema import PLACE_STEPS
 
 
 def crowd(count: int) -> np.ndarray:
@@ -16,13 +17,13 @@ def crowd(count: int) -> np.ndarray:
 def test_every_ring_of_a_circle_holds_as_many_as_it_has_room_for():
     placed = place(crowd(1_000), np.zeros(1_000, dtype=int))
     assert placed.dtype == np.uint16
-    way = placed[:, 1] / STEPS
+    way = placed[:, 1] / PLACE_STEPS
     assert np.histogram(way, 10, (0, 1))[0].tolist() == [100] * 10
 
 
 def test_films_of_a_group_lie_on_the_same_side():
     rows = crowd(900)
-    turn = place(rows, np.zeros(900, dtype=int))[:, 0] / STEPS * 2 * np.pi
+    turn = place(rows, np.zeros(900, dtype=int))[:, 0] / PLACE_STEPS * 2 * np.pi
     group = rows[:, :3].argmax(axis=1)
     for number in range(3):
         sides = np.exp(1j * turn[group == number])
