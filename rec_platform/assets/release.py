@@ -164,16 +164,16 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
         SELECT
             titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
             NULLIF(series, -1) AS series, NULLIF(place, 0) AS series_place, cluster, distance,
-            country, language
+            country, language, title_type, end_year
         FROM titles
         INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
         INNER JOIN title_series ON titles.title_id = title_series.title_id
         LEFT JOIN title_origins ON titles.title_id = title_origins.title_id
     """)
     titles = titles.sort_values(["votes", "title_id"], ascending=[False, True])
-    for name in ("runtime_minutes", "series", "series_place"):
-        titles[name] = titles[name].astype("Int64").astype(object).where(titles[name].notna(), None)
-    for name in ("country", "language"):
+    for name in ("runtime_minutes", "series", "series_place", "end_year"):
+        titles[name] = titles[name].astype("Int64")
+    for name in titles:  # None where pandas has its own nulls
         titles[name] = titles[name].astype(object).where(titles[name].notna(), None)
     credited = _credits(warehouse)
     characters, keywords = _characters(warehouse), _keywords(warehouse)
@@ -184,7 +184,7 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     for title_id, title, original, year, runtime, genres, rating, votes, *rest in zip(
         *_columns(titles, *titles), strict=True
     ):
-        series, series_place, cluster, distance, country, language = rest
+        series, series_place, cluster, distance, country, language, title_type, end_year = rest
         yield (
             Title(
                 title_id=title_id,
@@ -204,6 +204,8 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
                 country=country,
                 language=language,
                 keywords=keywords[title_id],
+                title_type=title_type,
+                end_year=end_year,
             ),
             names[title_id],
         )
@@ -264,7 +266,8 @@ def _combinations(warehouse: Warehouse) -> Iterator[Combination]:
 
     return tile(
         warehouse.query(f"""
-            SELECT year, runtime_minutes, genres, rating, votes FROM titles ORDER BY {BY_NUMBER}
+            SELECT title_type, year, runtime_minutes, genres, rating, votes FROM titles
+            ORDER BY {BY_NUMBER}
         """)
     )
 
