@@ -90,9 +90,9 @@ class TrinoWarehouse(Warehouse):
         self.create(answer, select)
         return _duckdb(f"FROM {self.scan(answer)}").df()
 
-    def read(self, table: str, order_by: str) -> pd.DataFrame:
+    def read(self, table: str, order_by: str, columns: str = "*") -> pd.DataFrame:
         """See Warehouse; Trino does not keep the order of rows that it writes."""
-        return _duckdb(f"FROM {self.scan(table)} ORDER BY {order_by}").df()
+        return _duckdb(f"SELECT {columns} FROM {self.scan(table)} ORDER BY {order_by}").df()
 
     def column_types(self, table: str) -> dict[str, str]:
         """See Warehouse, in DuckDB's names."""
