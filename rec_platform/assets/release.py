@@ -6,7 +6,7 @@ resources/publishing.py).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -172,9 +172,9 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
     """)
     titles = titles.sort_values(["votes", "title_id"], ascending=[False, True])
     for name in ("runtime_minutes", "series", "series_place"):
-        titles[name] = titles[name].astype("Int64").astype(object).where(titles[name].notna(), None)
+        titles[name] = _or_none(titles[name].fillna(0).astype("int64"), titles[name].notna())
     for name in ("country", "language"):
-        titles[name] = titles[name].astype(object).where(titles[name].notna(), None)
+        titles[name] = _or_none(titles[name], titles[name].notna())
     credited = _credits(warehouse)
     characters, keywords = _characters(warehouse), _keywords(warehouse)
     akas = warehouse.read("title_akas", order_by="title_id, name")
@@ -195,7 +195,7 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
                 genres=genres.split(",") if genres else [],
                 rating=rating,
                 votes=votes,
-                credits=credited[title_id],
+                credits=credited(title_id),
                 series=series,
                 series_place=series_place,
                 cluster=cluster,
@@ -209,16 +209,36 @@ def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
         )
 
 
-def _credits(warehouse: Warehouse) -> defaultdict[str, list[Credit]]:
-    """Who did what by title: the roles in the order of ROLES, each as billed."""
-    people = warehouse.query("SELECT title_id, person_id, role, name, billing FROM title_people")
+def _or_none(values: "pd.Series[Any]", is_known: "pd.Series[bool]") -> "pd.Series[Any]":
+    return values.astype(object).where(is_known, None)
+
+
+def _credits(warehouse: Warehouse) -> Callable[[str], list[Credit]]:
+    """Who did what in a title: the roles in the order of ROLES, each as billed."""
+    import numpy as np
+
+    people = warehouse.read(
+        "title_people",
+        order_by="title_id, billing, role, person_id",
+        columns="title_id, person_id, role, name",
+    )
     order = {role: place for place, role in enumerate(ROLES)}
-    people["place"] = people["role"].map(order).fillna(len(order))
-    people = people.sort_values(["title_id", "place", "billing", "role", "person_id"])
-    credited: defaultdict[str, list[Credit]] = defaultdict(list)
-    columns = _columns(people, "title_id", "person_id", "role", "name")
-    for title_id, person_id, role, name in zip(*columns, strict=True):
-        credited[title_id].append(Credit(person_id, role, name))
+    place = people["role"].map(order).fillna(len(order))
+    title_ids = people["title_id"].to_numpy(object)
+    starts = np.flatnonzero(np.r_[True, title_ids[1:] != title_ids[:-1]][: len(title_ids)])
+    ends = [*starts[1:].tolist(), len(title_ids)]
+    rows = {
+        title_id: slice(*bounds)
+        for title_id, *bounds in zip(title_ids[starts], starts.tolist(), ends, strict=False)
+    }
+    sizes = np.diff(starts, append=len(title_ids))
+    people = people.iloc[np.lexsort((place, np.repeat(np.arange(len(starts)), sizes)))]
+    columns = [*_columns(people, "person_id", "role", "name")]
+
+    def credited(title_id: str) -> list[Credit]:
+        its_rows = rows.get(title_id, slice(0))
+        return [*map(Credit, *(column[its_rows] for column in columns))]
+
     return credited
 
 

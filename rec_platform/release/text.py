@@ -6,6 +6,7 @@ How a query is answered belongs in search.py.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import compress
 
 from rec_platform.release.wording import OFTEN_REWORDED, reworded
@@ -78,8 +79,13 @@ def search_names(names: str, people: Iterable[str] = ()) -> str:
     'spider man co part ii spiderman and pt 2'
     """
     found = [word for name in names.splitlines() for word in _name_words(name)]
-    marked = {PERSON + word for person in people for word in search_key(person).split()}
+    marked = {word for person in people for word in _person_words(person)}
     return " ".join([*found, *sorted(marked)])
+
+
+@lru_cache(maxsize=100_000)  # most people have several titles
+def _person_words(name: str) -> list[str]:
+    return [PERSON + word for word in search_key(name).split()]
 
 
 def _name_words(name: str) -> Iterator[str]:
