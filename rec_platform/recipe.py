@@ -82,8 +82,8 @@ class Recipe(Settings):
     @classmethod
     def _are_types(cls, title_types: str) -> str:
         asked = {name.strip() for name in title_types.split(",")}
-        if not asked <= FORMATS.keys():
-            raise ValueError(f"there is {', '.join(FORMATS)}")
+        if unknown := sorted(asked - FORMATS.keys()):
+            raise ValueError(f"no {unknown[0]!r} is held; there is {', '.join(FORMATS)}")
         return ",".join(name for name in FORMATS if name in asked)
 
     @field_validator("force")

@@ -141,7 +141,7 @@ def _blended(
     ranks = _ranks(scores)
     in_middle = ranks[PLACES.index(BALANCE)]
     # Where two are equally good at some place of the knob, the better in the middle wins.
-    order = np.argsort(ranks.min(axis=0) * candidates.shape[1] + in_middle, axis=1)[:, :count]
+    order = _lowest(ranks.min(axis=0) * candidates.shape[1] + in_middle, count)
     ordered = np.argsort(np.take_along_axis(in_middle, order, axis=1), axis=1)
     order = np.take_along_axis(order, ordered, axis=1)
     is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
@@ -333,16 +333,29 @@ def is_beyond(
 ) -> np.ndarray:
     """Whether a candidate's row has so many better ones of its series: (rows, columns)."""
     row, column = np.nonzero((candidates >= 0) & (series[candidates] >= 0))
-    number = series[candidates[row, column]]
-    order = np.lexsort((column, -scores[row, column], number, row))
-    row, column, number = row[order], column[order], number[order]
+    # A number for each row's series. What is equal stays in the order of columns.
+    group = row * (series.max(initial=0) + 1) + series[candidates[row, column]]
+    order = np.lexsort((-scores[row, column], group))
+    row, column, group = row[order], column[order], group[order]
     is_first = np.ones(len(row), dtype=bool)
-    is_first[1:] = (row[1:] != row[:-1]) | (number[1:] != number[:-1])
+    is_first[1:] = group[1:] != group[:-1]
     place = np.arange(len(row))
     rank = place - np.maximum.accumulate(np.where(is_first, place, 0))
     is_beyond = np.zeros(candidates.shape, dtype=bool)
     is_beyond[row[rank >= most], column[rank >= most]] = True
     return is_beyond
+
+
+def _lowest(values: np.ndarray, count: int) -> np.ndarray:
+    """Where the lowest of each row are, in any order: (rows, count) columns, or all that there are.
+
+    Args:
+        values: (rows, columns), no two of a row the same.
+        count: how many.
+    """
+    if count >= values.shape[1]:
+        return np.argsort(values, axis=1)
+    return np.argpartition(values, count, axis=1)[:, :count]
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -214,8 +214,9 @@ def _bounds(draws: np.ndarray) -> list[float]:
 
 def coverage(lists: np.ndarray) -> float:
     """See above, in 0..1."""
-    shown = np.unique(lists[:, :LIST_LENGTH])
-    return float(np.count_nonzero(shown >= 0) / len(lists))
+    is_shown = np.zeros(len(lists) + 1, dtype=bool)  # the last one is for -1
+    is_shown[lists[:, :LIST_LENGTH]] = True
+    return float(np.count_nonzero(is_shown[:-1]) / len(lists))
 
 
 def siblings(lists: np.ndarray, series: np.ndarray, rows: np.ndarray | None = None) -> float | None:

@@ -7,7 +7,7 @@ assets/release.py.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import groupby, islice
@@ -76,7 +76,10 @@ FACTS = """
     FROM titles CROSS JOIN (SELECT avg(rating) AS mean FROM titles)
 """
 CREDITS = """
-    SELECT credit.value ->> 0 AS person_id, credit.value ->> 2, number, credit.value ->> 1
+    SELECT
+        credit.value ->> 0 AS person_id,
+        credit.value ->> 2,
+        '[' || number || ', ' || (credit.value -> 1) || ']'
     FROM titles CROSS JOIN json_each(titles.credits) AS credit
     ORDER BY person_id, number, credit.key
 """
@@ -84,6 +87,11 @@ KINDS = "SELECT genres, country, year, count(*) FROM titles GROUP BY genres, cou
 
 # json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
 _json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _array(values: Sequence[Any]) -> str:
+    """A list as JSON; most titles have none of some."""
+    return _json(values) if values else "[]"
 
 
 def write_lookup(
@@ -156,8 +164,8 @@ def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 def _people_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
     """The rows of `people`. SQLite sorts the credits, which may be too many for the memory."""
     for person_id, rows in groupby(connection.execute(CREDITS), key=itemgetter(0)):
-        credited = [(name, number, role) for _, name, number, role in rows]
-        yield person_id, credited[0][0], _json([[number, role] for _, number, role in credited])
+        names, credited = zip(*((name, credit) for _, name, credit in rows), strict=True)
+        yield person_id, names[0], f"[{', '.join(credited)}]"
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -245,19 +253,19 @@ def _title_row(number: int, title: Title) -> tuple[Any, ...]:
         title.original_title,
         title.year,
         title.runtime_minutes,
-        _json(title.genres),
+        _array(title.genres),
         title.rating,
         title.votes,
-        _json([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
+        _array([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
         title.series,
         title.series_place,
         title.cluster,
         title.distance,
         title_key(title.title),
-        _json(title.characters),
+        _array(title.characters),
         title.country,
         title.language,
-        _json(title.keywords),
+        _array(title.keywords),
         title.title_type,
         title.end_year,
     )
