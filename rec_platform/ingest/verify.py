@@ -22,7 +22,7 @@ class Verified(NamedTuple):
 
     Attributes:
         rows: without the header and without rows that were set aside.
-        set_aside: odd rows that were taken out, which no table needs.
+        set_aside: odd rows that were taken out, which the tables can go without.
         first_odd: where the first one of these is, and what is odd about it.
         new_columns: those after the ones that the tables need.
     """
@@ -40,7 +40,7 @@ class _Scan(NamedTuple):
 
 
 def verify(path: Path, file: RawFile) -> Verified:
-    """Read a fetched file whole. A few odd rows that no table needs are taken out of it.
+    """Read a fetched file whole. A few odd rows are taken out of it, see rows.py.
 
     Raises:
         UnsoundFileError: the file is not what IMDb's file should be.
@@ -61,11 +61,14 @@ def _verify_rows(path: Path, file: RawFile, width: int) -> int:
     with ThreadPoolExecutor() as pool:  # in parallel: neither holds the interpreter lock
         counting = pool.submit(_count_lines, path)
         scanning = pool.submit(_scan, path, file)
-    rows = counting.result() - 1  # first: a broken gz explains a failed scan
+    lines, tabs = counting.result()  # first: a broken gz explains a failed scan
+    rows = lines - 1
     scan = scanning.result()
     complaint = scan.complaint
     if not complaint and scan.rows != rows:
         complaint = f"{rows:,} lines give {scan.rows:,} rows"
+    if not complaint and tabs != lines * (width - 1):  # DuckDB takes one more field if it is null
+        complaint = "some rows have too many fields"
     if complaint:
         raise UnsoundRowError(first_bad_line(path, file, width) or complaint)
     if rows == 0:
@@ -111,9 +114,13 @@ def _verify_header(path: Path, file: RawFile) -> list[str]:
     )
 
 
-def _count_lines(path: Path) -> int:
-    """Unpack the whole file: only the checksum at its end proves that nothing is missing."""
-    lines = 0
+def _count_lines(path: Path) -> tuple[int, int]:
+    """Unpack the whole file: only the checksum at its end proves that nothing is missing.
+
+    Returns:
+        How many lines it has, and how many tabs.
+    """
+    lines = tabs = 0
     text = codecs.getincrementaldecoder("utf-8")()
     with unpacked(path) as reader:
         while chunk := reader.read(CHUNK_BYTES):
@@ -126,7 +133,8 @@ def _count_lines(path: Path) -> int:
                     line = lines + chunk.count(b"\n", 0, place) + 1
                     raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
             lines += chunk.count(b"\n")
-    return lines
+            tabs += chunk.count(b"\t")
+    return lines, tabs
 
 
 def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundRowError:
