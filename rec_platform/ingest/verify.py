@@ -28,7 +28,7 @@ class Verified(NamedTuple):
 
     Attributes:
         rows: without the header and without rows that were set aside.
-        set_aside: odd rows that were taken out, which no table needs.
+        set_aside: odd rows that were taken out, which the tables can go without.
         first_odd: where the first one of these is, and what is odd about it.
         new_columns: those after the ones that the tables need.
     """
@@ -46,7 +46,7 @@ class _Scan(NamedTuple):
 
 
 def verify(path: Path, file: RawFile) -> Verified:
-    """Read a fetched file whole. A few odd rows that no table needs are taken out of it.
+    """Read a fetched file whole. A few odd rows are taken out of it, see rows.py.
 
     Raises:
         UnsoundFileError: the file is not what IMDb's file should be.
@@ -72,10 +72,15 @@ def _verify_rows(path: Path, file: RawFile, header: list[str]) -> int:
             scan = _scan(path, receiving, header, file)
         finally:  # else the sender would wait for ever where the scan has failed
             os.close(receiving)
-    rows = counting.result() - 1  # first: a broken gz explains a failed scan
+    lines, tabs = counting.result()  # first: a broken gz explains a failed scan
+    rows = lines - 1
     complaint = scan.complaint
     if not complaint and scan.rows != rows:
         complaint = f"{rows:,} lines give {scan.rows:,} rows"
+    if not complaint and tabs != lines * (
+        len(header) - 1
+    ):  # DuckDB takes one more field if it is null
+        complaint = "some rows have too many fields"
     if complaint:
         raise UnsoundRowError(first_bad_line(path, file, len(header)) or complaint)
     if rows == 0:
@@ -121,14 +126,17 @@ def _verify_header(path: Path, file: RawFile) -> list[str]:
     )
 
 
-def _count_lines(path: Path, sending: int) -> int:
+def _count_lines(path: Path, sending: int) -> tuple[int, int]:
     """Unpack the whole file: only the checksum at its end proves that nothing is missing.
 
     Args:
         path: the file.
         sending: the end of a pipe to which all that the file holds is written; it is closed.
+
+    Returns:
+        How many lines it has, and how many tabs.
     """
-    lines = 0
+    lines = tabs = 0
     text = codecs.getincrementaldecoder("utf-8")()
     with open(sending, "wb", buffering=0) as pipe, unpacked(path) as reader:
         is_heard = True
@@ -143,7 +151,8 @@ def _count_lines(path: Path, sending: int) -> int:
                     line = lines + chunk.count(b"\n", 0, place) + 1
                     raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
             lines += chunk.count(b"\n")
-    return lines
+            tabs += chunk.count(b"\t")
+    return lines, tabs
 
 
 def _send(chunk: bytes, pipe: RawIOBase) -> bool:
