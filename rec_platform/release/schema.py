@@ -11,6 +11,7 @@ from typing import NamedTuple
 SCHEMA_VERSION = 6
 # 4 has neither characters nor origin nor keywords; 5 has no people, facts and places. Their names
 # may lack people and wording.py's forms: a search then finds "Men in Black II" only by "ii".
+# Some with people do not find these misspelt.
 READABLE_VERSIONS = (4, 5, 6)
 KNOWS_PEOPLE = 6  # and facts and places
 LOOKUP_FILE = "lookup.sqlite"
@@ -107,7 +108,7 @@ CREATE TABLE words (
     word TEXT NOT NULL                 -- of search_names()
 );
 CREATE VIRTUAL TABLE word_search USING fts5 (
-    deletes,                           -- deletes() of the word, to find it misspelt
+    deletes,                           -- deletes() of a word, deletes_of_name() of a person's
     content = '', detail = 'none', columnsize = 0,
     tokenize = "unicode61 categories 'L* M* N* Co'"
 );
