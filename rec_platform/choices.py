@@ -76,6 +76,7 @@ class GatedFigure(StrEnum):
     ndcg = "ndcg"
 
 
+TITLE_TYPES = "movie"
 PRESET = SelectionPreset.english_like
 FEATURES = FeaturePreset.balanced
 RULE = SimilarityRule.blend

@@ -210,7 +210,7 @@ def test_the_default_lists_are_good_at_all_four_at_once(
     default = scored["default"]
     # The rule before, a weighted sum, had .379: fame wins NDCG, and loses people's judgements.
     assert default["ndcg"] >= 0.32
-    assert default["tail_ndcg"] >= 0.17
+    assert default["tail_ndcg"] >= 0.19
     assert default["coverage"] >= 0.88
     assert default["siblings"] >= 0.95
 

@@ -98,7 +98,7 @@ def test_an_old_release_of_the_2020_original_is_comparable_by_its_former_name(
     copies: Keeper,
 ) -> None:
     state, _ = copies.refresh()
-    choices = {"preset": "original_2020", "min_votes": 0, "year_max": 2026}
+    choices = {"preset": "original_2020", "min_votes": 0, "year_max": 2026, "title_types": "movie"}
     for preset, expected in (("seed", True), ("original_2020", True), ("world", False)):
         manifest = {"source": state.source, "recipe": choices | {"preset": preset}}
         assert is_comparable(copies.storage, manifest, choices) is expected
@@ -111,13 +111,21 @@ def test_votes_and_years_bound_the_selection(warehouse: DuckDBWarehouse) -> None
     assert build(warehouse, "world", year_max=1998) == []
 
 
+def test_the_types_of_titles_are_chosen(warehouse: DuckDBWarehouse) -> None:
+    assert build(warehouse, "world", title_types="short") == ["tt06"]
+    movies = build(warehouse, "world")
+    assert build(warehouse, "world", title_types="movie,short") == sorted([*movies, "tt06"])
+
+
 def test_titles_are_typed_and_nulls_have_a_meaning(warehouse: DuckDBWarehouse) -> None:
     build(warehouse, "world")
     assert warehouse.column_types("titles") == {
         "title_id": "varchar",
         "title": "varchar",
         "original_title": "varchar",
+        "title_type": "varchar",
         "year": "integer",
+        "end_year": "integer",
         "runtime_minutes": "integer",
         "genres": "varchar",
         "rating": "double",

@@ -15,7 +15,7 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.readings import MOST_TITLES
 from rec_platform.release.schema import Credit
 from rec_platform.release.spelling import TWO, deletes, deletes_of_typed, distances
-from rec_platform.release.text import search_key, search_names
+from rec_platform.release.text import search_key, search_keys, search_names
 from rec_platform_tests.conftest import Platform
 from rec_platform_tests.release.small import title, write
 from rec_platform_tests.release.typos import MISTAKES, misplace_space, misspell, without_accents
@@ -506,6 +506,12 @@ def test_search_keys_are_what_people_type() -> None:
     assert search_key("潮の満ち") == "潮 の 満 ち"
 
 
+def test_search_keys_of_many_titles_are_those_of_each() -> None:
+    titles = ["100% A\nB", "", "Amélie", "tab\there", "\x1c \x0b", "Jaws 2"]
+    assert search_keys(titles) == [search_key(title) for title in titles]
+    assert search_keys([]) == []
+
+
 def test_names_are_found_joined_where_marks_join_them() -> None:
     assert search_names("Spider-Man & Co.") == "spider man co spiderman and"
     assert search_names("It's R.O.B.O.T.") == "it s r o b o t its robot"
@@ -717,7 +723,8 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     from rec_platform_tests.real_files import warehouse
 
     root = tmp_path_factory.mktemp(request.param)
-    tables = warehouse(root, request.param, "us_release", "selection", "title_akas")
+    made = ("selection", "selected_akas", "title_akas")
+    tables = warehouse(root, request.param, "us_release", *made)
     titles = tables.query("""
         SELECT titles.title_id, title, original_title, year, names
         FROM titles
