@@ -163,6 +163,7 @@ def _run(
     import dagster as dg
 
     from rec_platform.recipe import Recipe
+    from rec_platform.records import unflushed_records
 
     try:
         given = {name: value for name, value in choices.items() if value is not None}
@@ -174,7 +175,7 @@ def _run(
     config: dict[str, Any] = {"resources": {"recipe": chosen}, "loggers": {"progress": {}}}
     with _creating_databases(home):
         opened = dg.DagsterInstance.get()
-    with opened as instance:
+    with unflushed_records(), opened as instance:
         return definitions.resolve_job_def("refresh").execute_in_process(
             run_config=config, instance=instance, raise_on_error=False
         )

@@ -28,7 +28,11 @@ def title_series(
     from rec_platform.modelling.series import find_series
 
     titles = warehouse.read("titles", order_by="title_id")
-    people = warehouse.read("title_people", order_by="title_id, person_id, role")
+    people = warehouse.read(
+        "title_people",
+        order_by="title_id, person_id, role",
+        columns="title_id, person_id, role, billing",
+    )
     akas = warehouse.read("title_akas", order_by="title_id, name")
     characters = warehouse.read("title_characters", order_by="title_id, character_name")
     series, place = find_series(titles, people, akas, characters)
