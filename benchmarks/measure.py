@@ -70,6 +70,15 @@ def served(root: Path) -> tuple[str, int]:
 @contextmanager
 def server(root: Path, settings: Mapping[str, str] | None = None) -> Iterator[int]:
     """The site as `rec-platform serve` runs it; yields its port."""
+    with serving_process(root, settings) as (_, port):
+        yield port
+
+
+@contextmanager
+def serving_process(
+    root: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """The same; yields its process and its port."""
     serve = ["-m", "rec_platform.cli", "serve", "--root", str(root), "--port", "0"]
     with subprocess.Popen(
         [sys.executable, *serve],
@@ -84,7 +93,7 @@ def server(root: Path, settings: Mapping[str, str] | None = None) -> Iterator[in
             port = int(re.findall(r":(\d+)/", address)[0])
             while process.poll() is None and not _answers(port):
                 time.sleep(0.05)
-            yield port
+            yield process, port
         finally:
             process.terminate()
 

@@ -109,14 +109,15 @@ class Download:
             if failures == ATTEMPTS:
                 raise SourceFailedError(f"{problem}, {ATTEMPTS} times in a row. {KEPT}")
             pause = max(self.pause_seconds * 2 ** (failures - 1), asked_pause(fault))
-            if pause >= self.patience.left:
+            left = self.patience.left
+            self.patience.use(pause)
+            if not self.patience.left:
                 raise SourceFailedError(
                     f"{problem}. The next attempt would be in {pause:,.0f} s, and the source may "
-                    f"keep this refresh waiting for {self.patience.left:,.0f} s. {KEPT}"
+                    f"keep this refresh waiting for {left:,.0f} s. {KEPT}"
                 )
             log.warning(f"{problem}; trying again in {pause:.0f} s ({failures + 1} of {ATTEMPTS})")
             time.sleep(pause)
-            self.patience.use(pause)
 
     def _fetch_rest(self, known: Mapping[str, str], part: Path) -> dict[str, str] | None:
         """Fetch the rest of a file after an attempt that was cut, or all of it."""

@@ -12,6 +12,8 @@ from urllib3.util.retry import Retry
 
 NOT_AN_ADDRESS = (InvalidURL, InvalidSchema, MissingSchema, InvalidHeader, LocationValueError)
 UNKNOWN_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+# What Python's ssl says of a server that does not speak TLS, by version of OpenSSL.
+NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
 LATER = {408, 425, 429}  # of the answers below 500, those that may be another one in a while
 NEVER = {501, 505}  # of the others, those that will stay
 
@@ -39,6 +41,7 @@ def is_permanent(error: Exception) -> bool:
     return (
         isinstance(error, (requests.TooManyRedirects, *NOT_AN_ADDRESS))
         or _cause(error, ssl.SSLCertVerificationError) is not None
+        or _speaks_no_tls(error)
         or (name is not None and name.errno in UNKNOWN_NAME)
     )
 
@@ -57,6 +60,8 @@ def reason(error: Exception) -> str:
 def _cause_in_words(error: Exception) -> str:
     if certificate := _cause(error, ssl.SSLCertVerificationError):
         return f"the server's certificate is not valid ({certificate.verify_message})"
+    if _speaks_no_tls(error):
+        return "the server does not speak HTTPS here"
     if name := _cause(error, socket.gaierror):
         return f"the server's name cannot be looked up ({name.strerror})"
     return ""
@@ -71,6 +76,11 @@ def _connection_in_words(error: Exception) -> str:
         return str(error)
     is_begun = isinstance(error, HTTPError) or "aborted" in str(error)
     return "the connection was lost" if is_begun else "the server cannot be reached"
+
+
+def _speaks_no_tls(error: Exception) -> bool:
+    tls = _cause(error, ssl.SSLError)
+    return tls is not None and tls.reason in NO_TLS
 
 
 def asked_pause(error: Exception) -> float:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from rec_platform.ingest import download
 from rec_platform.ingest.download import ATTEMPTS, Download
@@ -59,14 +66,16 @@ class Server:
 
 
 @contextmanager
-def serving(*answers: str | bytes | Callable[[Server, Any], None]) -> Iterator[Server]:
+def serving(
+    *answers: str | bytes | Callable[[Server, Any], None],
+    certificate: ssl.SSLContext | None = None,
+) -> Iterator[Server]:
     bad = Server(list(answers))
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            bad.requests.append(self.rfile.readline().decode())
-            while self.rfile.readline().strip():
-                pass
+            head = self.request.recv(1 << 16)  # a request of ours fits in
+            bad.requests.append(head.decode("latin-1").split("\r\n")[0])
             answer = bad.answers.pop(0) if len(bad.answers) > 1 else bad.answers[0]
             with suppress(ConnectionError):
                 if callable(answer):
@@ -81,8 +90,16 @@ def serving(*answers: str | bytes | Callable[[Server, Any], None]) -> Iterator[S
     class Threads(socketserver.ThreadingTCPServer):
         daemon_threads = True
 
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Who does not like the certificate hangs up."""
+
     with Threads(("127.0.0.1", 0), Handler) as server:
         bad.url = f"http://127.0.0.1:{server.server_address[1]}"
+        if certificate:
+            bad.url = bad.url.replace("http", "https")
+            server.socket = certificate.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -181,7 +198,7 @@ def test_a_redirect_without_end_is_followed_once(tmp_path: Path) -> None:
     with serving("HTTP/1.1 302 Go\r\nLocation: /again\r\nConnection: close\r\n\r\n") as server:
         told = keeper(tmp_path, server.url).failure()
     assert "redirects from one address to the next without end" in told
-    assert server.requests.count(f"GET /{BASICS.file} HTTP/1.1\r\n") == 1
+    assert server.requests.count(f"GET /{BASICS.file} HTTP/1.1") == 1
     assert len(server.requests) < 10
 
 
@@ -194,6 +211,38 @@ def test_an_address_that_is_none_is_told_at_once(
     told = keeper(tmp_path, address).failure()
     assert "this is no address that can be asked" in told
     assert caplog.records == []
+
+
+def test_a_server_that_speaks_no_https_is_told_at_once(tmp_path: Path) -> None:
+    with serving("HTTP/1.1 400 No\r\n\r\n") as server:
+        told = keeper(tmp_path, server.url.replace("http", "https")).failure()
+    assert "the server does not speak HTTPS here" in told
+    assert len(server.requests) == 1
+
+
+def test_a_certificate_that_nobody_signed_is_told_at_once(tmp_path: Path) -> None:
+    with serving(good(HEAD), certificate=self_signed(tmp_path)) as server:
+        told = keeper(tmp_path, server.url).failure()
+    assert "the server's certificate is not valid (self" in told and "in a row" not in told
+    assert server.requests == []
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(key.private_bytes(*form) + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 def test_a_size_that_is_no_number_is_told_to_who_asks_for_it() -> None:
