@@ -8,6 +8,8 @@ from math import hypot
 from pathlib import Path
 from xml.etree import ElementTree
 
+import anyio
+import httpx
 import pytest
 
 from api.cards import field_card, title_card
@@ -72,6 +74,29 @@ def test_a_site_that_knows_no_address_of_its_own_names_no_picture(site: Site):
     assert card["og:title"] == "Films like Verdict (1951) · Nine Alike"
     assert card["og:type"] == "video.movie"
     assert "og:image" not in card and "og:url" not in card
+
+
+def test_the_site_answers_while_a_card_is_drawn(site: Site):
+    answered: list[str] = []
+
+    async def ask(client: httpx.AsyncClient, path: str) -> None:
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        answered.append(path)
+
+    async def ask_for_all() -> None:
+        transport = httpx.ASGITransport(site.app)
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://films.example") as client,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(ask, client, "/card/tt0000004.png")
+            tasks.start_soon(ask, client, "/card/tt0000006.png")
+            tasks.start_soon(ask, client, "/title/tt0000004")
+
+    site.get("/title/tt0000004")  # opens the release
+    anyio.run(ask_for_all)
+    assert answered == ["/title/tt0000004", "/card/tt0000004.png", "/card/tt0000006.png"]
 
 
 @pytest.mark.parametrize("genre", PALETTES)
