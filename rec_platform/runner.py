@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import typer
 from filelock import FileLock
@@ -164,6 +165,7 @@ def _run(
 
     from rec_platform.recipe import Recipe
     from rec_platform.records import unflushed_records
+    from rec_platform.run_records import command_lock, delete_old_runs, mark_dead_runs
 
     try:
         given = {name: value for name, value in choices.items() if value is not None}
@@ -175,10 +177,14 @@ def _run(
     config: dict[str, Any] = {"resources": {"recipe": chosen}, "loggers": {"progress": {}}}
     with _creating_databases(home):
         opened = dg.DagsterInstance.get()
-    with unflushed_records(), opened as instance:
-        return definitions.resolve_job_def("refresh").execute_in_process(
-            run_config=config, instance=instance, raise_on_error=False
-        )
+    run_id = str(uuid4())
+    with opened as instance, command_lock(instance, run_id):
+        mark_dead_runs(instance)
+        delete_old_runs(instance)
+        with unflushed_records():
+            return definitions.resolve_job_def("refresh").execute_in_process(
+                run_config=config, instance=instance, raise_on_error=False, run_id=run_id
+            )
 
 
 def _dagster_home(storage: "Storage") -> Path:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from scipy.spatial import KDTree
 from scipy.special import expit
 
@@ -159,22 +160,24 @@ def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
 
     A k-d tree (Bentley 1975) finds them exactly, in about n log n for so few columns.
     """
-    matrix = catalogue.matrix
-    # Many titles share all columns but a few, which makes balancing by medians slow.
-    tree = KDTree(matrix, balanced_tree=False)
-    count = min(count, len(matrix) - 1)
-    for start in range(0, len(matrix), BLOCK_ROWS):
-        titles = np.arange(start, min(start + BLOCK_ROWS, len(matrix)))
-        distances, neighbours = tree.query(matrix[titles], k=count + 1, workers=-1)
-        # The title itself is among them at distance 0, unless it has too many twins.
-        is_other = neighbours != titles[:, np.newaxis]
-        is_other[is_other.all(axis=1), -1] = False
-        shape = (len(titles), count)
-        yield Block(
-            titles,
-            neighbours[is_other].reshape(shape),
-            1 / (1 + distances[is_other].reshape(shape)),
-        )
+    for members in _groups(catalogue.parts.format):
+        matrix = catalogue.matrix[members]
+        # Many titles share all columns but a few, which makes balancing by medians slow.
+        tree = KDTree(matrix, balanced_tree=False)
+        nearest_count = min(count, len(matrix) - 1)
+        for start in range(0, len(matrix), BLOCK_ROWS):
+            places = np.arange(start, min(start + BLOCK_ROWS, len(matrix)))
+            ranks = range(1, nearest_count + 2)
+            distances, neighbours = tree.query(matrix[places], k=ranks, workers=-1)
+            # The title itself is among them at distance 0, unless it has too many twins.
+            is_other = neighbours != places[:, np.newaxis]
+            is_other[is_other.all(axis=1), -1] = False
+            shape = (len(places), nearest_count)
+            yield Block(
+                members[places],
+                members[neighbours[is_other].reshape(shape)],
+                1 / (1 + distances[is_other].reshape(shape)),
+            )
 
 
 def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
@@ -183,8 +186,7 @@ def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
     The score is 1/(1+|difference of the distances|). To this rule, titles on opposite sides of the
     centroid look alike. It is kept only as a baseline.
     """
-    for cluster in np.unique(catalogue.cluster):
-        members = np.flatnonzero(catalogue.cluster == cluster)
+    for members in _groups(catalogue.cluster, catalogue.parts.format):
         # In order of distance, a title's nearest are among the `count` before and after it.
         members = members[np.argsort(catalogue.distance[members], kind="stable")]
         distance = catalogue.distance[members]
@@ -201,6 +203,12 @@ def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
             neighbours = members[np.take_along_axis(window, best, axis=1)]
             neighbours[~np.isfinite(difference)] = -1
             yield Block(members[places], neighbours, 1 / (1 + difference))
+
+
+def _groups(*labels: np.ndarray) -> list[np.ndarray]:
+    """The positions of the titles that have the same labels."""
+    table = pd.DataFrame(dict(enumerate(labels)))
+    return [*table.groupby([*table]).indices.values()]
 
 
 RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {

@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import TRUST_VOTES
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.shares import shares
@@ -62,6 +63,7 @@ COUNTS = {
         SELECT language, count(*) FROM titles WHERE language IS NOT NULL
         GROUP BY language ORDER BY language
     """,
+    "titles_per_format": "SELECT format, count(*) FROM facts GROUP BY format ORDER BY 2 DESC, 1",
     "titles_per_rating": """
         SELECT CAST(rating * 2 AS INTEGER) / 2.0 AS half, count(*) FROM titles
         GROUP BY half ORDER BY half
@@ -70,7 +72,7 @@ COUNTS = {
 FACTS = """
     INSERT INTO facts
     SELECT number, year, runtime_minutes, genres, rating, votes, country, language,
-        (votes * rating + :trust * mean) / (votes + :trust)
+        (votes * rating + :trust * mean) / (votes + :trust), :formats ->> title_type
     FROM titles CROSS JOIN (SELECT avg(rating) AS mean FROM titles)
 """
 CREDITS = """
@@ -136,10 +138,10 @@ def write_lookup(
         title_words, characters = _write_titles(connection, titles)
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         rows = ((number, *stored) for number, stored in enumerate(combinations))
-        connection.executemany(_insert("combinations", 4), rows)
+        connection.executemany(_insert("combinations", 5), rows)
         connection.execute(_insert("places", 1), (places,))
         connection.executemany(_insert("people", 3), _people_rows(connection))
-        connection.execute(FACTS, {"trust": TRUST_VOTES})
+        connection.execute(FACTS, {"trust": TRUST_VOTES, "formats": _json(FORMATS)})
         connection.executemany(_insert("title_words", 2), sorted(title_words.items()))
         connection.executemany(_insert("characters", 2), sorted(characters.items()))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
@@ -215,7 +217,7 @@ def _write_titles(
                         if not word.startswith(PERSON):  # people are found as they are written
                             spellings[words[word]] = " ".join(sorted(deletes(word)))
             indexing.result()
-            connection.executemany(_insert("titles", 19), rows)
+            connection.executemany(_insert("titles", 21), rows)
             connection.executemany(_insert("words", 2), new_words)
             indexing = pool.submit(_index, connection, names, spellings)
         indexing.result()
@@ -264,4 +266,6 @@ def _title_row(number: int, title: Title) -> tuple[Any, ...]:
         title.country,
         title.language,
         _array(title.keywords),
+        title.title_type,
+        title.end_year,
     )

@@ -74,6 +74,8 @@ def test_a_title_is_answered_with_its_facts(site: Site):
         "country": "FR",
         "language": "fr",
         "keywords": ["time travel"],
+        "title_type": "movie",
+        "end_year": None,
     }
 
 
