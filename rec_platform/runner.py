@@ -178,12 +178,13 @@ def _run(
     with _creating_databases(home):
         opened = dg.DagsterInstance.get()
     run_id = str(uuid4())
-    with unflushed_records(), opened as instance, command_lock(instance, run_id):
+    with opened as instance, command_lock(instance, run_id):
         mark_dead_runs(instance)
         delete_old_runs(instance)
-        return definitions.resolve_job_def("refresh").execute_in_process(
-            run_config=config, instance=instance, raise_on_error=False, run_id=run_id
-        )
+        with unflushed_records():
+            return definitions.resolve_job_def("refresh").execute_in_process(
+                run_config=config, instance=instance, raise_on_error=False, run_id=run_id
+            )
 
 
 def _dagster_home(storage: "Storage") -> Path:
