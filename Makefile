@@ -19,7 +19,7 @@ TOOLKIT := --toolkit-stack-name rec-platform-toolkit
 unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real extras dev test test-aws test-infra test-trino wheel synth diff deploy destroy check format lock clean
+.PHONY: help demo real extras dev test test-faults test-aws test-infra test-trino wheel synth diff deploy destroy check format lock clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ dev: .venv/dev.stamp ## the Dagster UI alone, with the schedule's daemon
 
 test: .venv/dev.stamp ## the tests
 	.venv/bin/pytest $(ARGS)
+
+test-faults: .venv/dev.stamp ## kills, damage, full disks, wrong clocks, lying sources
+	.venv/bin/pytest -m faults $(ARGS)
 
 test-aws: .venv/dev.stamp ## the whole graph on emulated AWS, through the real clients
 	.venv/bin/pytest -m aws $(ARGS)

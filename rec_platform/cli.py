@@ -34,6 +34,7 @@ from rec_platform.options import (
     YearMax,
     folder_of_this_machine,
 )
+from rec_platform.plainly import refused_plainly
 from rec_platform.progress import (
     discard_stdout,
     fail,
@@ -55,6 +56,11 @@ from rec_platform.servers import dagster_ui, free_port, serve_site
 
 class _Commands(TyperGroup):
     """The commands, each ended by Ctrl-C or SIGTERM."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        with refused_plainly():
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -312,7 +318,9 @@ def doctor(
 ) -> None:
     """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
-    looks = [resource.diagnose for resource in (*platform.resources, *platform.own_files)]
+    looked_at = (*platform.resources, platform.source, *platform.own_files)
+    looks = [resource.diagnose for resource in looked_at]
+    looks.append(platform.find_damage)
     if probe:
         looks += [resource.probe for resource in platform.resources]
     is_well = True

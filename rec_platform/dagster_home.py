@@ -9,13 +9,24 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+
+from rec_platform.set_aside import set_aside
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
 PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 DEV = (sys.executable, "-W", "ignore", "-m", "dagster", "dev")
 
+
+CREATION_LOCK = "create.lock"  # held while databases are made
+# The folders below a home that hold databases of Dagster's, each with the databases that it opens
+# to run a job. Those of single runs it opens to show them.
+RECORDS = {"history": ("runs.db", "runs/index.db"), "schedules": ("schedules.db",)}
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 # Dagster takes the path of its settings for a glob pattern, that of its databases for a URL. Where
 # it finds no settings, it says nothing, and its telemetry is on.
@@ -50,9 +61,54 @@ def prepare_home(home: Path) -> Path:
             "and may ignore the settings in it: set it to a folder without these characters"
         )
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / SETTINGS.name).exists():
-        shutil.copyfile(SETTINGS, home / SETTINGS.name)
+    for path in unreadable_records(home):
+        set_aside(path)
+    settings = home / SETTINGS.name
+    if not settings.exists():
+        copy = settings.with_suffix(".part")  # a kill leaves all of the settings or none
+        shutil.copyfile(SETTINGS, copy)
+        copy.replace(settings)
     return home
+
+
+def unreadable_records(home: Path) -> Iterator[Path]:
+    """What Dagster would fail to open: its settings, or a folder with its history or schedules."""
+    settings = home / SETTINGS.name
+    if settings.exists() and not _is_mapping(settings):
+        yield settings
+    lock = home / CREATION_LOCK
+    if lock.is_dir() or lock.is_symlink():
+        yield lock
+    for name, databases in RECORDS.items():
+        folder = home / name
+        if folder.exists() and not (
+            folder.is_dir() and all(_is_sound(folder / database) for database in databases)
+        ):
+            yield folder
+
+
+def _is_mapping(settings: Path) -> bool:
+    import yaml
+
+    if not settings.is_file():
+        return False
+    try:
+        return isinstance(yaml.safe_load(settings.read_bytes()), dict)
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return False
+
+
+def _is_sound(database: Path) -> bool:
+    """Whether a database can be read, or is not there yet."""
+    if not database.exists():
+        return True
+    if not database.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            return opened.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError as error:  # any other error, a lock for example, is no damage
+        return error.sqlite_errorcode not in DAMAGED
 
 
 def run_dagster_dev(options: list[str]) -> None:

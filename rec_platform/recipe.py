@@ -62,6 +62,7 @@ class Recipe(Settings):
     min_title_share: float = Field(
         default=0.8,
         ge=0,
+        allow_inf_nan=False,
         description="Fewest titles, as a share of the serving release's, that may replace it.",
     )
 
@@ -69,6 +70,7 @@ class Recipe(Settings):
         default=0.1,
         ge=0,
         le=1,
+        allow_inf_nan=False,
         description="What a gated figure of the scorecard may lose, as a share of the serving "
         "release's.",
     )

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,16 @@ import typer
 from filelock import FileLock
 
 from rec_platform.choices import expand
-from rec_platform.dagster_home import home_of, prepare_home
+from rec_platform.dagster_home import CREATION_LOCK, home_of, prepare_home
 from rec_platform.interrupts import raise_if_interrupted
+from rec_platform.plainly import explain
 from rec_platform.progress import complain, fail, progress
 from rec_platform.release.lookup import Lookup, LookupFileError
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from rec_platform.resources.base import DeploymentResource
+    from rec_platform.resources.base import DeploymentResource, Finding
     from rec_platform.resources.imdb import ImdbSource
     from rec_platform.resources.own_files import OwnFiles
     from rec_platform.resources.prices import PriceTable
@@ -80,6 +81,16 @@ class Platform:
 
         with failing_plainly():
             return open_serving(self.storage)
+
+    def find_damage(self) -> "Iterator[Finding]":
+        """Look for what is damaged in a root that is a folder of this machine."""
+        from rec_platform.assets.damage import find_damage
+        from rec_platform.resources.storage import LocalStorage
+
+        if isinstance(self.storage, LocalStorage):
+            beside = Path(self.root, "dagster").resolve()
+            home = Path(os.environ.get("DAGSTER_HOME") or home_of(beside)).expanduser()
+            yield from find_damage(self.storage, self.warehouse, home)
 
 
 @contextmanager
@@ -146,8 +157,15 @@ def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
         raise _explained([str(error)], platform) from None
     except dg.Failure as error:  # the storage could not be asked for its lock
         raise _explained([str(error.description)], platform) from None
+    except dg.DagsterInvalidConfigError as error:
+        wrong = "; ".join(dict.fromkeys(str(each.message) for each in error.errors))
+        settings = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
+        told = f"{settings}: {wrong} Correct it, or delete it: then a refresh writes a new one"
+        raise _explained([told], platform) from None
     except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
-        first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
+        is_refused = isinstance(error, OSError | MemoryError)
+        told = explain(error) if is_refused else str(error).strip() or type(error).__name__
+        first_line, *_ = told.splitlines()
         raise _explained([f"the run broke off: {first_line}"], platform) from None
     raise_if_interrupted()
     release = release_outcome(result.all_events)
@@ -206,7 +224,7 @@ def _creating_databases(home: Path) -> AbstractContextManager[Any]:
 
     A home that cannot be written to holds no database.
     """
-    return FileLock(home / "create.lock") if os.access(home, os.W_OK) else nullcontext()
+    return FileLock(home / CREATION_LOCK) if os.access(home, os.W_OK) else nullcontext()
 
 
 def release_outcome(events: "Iterable[dg.DagsterEvent]") -> str:

@@ -95,5 +95,5 @@ def free_port(host: str, preferred: int) -> int:
             except OSError:
                 probe.bind((host, 0))
             return probe.getsockname()[1]
-    except OSError as error:
-        raise fail(f"cannot listen on {host} ({error}): set --host", code=2) from None
+    except (OSError, ValueError) as error:  # Python refuses some names itself
+        raise fail(f"cannot listen on {host!r} ({error}): set --host", code=2) from None

@@ -38,6 +38,16 @@ OWN_WEIGHTS = {"series": 0.0, "era": 60.0, "fame": 1.0}
 SECOND = "2024-03-11T04:12:09"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--faults",
+        type=int,
+        default=8,
+        help="how many times test_kills.py kills each thing; from 100 on, every file is damaged in "
+        "every way",
+    )
+
+
 @dataclass(frozen=True)
 class Platform:
     """A working folder with IMDb-like files in `sample` and all that is made of them in `data`."""

@@ -12,16 +12,18 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform.resources.prices import Line, PriceTable, Receipt
+from rec_platform.resources.prices import PriceTable, Receipt
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse
 
 SHOWN_RECEIPTS = 20
+_RECEIPTS = TypeAdapter(Receipt)
 
 
 def used(resources: Iterable[DeploymentResource]) -> Counter[str]:
@@ -59,13 +61,26 @@ def write_receipt(storage: Storage, receipt: Receipt) -> None:
 
 
 def read_receipts(storage: Storage) -> list[Receipt]:
-    """The newest receipts, the newest first."""
-    receipts: list[Receipt] = []
-    for name in storage.names("receipts")[-SHOWN_RECEIPTS:]:
-        content = json.loads(storage.read(f"receipts/{name}") or "{}")
-        lines = [Line(**line) for line in content.pop("lines")]
-        receipts.append(Receipt(lines=lines, **content))
+    """The newest receipts, the newest first; those that cannot be read are left out."""
+    names = _receipt_names(storage)[-SHOWN_RECEIPTS:]
+    receipts = [receipt for name in names if (receipt := _read_receipt(storage, name))]
     return sorted(receipts, key=lambda receipt: receipt.created_at, reverse=True)
+
+
+def unreadable_receipts(storage: Storage) -> list[str]:
+    """The names of receipts that cannot be read."""
+    return [name for name in _receipt_names(storage) if not _read_receipt(storage, name)]
+
+
+def _receipt_names(storage: Storage) -> list[str]:
+    return [name for name in storage.names("receipts") if name.endswith(".json")]
+
+
+def _read_receipt(storage: Storage, name: str) -> Receipt | None:
+    try:
+        return _RECEIPTS.validate_json(storage.read(f"receipts/{name}") or b"")
+    except ValueError:
+        return None
 
 
 def to_markdown(receipt: Receipt) -> str:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from rec_platform.assets.code import code_version, package_versions
 from rec_platform.assets.raw import is_as_stored, read_state
@@ -57,11 +58,14 @@ class Note:
     metadata: dict[str, str]
 
 
+_NOTES = TypeAdapter(Note)
+
+
 def read_note(storage: Storage, asset: str) -> Note | None:
     """The note of an asset, or None where there is none that can be read."""
     try:
-        return Note(**json.loads(storage.read(_note_key(asset)) or ""))
-    except (ValueError, TypeError):
+        return _NOTES.validate_json(storage.read(_note_key(asset)) or b"")
+    except ValueError:
         return None
 
 
@@ -172,7 +176,7 @@ class Step:
         outside: Mapping[str, Any] | None = None,
         is_whole: bool = False,
     ) -> None:
-        self._storage, self._warehouse = storage, warehouse
+        self._storage, self._warehouse, self._log = storage, warehouse, context.log
         self._table, self._files = table, list(files)
         self._is_whole = is_whole
         self._asset = context.asset_key.to_user_string()
@@ -195,11 +199,21 @@ class Step:
             dg.Failure: it must be made, and an input was changed after it was made.
         """
         note = read_note(self._storage, self._asset)
+        if note is None and self._storage.read(_note_key(self._asset)) is not None:
+            self._log.warning(
+                f"{_note_key(self._asset)} cannot be read: {self._asset} is made again"
+            )
         if note and note.made_of == self.made_of:
             content = _content(self._storage, self._warehouse, self._table, self._files)
             if note.content == content:
                 shown = {name: dg.deserialize_value(text) for name, text in note.metadata.items()}
                 return self._result(note.data_version, {**shown, "is_reused": True})
+            output = ", ".join(
+                [*([f"the table {self._table}"] if self._table else []), *self._files]
+            )
+            self._log.warning(
+                f"{output}: missing, damaged or changed since it was made: made again"
+            )
             if self._table:  # or a warehouse that knows tables by what they are made of keeps it
                 self._warehouse.forget(self._table)
         self._require_sound_inputs()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import TypeAdapter
 
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError, UnsoundFileError
 from rec_platform.ingest.files import RAW_FILES, RawFile
@@ -47,14 +48,17 @@ class RawState:
     set_aside: int = 0
 
 
+_STATES = TypeAdapter(RawState)
+
+
 def read_state(storage: Storage, file: RawFile) -> RawState | None:
     """What is known of the last good copy, or None if there is none."""
     content = storage.read(file.state_key)
     if content is None or file.file not in storage.names(f"raw/{file.name}"):
         return None
     try:
-        return RawState(**json.loads(content))
-    except (ValueError, TypeError):  # cut off, say: then the file is fetched again
+        return _STATES.validate_json(content)
+    except ValueError:  # cut off, say: then the file is fetched again
         return None
 
 
@@ -79,6 +83,8 @@ def refresh_file(
         dg.Failure: the source could not be read, or its file is missing or unsound.
     """
     last = read_state(storage, file)
+    if last is None and storage.read(file.state_key) is not None:
+        log.warning(f"{file.state_key} or its file cannot be read: {file.file} is fetched again")
     is_changed = last is not None and not is_as_stored(storage, file)
     if last and is_changed:
         log.warning(

@@ -8,16 +8,22 @@ import hashlib
 import json
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from rec_platform.release.clock import Moment
 from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.manifests import (
+    MANIFEST_FILE,
+    POINTER_FILE,
+    instead,
+    parse_manifest,
+    parse_object,
+)
 from rec_platform.release.schema import LOOKUP_FILE
 
 logger = logging.getLogger(__name__)
 
-MANIFEST_FILE = "manifest.json"
-POINTER_FILE = "current.json"
 CHECK_SECONDS = 60  # between looks at a pointer that did not move, or after a failure to open
 RETRY_SECONDS = 1  # the same while nothing serves
 # Hashed at once. After each chunk the thread waits for the interpreter's lock, up to 5 ms if
@@ -110,7 +116,7 @@ class ServingRelease:
         """The release that the pointer names, opened, or None if it names nothing new."""
         self._seen = self._stat()
         if self._lookup is None:
-            return open_release(self._releases, current_release(self._releases))
+            return open_serving(self._releases)
         if self._seen is None:
             return None
         release_id = current_release(self._releases)
@@ -139,6 +145,33 @@ def current_release(releases: Path) -> str:
         raise LookupFileError(f"no release in {releases}: run `rec-platform refresh`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupFileError(f"{pointer} cannot be read: {error}") from error
+
+
+def open_serving(releases: Path) -> Lookup:
+    """Open the release that serves; if it is damaged, the newest one that is sound.
+
+    Raises:
+        LookupFileError: there is none.
+    """
+    try:
+        return open_release(releases, current_release(releases))
+    except LookupFileError as error:
+        files = [*releases.glob(f"*/{MANIFEST_FILE}")]
+        manifests = [parse_manifest(_read(file), file.parent.name) for file in files]
+        pointer = parse_object(_read(releases / POINTER_FILE))
+        for manifest in instead(filter(None, manifests), pointer):
+            with suppress(LookupFileError):
+                lookup = open_release(releases, manifest["release_id"])
+                logger.error("%s; release %s serves instead", error, lookup.path.parent.name)
+                return lookup
+        raise
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 def open_release(releases: Path, release_id: str) -> Lookup:

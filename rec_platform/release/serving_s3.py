@@ -23,8 +23,9 @@ from urllib.parse import quote, urlsplit
 
 from rec_platform.release.clock import Moment
 from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.manifests import MANIFEST_FILE, POINTER_FILE
 from rec_platform.release.schema import LOOKUP_FILE
-from rec_platform.release.serving import CHECK_SECONDS, MANIFEST_FILE, POINTER_FILE, ServingRelease
+from rec_platform.release.serving import CHECK_SECONDS, ServingRelease
 
 SILENCE_SECONDS = 5  # without a byte from S3, after which a request fails
 FETCH_SECONDS = 20  # for the pointer and a whole release; API Gateway gives up after 29

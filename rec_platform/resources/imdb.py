@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -17,12 +17,15 @@ from pydantic import PrivateAttr
 
 from rec_platform.choices import IMDB, SAMPLE_MARKER
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.ingest.files import RAW_FILES
 from rec_platform.ingest.patience import Patience
+from rec_platform.resources.base import Finding
 from rec_platform.resources.settings import Location, Settings
 
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
 GZIP_MAGIC = b"\x1f\x8b"
+FIX = "set --source (REC_IMDB_SOURCE) to where IMDb's files are"
 PADDING_BYTES = 16  # zeros; a gz itself ends in eight at most
 
 
@@ -61,6 +64,17 @@ class ImdbSource(Settings):
 
             return Download(self.address(file), self.timeout_seconds).size()
         return next((path.stat().st_size for path in self._paths(file)), 0)
+
+    def diagnose(self) -> Iterator[Finding]:
+        """Look for the required files; nothing is fetched."""
+        files = [file.file for file in RAW_FILES if file.is_required]
+        try:
+            missing = [file for file in files if not self.size(file)]
+        except SourceFailedError as error:
+            yield Finding("source", str(error), FIX)
+            return
+        found = f"{self.location} has no {', '.join(missing)}" if missing else self.location
+        yield Finding("source", found, FIX if missing else "")
 
     def fetch(
         self, file: str, known: Mapping[str, str], part: Path, log: logging.Logger

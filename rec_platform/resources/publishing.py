@@ -8,31 +8,41 @@ release/serving.py).
 
 import hashlib
 import json
-import re
+import logging
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import dagster as dg
 
 from rec_platform.release.lookup import Lookup, LookupFileError
+from rec_platform.release.manifests import (
+    MANIFEST_FILE,
+    POINTER_FILE,
+    RELEASE_ID,
+    fingerprints_left,
+    instead,
+    last_published_first,
+    parse_manifest,
+    parse_object,
+    publication,
+)
 from rec_platform.release.schema import LOOKUP_FILE, SCHEMA_VERSION
-from rec_platform.release.serving import MANIFEST_FILE, POINTER_FILE, current_release, open_release
+from rec_platform.release.serving import current_release, open_release
 from rec_platform.resources.storage import Storage
+
+logger = logging.getLogger(__name__)
 
 LOOKUP_KEY = f"build/{LOOKUP_FILE}"  # what is published next
 POINTER_KEY = f"releases/{POINTER_FILE}"
 KEPT_RELEASES = 5
-RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-
 
 DESCRIBED = (  # of a lookup, in the manifest
     *("created_at", "fingerprint", "versions", "title_count", "recipe", "source", "source_kind"),
     "scorecard",
 )
-NEEDED = {"created_at", "fingerprint", "title_count", "recipe"}  # of every manifest
 
 
 def open_published(storage: Storage, release_id: str) -> Lookup:
@@ -44,8 +54,8 @@ def open_published(storage: Storage, release_id: str) -> Lookup:
     return open_release(storage.fetch(f"releases/{release_id}").parent, release_id)
 
 
-def open_serving(storage: Storage) -> Lookup:
-    """Open the release that serves.
+def open_pointed(storage: Storage) -> Lookup:
+    """Open the release that the pointer names.
 
     Raises:
         LookupFileError: there is none, or it is damaged.
@@ -54,23 +64,38 @@ def open_serving(storage: Storage) -> Lookup:
     return open_published(storage, current_release(pointer.parent))
 
 
+def open_serving(storage: Storage) -> Lookup:
+    """Open the release that serves; if it is damaged, the newest one that is sound.
+
+    Raises:
+        LookupFileError: there is none.
+    """
+    try:
+        return open_pointed(storage)
+    except LookupFileError as error:
+        for manifest in instead(_own_manifests(storage), read_pointer(storage)):
+            with suppress(LookupFileError):
+                lookup = open_published(storage, manifest["release_id"])
+                logger.warning("%s; release %s serves instead", error, lookup.path.parent.name)
+                return lookup
+        raise
+
+
 def read_pointer(storage: Storage) -> dict[str, Any]:
     """The pointer to the serving release, empty if there is none that can be read."""
-    return _read_object(storage, POINTER_KEY)
+    return parse_object(storage.read(POINTER_KEY))
 
 
 def read_manifest(storage: Storage) -> dict[str, Any]:
-    """The manifest of the serving release, empty where there is none that can be read."""
-    release_id = read_pointer(storage).get("release_id")
-    return _read_object(storage, f"releases/{release_id}/{MANIFEST_FILE}")
+    """The manifest of the serving release, empty where there is none that can be read.
 
-
-def _read_object(storage: Storage, key: str) -> dict[str, Any]:
-    try:
-        content = json.loads(storage.read(key) or "{}")
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    If the pointer or its release's manifest cannot be read, the newest other release serves.
+    """
+    pointer = read_pointer(storage)
+    if named := _own_manifest(storage, str(pointer.get("release_id"))):
+        return named
+    others = instead(_own_manifests(storage), pointer)
+    return others[0] if others else {}
 
 
 # Publishing
@@ -87,8 +112,9 @@ def is_published(storage: Storage, fingerprint: str) -> bool:
     if fingerprint not in (serving.get("fingerprint"), *left_by_rollbacks(storage)):
         return False
     try:
-        open_published(storage, serving["release_id"]).close()
-    except LookupFileError:
+        open_pointed(storage).close()
+    except LookupFileError as error:
+        dg.get_dagster_logger().warning(f"{error}: it is published again")
         return False
     return True
 
@@ -152,40 +178,33 @@ def point_to(storage: Storage, release_id: str, before: bytes | None, set_aside:
 def list_releases(storage: Storage) -> list[dict[str, Any]]:
     """The manifests of all complete releases, the last published first; `is_serving` marks one."""
     serving = read_manifest(storage).get("release_id")
-    manifests = [
-        manifest | {"is_serving": name == serving}
-        for name in storage.names("releases")
-        if (manifest := _own_manifest(storage, name))
-    ]
-    return sorted(manifests, key=_order, reverse=True)
+    return last_published_first(
+        manifest | {"is_serving": manifest["release_id"] == serving}
+        for manifest in _own_manifests(storage)
+    )
 
 
 def next_publication(storage: Storage) -> int:
     """The number of the next publication: they are counted, for a clock may go wrong."""
-    return max((_order(manifest)[0] for manifest in list_releases(storage)), default=0) + 1
+    return max((publication(manifest)[0] for manifest in _own_manifests(storage)), default=0) + 1
 
 
-def _order(manifest: dict[str, Any]) -> tuple[int, str]:
-    # Releases from before publications were counted come before all others, by their date.
-    return manifest.get("publication", 0), manifest["created_at"]
+def _own_manifests(storage: Storage) -> list[dict[str, Any]]:
+    manifests = (_own_manifest(storage, name) for name in storage.names("releases"))
+    return [*filter(None, manifests)]
 
 
 def _own_manifest(storage: Storage, name: str) -> dict[str, Any] | None:
     """The manifest of a release of ours, or None where something else has this name."""
-    if not RELEASE_ID.fullmatch(name):
-        return None
-    with suppress(OSError):
-        manifest = _read_object(storage, f"releases/{name}/{MANIFEST_FILE}")
-        if manifest.get("release_id") == name and manifest.keys() >= NEEDED:
-            return manifest
+    if RELEASE_ID.fullmatch(name):
+        with suppress(OSError):
+            return parse_manifest(storage.read(f"releases/{name}/{MANIFEST_FILE}"), name)
     return None
 
 
 def left_by_rollbacks(storage: Storage) -> list[str]:
     """The fingerprints of the lookups that rollbacks left."""
-    fingerprints: list[str] | str = read_pointer(storage).get("set_aside") or []
-    # A pointer that an older version wrote holds one.
-    return [fingerprints] if isinstance(fingerprints, str) else fingerprints
+    return fingerprints_left(read_pointer(storage))
 
 
 def was_published(storage: Storage, asset: str, version: str | None) -> bool:

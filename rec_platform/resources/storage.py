@@ -19,9 +19,12 @@ from filelock import FileLock, Timeout
 from rec_platform.choices import ROOT
 from rec_platform.resources.base import DeploymentResource, Finding
 from rec_platform.resources.settings import LocalFolder
+from rec_platform.set_aside import misplaced, set_aside
 
 LOCK_KEY = "refresh.lock"
 POINTER_LOCK_KEY = "swap.lock"
+PARTS = (".part", ".version.json")  # what a download leaves if it is cut, see ingest/download.py
+WRITE = os.R_OK | os.W_OK | os.X_OK
 NEEDED_BYTES = 8_000_000_000  # IMDb's six files, the tables and a few releases
 
 
@@ -140,8 +143,7 @@ class LocalStorage(Storage):
 
     @contextmanager
     def _lock(self) -> Generator[None]:
-        lock = self.fetch(LOCK_KEY)
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = self._lock_file(LOCK_KEY)
         holding = FileLock(lock, timeout=0)
         try:
             holding.acquire()
@@ -153,15 +155,34 @@ class LocalStorage(Storage):
             ) from None
         try:
             lock.touch()  # records when the lock was taken
+            self._clear()
             yield
         finally:
             holding.release()
+
+    def _lock_file(self, key: str) -> Path:
+        file = self.fetch(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_dir() or file.is_symlink():  # neither can be locked
+            set_aside(file)
+        return file
+
+    def _clear(self) -> None:
+        """Make room for what the holder of the lock writes.
+
+        What a dead run left half-written goes. The parts of downloads stay: they are resumed.
+        """
+        for path in [*misplaced(Path(self.root))]:
+            set_aside(path)
+        for path in self.scratch_dir().iterdir():
+            if path.is_dir() or not path.name.endswith(PARTS):
+                self.delete(f"tmp/{path.name}")
 
     def read(self, key: str) -> bytes | None:
         """See Storage."""
         try:
             return self.fetch(key).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 
     def write(self, key: str, content: bytes) -> None:
@@ -172,7 +193,7 @@ class LocalStorage(Storage):
 
     def compare_and_swap(self, key: str, old: bytes | None, new: bytes) -> None:
         """See Storage."""
-        with FileLock(self.fetch(POINTER_LOCK_KEY)):
+        with FileLock(self._lock_file(POINTER_LOCK_KEY)):
             if self.read(key) != old:
                 raise StorageConflictError(f"{self.fetch(key)} was written by somebody else")
             self.write(key, new)
@@ -234,6 +255,10 @@ class LocalStorage(Storage):
         except OSError as error:
             yield Finding("folder", str(error), "set REC_ROOT (--root) to a folder you may write")
             return
+        folders = (path for path in Path(self.root).iterdir() if path.is_dir())
+        for locked in (path for path in (Path(self.root), *folders) if not os.access(path, WRITE)):
+            fix = "correct its permissions, or set REC_ROOT (--root) to a folder you may write"
+            yield Finding("folder", f"{locked} cannot be written to", fix)
         free = shutil.disk_usage(folder).free
         fix = "" if free > NEEDED_BYTES else f"free {NEEDED_BYTES / 1e9:.0f} GB for IMDb's files"
         yield Finding("folder", f"{self.root}, {free / 1e9:.0f} GB free", fix)

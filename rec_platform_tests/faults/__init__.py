@@ -1,0 +1,1 @@
+"""What goes wrong with machines, disks and people, and what a refresh and a site make of it."""
