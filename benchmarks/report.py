@@ -247,7 +247,7 @@ def _report(
         f"Files: {files}, {largest['rows']:,.0f} rows; preset `{arguments.preset}`, "
         f"{largest['titles']:,.0f} titles in the release; without ratings and judgements.",
         "",
-        f"Machine: {_machine()}; load {load:.1f} at the start.",
+        f"Machine: {_machine()}; load {load:.1f} at the start, of which nothing is this report's.",
         "",
         "## Growth",
         "",
@@ -317,9 +317,7 @@ def _stages(runs: list[Measured]) -> Iterator[list[str]]:
         spent = stages.get(stage, 0.0)
         row = [stage, f"{spent:.2f}", f"{spent / total:.0%}"]
         limit = least.get(stage)
-        yield row + (
-            [names[stage], f"{limit:.2f}", f"{spent / limit:.1f}"] if limit else ["", "", ""]
-        )
+        yield row + ([names[stage], _text(limit), _text(spent / limit)] if limit else ["", "", ""])
 
 
 def _made(runs: list[Measured]) -> Iterator[list[str]]:
