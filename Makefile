@@ -19,7 +19,7 @@ TOOLKIT := --toolkit-stack-name rec-platform-toolkit
 unexport VIRTUAL_ENV CONDA_PREFIX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real extras dev test test-faults test-aws test-infra test-trino wheel synth diff deploy destroy check format lock clean
+.PHONY: help demo real extras dev test test-faults test-aws test-infra test-trino wheel synth diff deploy destroy check format lock bench clean
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -94,6 +94,9 @@ lock: .venv/infra.stamp ## pin the newest versions, with hashes, in requirements
 	$(COMPILE) --group zip -c requirements/dev.txt -o requirements/zip.txt
 	$(COMPILE) --group infra -c requirements/dev.txt -o requirements/infra.txt
 	cd infra/cdk && $(NPM) install --package-lock-only --omit-lockfile-registry-resolved --save-exact aws-cdk@latest
+
+bench: .venv/dev.stamp ## benchmarks/REPORT.md, on invented files; ARGS="--titles 12000000 --runs 1" for IMDb's size
+	.venv/bin/python benchmarks/report.py $(ARGS)
 
 clean: ## remove what was installed, not the data
 	rm -rf .venv

@@ -55,10 +55,12 @@ def run(command: list[str], settings: Mapping[str, str] | None = None) -> Usage:
     return Usage(seconds, usage.ru_maxrss * kib_per_unit / 1024)
 
 
-def refresh(source: Path, root: Path, *options: str) -> Usage:
+def refresh(
+    source: Path, root: Path, *options: str, settings: Mapping[str, str] | None = None
+) -> Usage:
     """Run `rec-platform refresh` in a process of its own."""
     command = [sys.executable, "-m", "rec_platform.cli", "refresh"]
-    return run([*command, "--source", str(source), "--root", str(root), *options])
+    return run([*command, "--source", str(source), "--root", str(root), *options], settings)
 
 
 def served(root: Path) -> tuple[str, int]:

@@ -159,6 +159,7 @@ class Step:
         files: keys of the asset's files in the storage.
         outside: what else determines the output, by name.
         is_whole: whether all that the inputs are made of must belong together.
+        unread: dependencies that this recipe's output is not made of.
 
     Raises:
         dg.Failure: an input has no output.
@@ -175,6 +176,7 @@ class Step:
         files: Iterable[str] = (),
         outside: Mapping[str, Any] | None = None,
         is_whole: bool = False,
+        unread: Iterable[str] = (),
     ) -> None:
         self._storage, self._warehouse, self._log = storage, warehouse, context.log
         self._table, self._files = table, list(files)
@@ -186,7 +188,8 @@ class Step:
         self._recipe = read_recipe(warehouse) if RECIPE in names else {}
         # Of the recipe, only the fields count. A KeyError here: declare the recipe.
         self.recipe = {name: self._recipe[name] for name in fields}
-        self.inputs = {name: versions[name] for name in names if name != RECIPE}
+        without = {RECIPE, *unread}
+        self.inputs = {name: versions[name] for name in names if name not in without}
         engine = code_version(type(warehouse).__module__)
         made_of = [spec.code_version, engine, self.inputs, self.recipe, dict(outside or {})]
         text = json.dumps([*made_of, package_versions()], sort_keys=True)

@@ -66,7 +66,7 @@ FRONTIERS = ("p9", "tail_ndcg", "coverage")  # drawn against NDCG
     kinds={"numpy", "json"},
     owners=["team:data"],
     deps=[
-        *("recipe", "titles", "title_people", "title_series"),
+        *("recipe", "titles", "title_credits", "title_series"),
         *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles"),
     ],

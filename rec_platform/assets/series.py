@@ -16,7 +16,7 @@ from rec_platform.resources.warehouse import Warehouse
     group_name="features",
     kinds={"scipy", "parquet"},
     owners=["team:data"],
-    deps=["titles", "title_people", "title_akas", "title_characters"],
+    deps=["titles", "title_credits", "title_akas", "title_characters"],
     code_version=code_version(__name__),
 )
 def title_series(
@@ -30,11 +30,7 @@ def title_series(
 
     titles = warehouse.read("titles", order_by="title_id")
     others = [
-        warehouse.read(
-            "title_people",
-            order_by="title_id, person_id, role",
-            columns="title_id, person_id, role, billing",
-        ),
+        warehouse.read("title_credits", order_by="title_id, person_id, role"),
         warehouse.read("title_akas", order_by="title_id, name"),
         warehouse.read("title_characters", order_by="title_id, character_name"),
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step
+from rec_platform.assets.made_of import Step, read_recipe
 from rec_platform.assets.stored import read_matrix
 from rec_platform.choices import SimilarityRule
 from rec_platform.release.blend import PARTS
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from rec_platform.modelling.neighbours import Block, Catalogue
     from rec_platform.modelling.parts import Parts
 
+# What a rule does not look at: another number of clusters leaves the lists of the blend alone.
+UNREAD = {
+    SimilarityRule.blend: ("scaled_matrix", "title_clusters"),
+    SimilarityRule.nearest: ("title_clusters",),
+    SimilarityRule.original_2020: ("scaled_matrix",),
+}
 BY_ID = "title_id"
 BY_NUMBER = "votes DESC, title_id"  # numbers follow popularity: see the lookup's schema
 
@@ -50,7 +56,7 @@ class StoredLists(NamedTuple):
     kinds={"scipy", "parquet"},
     owners=["team:data"],
     deps=[
-        *("recipe", "titles", "title_people", "title_series"),
+        *("recipe", "titles", "title_credits", "title_series"),
         *("title_characters", "title_origins", "title_keywords"),
         *("scaled_matrix", "title_clusters"),
     ],
@@ -64,7 +70,14 @@ def similar_titles(
     A score is how alike the two are, and a list is not in its order. Each neighbour has the parts
     of the blend, 0 to 255, whatever the rule.
     """
-    step = Step(context, storage, warehouse, fields=["rule", "weights"], table="similar_titles")
+    step = Step(
+        context,
+        storage,
+        warehouse,
+        fields=["rule", "weights"],
+        table="similar_titles",
+        unread=UNREAD[read_recipe(warehouse)["rule"]],
+    )
     if kept := step.kept():
         return kept
     from rec_platform.modelling.neighbours import RULES, blend
@@ -148,7 +161,7 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     """What the rules see, from the tables of the earlier stages.
 
     Args:
-        warehouse: holds scaled_matrix, title_clusters, title_people, title_series,
+        warehouse: holds scaled_matrix, title_clusters, title_credits, title_series,
             title_characters, title_origins and title_keywords.
         titles: the table of that name, in the order of title_id.
     """
@@ -157,7 +170,7 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
 
     _, matrix = read_matrix(warehouse)
     of_people = "title_id, person_id, role"
-    people = warehouse.read("title_people", order_by=of_people, columns=of_people)
+    people = warehouse.read("title_credits", order_by=of_people, columns=of_people)
     clusters = warehouse.read("title_clusters", order_by="title_id")
     series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
     cluster = clusters["cluster"].to_numpy()

@@ -13,7 +13,7 @@ NO_ROLES = pd.DataFrame({"title_id": [], "character_name": []}, dtype=str)
 
 def run(storage: LocalStorage, warehouse: DuckDBWarehouse) -> dg.ExecuteInProcessResult:
     """Materialise the asset from the tables that are there."""
-    note(storage, warehouse, "titles", "title_people", "title_akas", "title_characters")
+    note(storage, warehouse, "titles", "title_credits", "title_akas", "title_characters")
     return dg.materialize([title_series], resources={"storage": storage, "warehouse": warehouse})
 
 
@@ -34,7 +34,7 @@ def test_the_asset_writes_each_titles_series_and_place(tmp_path: Path) -> None:
         {"title_id": ["tt0"], "person_id": ["nm1"], "role": ["actor"], "billing": [1]}
     )
     warehouse.write("titles", [titles])
-    warehouse.write("title_people", [people])
+    warehouse.write("title_credits", [people])
     warehouse.write("title_akas", [pd.DataFrame({"title_id": ["tt2"], "name": ["Harpoon 3"]})])
     warehouse.write("title_characters", [NO_ROLES])
     result = run(storage, warehouse)
@@ -55,7 +55,7 @@ def test_the_asset_writes_minus_one_for_titles_of_no_series(tmp_path: Path) -> N
         {"title_id": ["tt0"], "person_id": ["nm1"], "role": ["actor"], "billing": [1]}
     )
     warehouse.write("titles", [titles])
-    warehouse.write("title_people", [people])
+    warehouse.write("title_credits", [people])
     warehouse.write("title_akas", [pd.DataFrame({"title_id": ["tt0"], "name": ["Harpune"]})])
     warehouse.write("title_characters", [NO_ROLES])
     run(storage, warehouse)
@@ -70,7 +70,7 @@ def test_the_asset_reads_who_is_played(tmp_path: Path) -> None:
     titles = pd.DataFrame({"title_id": ids, **names, "title_type": "movie", "year": [2000, 2003]})
     people = pd.DataFrame({"title_id": ids, "person_id": "nm1", "role": "actor", "billing": 1})
     warehouse.write("titles", [titles.assign(genres="Drama", votes=50_000)])
-    warehouse.write("title_people", [people])
+    warehouse.write("title_credits", [people])
     warehouse.write("title_akas", [pd.DataFrame({"title_id": ["tt0"], "name": ["Harpune"]})])
     played = pd.DataFrame({"title_id": ids, "character_name": ["Mallory Pike", "Dr. Mallory Pike"]})
     warehouse.write("title_characters", [played])
@@ -95,7 +95,7 @@ def test_films_and_shows_of_one_name_are_series_of_their_own(tmp_path: Path) -> 
     )
     people = pd.DataFrame({"title_id": ids, "person_id": "nm1", "role": "actor", "billing": 1})
     warehouse.write("titles", [titles])
-    warehouse.write("title_people", [people])
+    warehouse.write("title_credits", [people])
     warehouse.write("title_akas", [pd.DataFrame({"title_id": ids, "name": names})])
     warehouse.write("title_characters", [NO_ROLES])
     run(storage, warehouse)
