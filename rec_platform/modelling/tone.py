@@ -15,17 +15,23 @@ from rec_platform.modelling.features import GENRES, genre_flags
 
 # Taken off where one of the two films has the genre.
 TONES = {
-    "Romance": 4.0,
-    "Western": 3.0,
-    "Musical": 3.0,
-    "Comedy": 1.5,
-    "Horror": 1.0,
-    "Action": 0.7,
+    "Romance": 4.5,
+    "Western": 2.0,
+    "Musical": 2.0,
+    "Horror": 2.0,
+    "Sport": 2.0,
+    "History": 1.5,
+    "Comedy": 1.0,
+    "War": 1.0,
+    "Music": 1.0,
+    "Action": 0.5,
+    "Fantasy": 0.5,
+    "Drama": 0.5,
 }
 # Taken off where one of the two is a family film and neither is animated or a documentary: of
 # IMDb's three genres at most, those often leave no room for this one.
 FAMILY = 5.0
-FORMATS = ("Documentary", "Animation")
+FORMAT_GENRES = ("Documentary", "Animation")
 ADULT = ("Horror", "Crime", "War", "Thriller")
 
 
@@ -55,7 +61,7 @@ def gate(combinations: Collection[str]) -> np.ndarray:
     has = _genres(combinations)
     flags = np.array([*has.values()], dtype="float32")
     passes = flags.T @ flags > 0
-    for genre in FORMATS:
+    for genre in FORMAT_GENRES:
         passes &= ~_differ(has[genre])
     is_adult = np.any([has[genre] for genre in ADULT], axis=0) & ~has["Family"]
     return passes & ~np.logical_and.outer(has["Family"], is_adult)
