@@ -25,6 +25,7 @@ from rec_platform.release.blend import (
     LIKENESS,
     OFFSET,
     PRIORS,
+    PULL_POWER,
     UNITS,
     WEIGHTS,
     knob,
@@ -41,7 +42,7 @@ WORD_CANDIDATES = 8
 COMMON_WORD = 100
 COMMON_KEYWORD = 300
 # What genres may cost, unless few titles cost less: appeal outvotes more where its pull is strong.
-MOST_COST = (3.0, 6.0)
+MOST_COST = (5.0, 7.0)
 STRONG_LEVEL = -1  # a pull of about a half
 RARE_COMBINATION = 64  # titles
 FEWEST = 256  # titles in a tree
@@ -118,7 +119,7 @@ class _Nearest:
         self._cost -= weights["genres"] * np.array(UNITS["genres"])[to_bytes(parts.overlap)]
         self._mix_cost = -weights["mix"] * np.array(UNITS["mix"])[to_bytes(parts.mix)]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
-        own_pull = parts.popularity.astype("float64") ** 2
+        own_pull = parts.popularity.astype("float64") ** PULL_POWER
         level = np.log2(np.maximum(own_pull, LEAST_PULL))
         # Beside equal fame and rating the priors of little known titles count less.
         self._prior_share = np.minimum(own_pull / LEAST_PULL, 1)

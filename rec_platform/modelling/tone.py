@@ -15,22 +15,25 @@ from rec_platform.modelling.features import GENRES, genre_flags
 
 # Taken off where one of the two films has the genre.
 TONES = {
-    "Romance": 4.5,
-    "Western": 2.0,
-    "Musical": 2.0,
+    "Musical": 3.0,
+    "Romance": 2.5,
     "Horror": 2.0,
-    "Sport": 2.0,
+    "Music": 2.0,
+    "Sci-Fi": 1.5,
     "History": 1.5,
+    "Western": 1.0,
     "Comedy": 1.0,
+    "Action": 1.0,
+    "Sport": 1.0,
     "War": 1.0,
-    "Music": 1.0,
-    "Action": 0.5,
-    "Fantasy": 0.5,
-    "Drama": 0.5,
+    "Fantasy": 1.0,
+    "Drama": 1.0,
+    "Mystery": 0.5,
+    "Film-Noir": 0.5,
 }
 # Taken off where one of the two is a family film and neither is animated or a documentary: of
 # IMDb's three genres at most, those often leave no room for this one.
-FAMILY = 5.0
+FAMILY = 4.5
 FORMAT_GENRES = ("Documentary", "Animation")
 ADULT = ("Horror", "Crime", "War", "Thriller")
 

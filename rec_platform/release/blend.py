@@ -21,14 +21,14 @@ LIKENESS = {
     "people": 2.0,
     "characters": 2.0,
     "keywords": 2.0,
-    "title": 0.5,
-    "genres": 3.5,
-    "era": 2.1,
+    "title": 0.7,
+    "genres": 3.0,
+    "era": 1.8,
     "origin": 1.5,
-    "runtime": 0.2,
+    "runtime": 0.25,
     "tone": 25.5,
 }
-APPEAL = {"mix": 4.5, "fame": 30.0, "rating": 15.0, "popularity": 33.0, "quality": 21.0}
+APPEAL = {"mix": 2.0, "fame": 28.0, "rating": 13.5, "popularity": 23.5, "quality": 26.0}
 WEIGHTS = LIKENESS | APPEAL
 PARTS = tuple(WEIGHTS)
 OPTIONAL = ("characters", "keywords", "origin")  # left out of a release that knows nothing of them
@@ -50,6 +50,7 @@ HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
 PRIORS = ("popularity", "quality")  # depend on the neighbour alone
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
 HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.18, "quality": 1.0}
+PULL_POWER = 2.5
 HIDDEN_PULL = 0.5
 # Equal fame and rating count at least this much, so that the lists of little known titles are not
 # all led by the same better known ones.
@@ -86,7 +87,7 @@ def pull(popularity: float, balance: float = BALANCE) -> float:
         popularity: log10 of the title's own votes over log10 of the most votes, in 0..1.
         balance: in 0..1; towards 0 it becomes the same for all titles.
     """
-    own = popularity**2
+    own = popularity**PULL_POWER
     hidden = max(0.0, 1 - 2 * balance)
     return own + hidden * (HIDDEN_PULL - own)
 
