@@ -119,8 +119,10 @@ def checked(wanted: Filter, lookup: Lookup) -> Filter:
 
     Raises:
         InvalidParameterError: no title has the format; or a genre is neither one that the site has
-            words for nor one of a title. An empty list would hide a misspelling.
+            words for nor one of a title; or two conditions contradict each other. An empty list
+            would hide a mistake.
     """
+    _require_possible(wanted)
     formats = formats_of(lookup.release)
     if wanted.format and wanted.format not in formats:
         raise InvalidParameterError("format", f"There are {noun(formats).many} here alone")
@@ -139,6 +141,28 @@ def checked(wanted: Filter, lookup: Lookup) -> Filter:
     return replace(wanted, **spelt)
 
 
+def _require_possible(wanted: Filter) -> None:
+    """Refuse what no title can be, whatever the release.
+
+    Raises:
+        InvalidParameterError: two conditions contradict each other.
+    """
+    for least, most, plain_reason in RANGES:
+        low, high = getattr(wanted, least), getattr(wanted, most)
+        if low is not None and high is not None and low > high:
+            raise InvalidParameterError(
+                least, f"{low} is more than {most}, which is {high}", plain_reason
+            )
+    genres = {genre.casefold() for genre in wanted.genres}
+    if not genres.isdisjoint(genre.casefold() for genre in wanted.without_genres):
+        raise InvalidParameterError("without_genre", "It is given as genre, too", "is also wanted")
+
+
+# The parameters of each range, and what is wrong with one that is reversed.
+RANGES = (
+    ("year_min", "year_max", "must not be after “To year”"),
+    ("runtime_min", "runtime_max", "must not be more than “Minutes at most”"),
+)
 # The fields of a filter by their parameters, where these differ: they have several values.
 SEVERAL = {"genre": "genres", "without_genre": "without_genres"}
 FIELDS = [name for name in signature(filters).parameters if name not in SEVERAL]

@@ -28,6 +28,11 @@ CROSS JOIN recipe
 WHERE
     CONTAINS(SPLIT(recipe.title_types, ','), basics.titleType)
     AND basics.isAdult = '0'
+    -- IMDb's flag misses a few. The 2020 original looked at the flag alone.
+    AND (
+        recipe.preset = 'original_2020'
+        OR NOT CONTAINS(SPLIT(COALESCE(basics.genres, ''), ','), 'Adult')
+    )
     AND CAST(basics.startYear AS integer) <= recipe.year_max
     AND CAST(ratings.numVotes AS integer) >= recipe.min_votes
     AND CASE recipe.preset

@@ -13,7 +13,7 @@ from rec_platform.release.formats import FORMATS
 SCHEMA_VERSION = 7
 # 4 has neither characters nor origin nor keywords; 5 has no people, facts and places. Their names
 # may lack people and wording.py's forms: a search then finds "Men in Black II" only by "ii".
-# 6 has films alone.
+# 6 has films alone, and does not find people misspelt.
 READABLE_VERSIONS = (4, 5, 6, 7)
 KNOWS_PEOPLE = 6  # and facts and places
 LOOKUP_FILE = "lookup.sqlite"
@@ -114,7 +114,7 @@ CREATE TABLE words (
     word TEXT NOT NULL                 -- of search_names()
 );
 CREATE VIRTUAL TABLE word_search USING fts5 (
-    deletes,                           -- deletes() of the word, to find it misspelt
+    deletes,                           -- deletes() of a word, deletes_of_name() of a person's
     content = '', detail = 'none', columnsize = 0,
     tokenize = "unicode61 categories 'L* M* N* Co'"
 );

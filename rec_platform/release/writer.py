@@ -17,6 +17,7 @@ from typing import Any
 
 from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import TRUST_VOTES
+from rec_platform.release.misspelt_people import deletes_of_name
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.shares import shares
 from rec_platform.release.spelling import deletes
@@ -214,8 +215,9 @@ def _write_titles(
                     if word not in words:
                         words[word] = len(words) + 1
                         new_words.append((words[word], word))
-                        if not word.startswith(PERSON):  # people are found as they are written
-                            spellings[words[word]] = " ".join(sorted(deletes(word)))
+                        is_persons = word.startswith(PERSON)
+                        found_by = deletes_of_name(word[1:]) if is_persons else deletes(word)
+                        spellings[words[word]] = " ".join(sorted(found_by))
             indexing.result()
             connection.executemany(_insert("titles", 21), rows)
             connection.executemany(_insert("words", 2), new_words)
