@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rec_platform.release.blend import BALANCE, LIKENESS, PARTS, WEIGHTS, Blend, share_alike
+from rec_platform.release.blend import APPEAL, BALANCE, LIKENESS, PARTS, WEIGHTS, Blend, share_alike
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import Cluster, Credit, Neighbour, Title, pack, unpack
 from rec_platform.release.writer import write_lookup
@@ -95,6 +95,20 @@ def test_what_is_more_alike_in_one_part_is_never_less_alike(
     other = compared[:place] + bytes([part]) + compared[place + 1 :]
     less, more = sorted((compared, other), key=lambda its: its[place])
     assert 0 <= share_alike(less, WEIGHTS) <= share_alike(more, WEIGHTS) <= 1
+
+
+@ANY
+@given(parts, st.sampled_from([*APPEAL]), BYTES)
+def test_appeal_makes_no_title_more_alike_and_likeness_does(
+    compared: bytes, name: str, part: int
+) -> None:
+    place = PARTS.index(name)
+    other = compared[:place] + bytes([part]) + compared[place + 1 :]
+    assert share_alike(other, WEIGHTS) == share_alike(compared, WEIGHTS)
+    likeness = len(LIKENESS)
+    alike, strange = b"\xff" * likeness, bytes(likeness)
+    rest = compared[likeness:]
+    assert share_alike(alike + rest, WEIGHTS) > 0.9 > 0.1 > share_alike(strange + rest, WEIGHTS)
 
 
 @ANY
