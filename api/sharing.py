@@ -1,6 +1,6 @@
 """What other programs show of the site: cards beside links, and icons on tabs and home screens.
 
-What a card shows belongs in cards.py, how a drawing becomes a PNG in raster.py.
+What a card shows belongs in cards.py, how a drawing becomes a PNG in drawing.py.
 """
 
 import json
@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from .cards import WIDTH, field_card, title_card
 from .dependencies import BASKET_SIZE, LikedId, Serving, known_title, root
-from .raster import png
+from .drawing import png
 from .rendering import FOR_EVER, ICON, ICON_VERSION, posters_version
 
 ICO_SIZES = (16, 32, 48)
@@ -29,7 +29,7 @@ async def site_card(lookup: Serving, v: str = "") -> Response:
     titles = lookup.shelf("rising", 9) or lookup.numbered([1])
     name = "Find a film you love, and nine more like it"
     drawn = field_card(titles, name, "Each with the reason why")
-    return _png(drawn, WIDTH, v == posters_version(lookup))
+    return await _png(drawn, WIDTH, v == posters_version(lookup))
 
 
 @sharing.get("/card/basket.png")
@@ -46,14 +46,14 @@ async def basket_card(
     name = f"One list for {count} films" if count > 1 else "Films like this one"
     more = f" and {count - 2} more" if count > 2 else ""
     drawn = field_card(liked, name, ", ".join(each.title for each in liked[:2]) + more)
-    return _png(drawn, WIDTH, v == posters_version(lookup))
+    return await _png(drawn, WIDTH, v == posters_version(lookup))
 
 
 @sharing.get("/card/{title_id}.png")
 async def card(lookup: Serving, title_id: str, v: str = "") -> Response:
     """A title's card. An address with the drawing's version may be cached for ever."""
     drawn = title_card(known_title(lookup, title_id))
-    return _png(drawn, WIDTH, v == posters_version(lookup))
+    return await _png(drawn, WIDTH, v == posters_version(lookup))
 
 
 # Icons
@@ -62,7 +62,7 @@ async def card(lookup: Serving, title_id: str, v: str = "") -> Response:
 @sharing.get("/favicon.ico")
 async def favicon(v: str = "") -> Response:
     """The icon for programs that ask for this address, whatever a page says."""
-    images = [png(ICON, size) for size in ICO_SIZES]
+    images = [await png(ICON, size) for size in ICO_SIZES]
     entries, start = b"", 6 + 16 * len(images)
     for size, image in zip(ICO_SIZES, images, strict=True):
         entries += struct.pack("<BBBBHHII", size, size, 0, 0, 1, 32, len(image), start)
@@ -74,13 +74,13 @@ async def favicon(v: str = "") -> Response:
 @sharing.get("/apple-touch-icon.png")
 async def touch_icon(v: str = "") -> Response:
     """The icon on a home screen, which rounds its corners itself."""
-    return _png(square_icon(), 180, v == ICON_VERSION)
+    return await _png(square_icon(), 180, v == ICON_VERSION)
 
 
 @sharing.get("/icon-{size}.png")
 async def icon(size: Literal["192", "512"], v: str = "") -> Response:
     """The icon as the manifest names it."""
-    return _png(square_icon(), int(size), v == ICON_VERSION)
+    return await _png(square_icon(), int(size), v == ICON_VERSION)
 
 
 @sharing.get("/manifest.webmanifest")
@@ -118,8 +118,8 @@ def square_icon() -> str:
     )
 
 
-def _png(drawn: str, width: int, is_current: bool) -> Response:
-    return Response(png(drawn, width), headers=_kept(is_current), media_type="image/png")
+async def _png(drawn: str, width: int, is_current: bool) -> Response:
+    return Response(await png(drawn, width), headers=_kept(is_current), media_type="image/png")
 
 
 def _kept(is_current: bool) -> dict[str, str]:

@@ -8,6 +8,8 @@ from math import hypot
 from pathlib import Path
 from xml.etree import ElementTree
 
+import anyio
+import httpx
 import pytest
 
 from api.cards import field_card, title_card
@@ -72,6 +74,32 @@ def test_a_site_that_knows_no_address_of_its_own_names_no_picture(site: Site):
     assert card["og:title"] == "Films like Verdict (1951) · Nine Alike"
     assert card["og:type"] == "video.movie"
     assert "og:image" not in card and "og:url" not in card
+
+
+def test_the_site_answers_while_a_card_is_drawn(site: Site):
+    drawn: list[int] = []
+    page_count = 0
+
+    async def ask_for_card(client: httpx.AsyncClient) -> None:
+        drawn.append((await client.get("/card/tt0000004.png")).status_code)
+
+    async def ask_for_pages() -> None:
+        nonlocal page_count
+        transport = httpx.ASGITransport(site.app)
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://films.example") as client,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(ask_for_card, client)
+            while not drawn:
+                assert (await client.get("/title/tt0000004")).status_code == 200
+                page_count += 1
+                await anyio.sleep(0)  # no page waits for anything
+
+    site.get("/title/tt0000004")  # opens the release
+    anyio.run(ask_for_pages)
+    # A page or two are answered before the drawing begins, and the last one may be after its end.
+    assert (drawn, page_count > 4) == ([200], True)
 
 
 @pytest.mark.parametrize("genre", PALETTES)
