@@ -30,7 +30,11 @@ def title_series(
 
     titles = warehouse.read("titles", order_by="title_id")
     others = [
-        warehouse.read("title_people", order_by="title_id, person_id, role"),
+        warehouse.read(
+            "title_people",
+            order_by="title_id, person_id, role",
+            columns="title_id, person_id, role, billing",
+        ),
         warehouse.read("title_akas", order_by="title_id, name"),
         warehouse.read("title_characters", order_by="title_id, character_name"),
     ]

@@ -12,8 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import dagster as dg
+from pydantic import PrivateAttr
+
 from rec_platform.choices import IMDB, SAMPLE_MARKER
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.ingest.patience import Patience
 from rec_platform.resources.settings import Location, Settings
 
 CHUNK_BYTES = 1 << 20
@@ -28,6 +32,12 @@ class ImdbSource(Settings):
     location: Location = IMDB
     timeout_seconds: float = 60
     pause_seconds: float = 1  # after the first failure; doubled after each further one
+    _patience: Patience = PrivateAttr(default_factory=Patience)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Begin a refresh, which has patience of its own."""
+        del context
+        self._patience = Patience()
 
     @property
     def kind(self) -> str:
@@ -68,8 +78,9 @@ class ImdbSource(Settings):
             if self.location.startswith(WEB):
                 from rec_platform.ingest.download import Download
 
-                download = Download(self.address(file), self.timeout_seconds, self.pause_seconds)
-                return download.fetch(known, part, log)
+                return Download(
+                    self.address(file), self.timeout_seconds, self.pause_seconds, self._patience
+                ).fetch(known, part, log)
             return self._copy(file, known, part)
         except OSError as error:
             raise SourceFailedError(
