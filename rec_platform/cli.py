@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rec_platform.choices import CLUSTERS, FEATURES, IMDB, PRESET, ROOT, RULE
+from rec_platform.choices import CLUSTERS, FEATURES, IMDB, PRESET, ROOT, RULE, SampleShape
 from rec_platform.interrupts import interruptible
 from rec_platform.options import (
     Balance,
@@ -130,9 +130,13 @@ def sample(
         Path, typer.Option("--out", parser=folder_of_this_machine, help="The folder to write to.")
     ],
     titles: Annotated[int, typer.Option("--titles", min=1, help="Number of titles.")] = 6_000,
+    shape: Annotated[
+        SampleShape,
+        typer.Option(help="Films mostly, or IMDb's shares: of 12,000,000 titles 6 % films."),
+    ] = SampleShape.films,
 ) -> None:
-    """Write invented files in the shape of IMDb's: six *.tsv.gz, the same for the same size."""
-    _write_sample(titles, out)
+    """Write invented files like IMDb's: six *.tsv.gz, the same for the same size."""
+    _write_sample(titles, out, shape)
 
 
 @app.command()
@@ -322,12 +326,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _write_sample(titles: int, folder: Path) -> None:
+def _write_sample(titles: int, folder: Path, shape: SampleShape = SampleShape.films) -> None:
     from rec_platform.sample.writer import write_sample
 
     with progress_bar("inventing titles", titles) as told:
         try:
-            rows = write_sample(folder, titles, progress=told)
+            rows = write_sample(folder, titles, progress=told, shape=shape)
         except FileExistsError as error:
             raise fail(str(error), code=2) from None
     progress.print(f"{titles:,} invented titles, {sum(rows.values()):,} rows in {folder}")

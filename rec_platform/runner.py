@@ -165,6 +165,7 @@ def _run(
 
     from rec_platform.recipe import Recipe
     from rec_platform.run_records import command_lock, delete_old_runs, mark_dead_runs
+    from rec_platform.unflushed import unflushed_records
 
     try:
         given = {name: value for name, value in choices.items() if value is not None}
@@ -177,7 +178,7 @@ def _run(
     with _creating_databases(home):
         opened = dg.DagsterInstance.get()
     run_id = str(uuid4())
-    with opened as instance, command_lock(instance, run_id):
+    with unflushed_records(), opened as instance, command_lock(instance, run_id):
         mark_dead_runs(instance)
         delete_old_runs(instance)
         return definitions.resolve_job_def("refresh").execute_in_process(
