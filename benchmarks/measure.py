@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -93,6 +94,8 @@ def serving_process(
             assert process.stderr
             address = next(line for line in process.stderr if "http://" in line)
             port = int(re.findall(r":(\d+)/", address)[0])
+            # What it complains of is shown, and fills no pipe.
+            threading.Thread(target=sys.stderr.writelines, args=(process.stderr,)).start()
             while process.poll() is None and not _answers(port):
                 time.sleep(0.05)
             yield process, port

@@ -6,7 +6,8 @@ It invents a catalogue, makes two releases of it and serves them in turns from o
 `rec-platform serve`. Meanwhile visitors ask for pages, lists, searches and posters, one after the
 other. Others connect and say nothing, drip their request, or ask for much and hardly read it. The
 server cuts those off, and they come back. Each line is a part of the time. Latency is what the
-visitors see, with this process on the same machine. It needs Linux's /proc.
+visitors see, with this process on the same machine. What the server complains of is shown, too. It
+needs Linux's /proc.
 """
 
 import argparse

@@ -10,7 +10,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 BACKLOG = 512  # connections that the system holds until they are accepted
 MOST_CONNECTIONS = 10_000  # however many files the system lets the process open
@@ -39,6 +43,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _deadline = 0.0
     _read_bytes = 0  # of the request that is being read
     _timer: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, in the place of one that has not asked for longest if need be."""
@@ -50,6 +55,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         super().connection_lost(exc)
+        if self._answering:  # not the last request's, where a visitor asks before it is answered
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        self.pipeline.clear()
         self.asking.pop(self, None)
         if self._timer:
             self._timer.cancel()
@@ -76,6 +85,10 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._is_answer_taken():
             self._expect_request()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def shutdown(self) -> None:
         """Close the connection, or do so when its answer has been taken; both within seconds."""

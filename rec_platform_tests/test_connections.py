@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import subprocess
 import sys
@@ -74,6 +75,7 @@ def running(**limits: Any) -> Iterator[Bench]:
         setattr(Limited, name, limit)
     config = site_config(app)
     config.http, config.lifespan = Limited, "off"
+    logging.getLogger("uvicorn").propagate = True  # to where caplog looks
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -139,12 +141,25 @@ def test_a_request_that_drips_in_is_given_up(begun: bytes, piece: bytes):
         drips(bench.visitor(begun), piece)
 
 
-def test_an_answer_that_nobody_takes_is_given_up():
+@pytest.mark.parametrize("requests", [1, 3])
+def test_an_answer_that_nobody_takes_is_given_up(requests: int, caplog: pytest.LogCaptureFixture):
     with running(answer_seconds=0.2) as bench:
-        visitor = bench.visitor(GET.replace(b"/ ", b"/big "))
+        visitor = bench.visitor(requests * GET.replace(b"/ ", b"/big "))
         assert visitor.recv(1)
-        wait_for(lambda: not bench.connections)
+        wait_for(lambda: not bench.connections and not bench.server.server_state.tasks)
         assert len(received(visitor)) < BIG
+    assert caplog.records == []
+
+
+def test_a_visitor_who_hangs_up_with_questions_open_is_no_error(caplog: pytest.LogCaptureFixture):
+    with running() as bench:
+        visitor = bench.visitor(3 * GET.replace(b"/ ", b"/held "))
+        wait_for(lambda: bench.held)
+        visitor.close()
+        wait_for(lambda: not bench.connections)
+        bench.held.clear()
+        wait_for(lambda: not bench.server.server_state.tasks)
+    assert caplog.records == []
 
 
 def test_the_time_for_a_request_counts_anew_after_a_long_answer():
