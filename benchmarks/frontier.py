@@ -16,7 +16,8 @@ from measure import print_row
 from rec_platform.assets.plots import draw_trade_off
 from rec_platform.assets.scorecard import score
 from rec_platform.assets.similar import read_catalogue
-from rec_platform.modelling.neighbours import blend, to_lists
+from rec_platform.modelling.lists import to_lists
+from rec_platform.modelling.neighbours import blend
 from rec_platform.modelling.ranking import by_catalogue, by_likes
 from rec_platform.modelling.scorecard import COLUMNS, MARKS
 from rec_platform.release.blend import APPEAL, WEIGHTS

@@ -213,7 +213,8 @@ def _all_lists(
 ) -> "Iterator[Lists]":
     """The release's lists by the knob, then the baselines where people say how good they are."""
     from rec_platform.modelling.baselines import Lists, baselines
-    from rec_platform.modelling.neighbours import alike, weigh_lists
+    from rec_platform.modelling.lists import weigh_lists
+    from rec_platform.modelling.neighbours import alike
 
     weights = parse_weights(recipe["weights"])
     rule = catalogue = None

@@ -88,7 +88,8 @@ def fit(
     Raises:
         dg.Failure: a source cannot be read, is of other titles, or has no two halves.
     """
-    from rec_platform.modelling.neighbours import blend, to_lists
+    from rec_platform.modelling.lists import to_lists
+    from rec_platform.modelling.neighbours import blend
     from rec_platform.modelling.tuning import goal, search
 
     titles = warehouse.read("titles", order_by="title_id")

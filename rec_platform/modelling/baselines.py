@@ -17,7 +17,8 @@ from scipy import sparse
 from rec_platform.choices import FeaturePreset, SimilarityRule
 from rec_platform.modelling import kmeans
 from rec_platform.modelling.features import PRESETS, min_max
-from rec_platform.modelling.neighbours import Catalogue, alike, nearest, original_2020, to_lists
+from rec_platform.modelling.lists import to_lists
+from rec_platform.modelling.neighbours import Catalogue, alike, nearest, original_2020
 from rec_platform.modelling.scorecard import (
     IN_CLUSTER,
     MOST_VOTED,

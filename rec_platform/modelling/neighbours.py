@@ -7,7 +7,7 @@ parts.py, which pairs the blend compares in candidates.py, the weights in releas
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -33,12 +33,11 @@ from rec_platform.release.blend import (
     UNITS,
     WEIGHTS,
     WIDTH,
-    Blend,
     knob,
     pull,
     strangers,
 )
-from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS, SERIES_MOST
+from rec_platform.release.schema import SCORE_DIGITS, SERIES_MOST
 
 BLOCK_ROWS = 2_048
 THREADS = 2  # NumPy and SciPy compute without Python's lock for most of the time
@@ -242,48 +241,6 @@ def alike(
     is_of_cluster = catalogue.cluster[titles] == catalogue.cluster[neighbours]
     difference = np.abs(catalogue.distance[titles] - catalogue.distance[neighbours])
     return is_of_cluster / (1 + difference)
-
-
-def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:
-    """Blocks as one table, (titles, NEIGHBOURS) positions or -1."""
-    lists = np.full((title_count, NEIGHBOURS), -1)
-    for block in blocks:
-        lists[block.titles, : block.neighbours.shape[1]] = block.neighbours
-    return lists
-
-
-def weigh_lists(
-    lists: np.ndarray,
-    parts: np.ndarray,
-    popularity: np.ndarray,
-    balance: float,
-    weights: Mapping[str, float] = WEIGHTS,
-) -> np.ndarray:
-    """All lists as `release.blend.Blend.weigh()` orders each at a place of the balance knob.
-
-    Args:
-        lists: (titles, count) positions or -1, as in the knob's middle.
-        parts: (titles, count, parts) uint8.
-        popularity: (titles,) in 0..1.
-        balance: in 0..1.
-        weights: by name of the part, those that made the lists.
-    """
-    if balance == BALANCE:
-        return lists
-    rule = Blend(weights)
-    shares, place = np.unique(popularity, return_inverse=True)  # many titles have the same
-    turned = [rule.turned(balance, share) for share in shares.tolist()]
-    own = {name: np.array([row[name] for row in turned])[place, np.newaxis] for name in PARTS}
-    weighed = np.empty_like(lists)
-    for start in range(0, len(lists), BLOCK_ROWS):
-        rows = slice(start, start + BLOCK_ROWS)
-        total = np.zeros(lists[rows].shape)
-        for column, name in enumerate(PARTS):
-            total += own[name][rows] * np.array(UNITS[name])[parts[rows, :, column]]
-        scores = np.where(lists[rows] >= 0, np.round(total, SCORE_DIGITS), -np.inf)
-        order = np.argsort(-scores, axis=1, kind="stable")
-        weighed[rows] = np.take_along_axis(lists[rows], order, axis=1)
-    return weighed
 
 
 def totals(compared: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:

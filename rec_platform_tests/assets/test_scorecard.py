@@ -18,7 +18,7 @@ from rec_platform.assets.scorecard import score
 from rec_platform.assets.similar import read_lists
 from rec_platform.assets.stored import read_quality, read_scorecard
 from rec_platform.definitions import define
-from rec_platform.modelling.neighbours import weigh_lists
+from rec_platform.modelling.lists import weigh_lists
 from rec_platform.modelling.scorecard import (
     COLUMNS,
     DEFAULT,

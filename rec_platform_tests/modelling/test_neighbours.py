@@ -7,13 +7,13 @@ from scipy.spatial.distance import cdist
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling import neighbours as rules
+from rec_platform.modelling.lists import to_lists, weigh_lists
 from rec_platform.modelling.neighbours import (
     RULES,
     Catalogue,
     blend,
     nearest,
     original_2020,
-    weigh_lists,
 )
 from rec_platform.release.blend import (
     BALANCE,
@@ -202,7 +202,7 @@ def test_many_lists_are_weighed_as_each_one_is(weights: dict[str, float]) -> Non
     """Held against what the site does, for every stored neighbour."""
     titles = catalogue(120)
     blocks = list(blend(titles, 24, weights))
-    stored = rules.to_lists(blocks, 120)
+    stored = to_lists(blocks, 120)
     parts = np.zeros((*stored.shape, len(PARTS)), dtype="uint8")
     row, column = np.nonzero(stored >= 0)
     parts[row, column] = titles.parts.between(row, stored[row, column])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rec_platform.modelling import tuning
-from rec_platform.modelling.neighbours import Catalogue, blend, to_lists
+from rec_platform.modelling.lists import to_lists
+from rec_platform.modelling.neighbours import Catalogue, blend
 from rec_platform.modelling.ranking import by_judgements, by_likes, coverage
 from rec_platform.modelling.tuning import Bench, Half, goal, search
 from rec_platform.release.blend import WEIGHTS
