@@ -37,8 +37,8 @@ class Recommendations:
     """The titles most similar to one title, best first, and its series by year, itself included.
 
     A score is the share that two titles are alike; if the release was made by a rule other than
-    `blend`, it is that rule's own. `weights` are those of the parts in this list: those of fame,
-    rating, popularity and quality depend on the title and on the balance.
+    `blend`, it is that rule's own. `weights` are those of the parts in this list: those of mix,
+    fame, rating, popularity and quality depend on the title and on the balance.
     """
 
     release_id: str

@@ -93,7 +93,7 @@ def test_likeness_is_told_as_it_is_computed() -> None:
         assert re.search(rf"{genre}\b[^.]*? {weight:g}\b", told), genre
     assert f"{FAMILY:g} is taken off" in told
     assert all(genre in told for genre in ADULT)
-    assert f"6 × ln((min(part, {ENOUGH_GENRES:g}) + 0.1)" in told
+    assert f"{WEIGHTS['genres']:g} × ln((min(part, {ENOUGH_GENRES:g}) + 0.1)" in told
     assert f"1 / (1 + exp(-(likeness + {-strangers() - MIDDLE:.2f}) / {WIDTH:g}))" in told
     assert SERIES_MOST == 3 and "three are kept at most" in RECOMMENDATIONS
 

@@ -25,6 +25,7 @@ from rec_platform.release.blend import (
     LIKENESS,
     OFFSET,
     PRIORS,
+    PULL_POWER,
     UNITS,
     WEIGHTS,
     knob,
@@ -41,7 +42,7 @@ WORD_CANDIDATES = 8
 COMMON_WORD = 100
 COMMON_KEYWORD = 300
 # What genres may cost, unless few titles cost less: appeal outvotes more where its pull is strong.
-MOST_COST = (3.0, 6.0)
+MOST_COST = (5.0, 7.0)
 STRONG_LEVEL = -1  # a pull of about a half
 RARE_COMBINATION = 64  # titles
 FEWEST = 256  # titles in a tree
@@ -116,8 +117,9 @@ class _Nearest:
         self._most_famous = max(float(parts.fame.max()), 1.0)
         self._cost = parts.tone * (weights["tone"] / LIKENESS["tone"])
         self._cost -= weights["genres"] * np.array(UNITS["genres"])[to_bytes(parts.overlap)]
+        self._mix_cost = -weights["mix"] * np.array(UNITS["mix"])[to_bytes(parts.mix)]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
-        own_pull = parts.popularity.astype("float64") ** 2
+        own_pull = parts.popularity.astype("float64") ** PULL_POWER
         level = np.log2(np.maximum(own_pull, LEAST_PULL))
         # Beside equal fame and rating the priors of little known titles count less.
         self._prior_share = np.minimum(own_pull / LEAST_PULL, 1)
@@ -152,7 +154,7 @@ class _Nearest:
 
     def _make_tree(self, combination: int, level: int) -> tuple[KDTree, np.ndarray, np.ndarray]:
         """The tree of the titles that may be listed, these titles, and the scale of its axes."""
-        listed, cost = self._listed(combination, MOST_COST[level >= STRONG_LEVEL])
+        listed, cost = self._listed(combination, level)
         pulled = np.array([self._fame_cost, self._rating_cost]) * 2.0**level
         scale = np.sqrt([self._year_cost, *pulled])
         places = np.column_stack([self._facts[listed] * scale, np.sqrt(cost)])
@@ -169,18 +171,20 @@ class _Nearest:
         ):
             yield rows, combination, level
 
-    def _listed(self, combination: int, most_cost: float) -> tuple[np.ndarray, np.ndarray]:
+    def _listed(self, combination: int, level: int) -> tuple[np.ndarray, np.ndarray]:
         """The titles that may be listed under this combination, and what their genres cost.
 
         Those of closed gates and of other genres fill up where there are too few, but none of
         another format.
         """
-        cost = self._cost[combination] + GATED * ~self._parts.passes_gate[combination]
+        cost = self._cost[combination] + (1 - 2.0**level) * self._mix_cost[combination]
+        cost += GATED * ~self._parts.passes_gate[combination]
         formats = self._parts.formats
         of_format = np.flatnonzero(formats == formats[combination])
         order = of_format[np.argsort(cost[of_format], kind="stable")]
         few = np.searchsorted(np.cumsum(self._sizes[order]), FEWEST) + 1
-        kept = order[: max(np.searchsorted(cost[order], most_cost, side="right"), few)]
+        most = MOST_COST[level >= STRONG_LEVEL]
+        kept = order[: max(np.searchsorted(cost[order], most, side="right"), few)]
         members = np.concatenate([self._members[other] for other in kept])
         return members, np.repeat(cost[kept], self._sizes[kept])
 

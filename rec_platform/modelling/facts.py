@@ -7,10 +7,14 @@ What only some titles share (series, people, words) is in parts.py.
 import numpy as np
 import pandas as pd
 
-from rec_platform.modelling.tone import gate, other_tone
+from rec_platform.modelling.tone import FORMAT_GENRES, gate, other_tone
 from rec_platform.release.blend import PART_SCALE
 from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import RATING_SPAN, TRUST_VOTES
+
+# Of documentary and animation in `mix`. The gate has looked at them, and only two films that have
+# no other genre are alike by them.
+FORMAT_RARITY: dict[str, float] = dict.fromkeys(FORMAT_GENRES, 0.05)
 
 
 class Facts:
@@ -31,6 +35,7 @@ class Facts:
         combination: (titles,) int, which of them a title has.
         format: (titles,) the format of each.
         overlap: (combinations, combinations) float32, the part `genres` of two.
+        mix: the same, the part `mix`: their overlap beside documentary and animation.
         tone: the same, what another tone takes off the likeness.
         passes_gate: the same, bool: may the second be in the first one's list?
     """
@@ -50,8 +55,9 @@ class Facts:
         pairs = pd.MultiIndex.from_arrays([self.format, titles["genres"]])
         self.combination, both = pd.factorize(pairs, sort=True)
         self.formats, self.combinations = (both.get_level_values(side) for side in (0, 1))
-        self.overlap = _overlap(_genre_rarity(self.combination, self.combinations)).astype(
-            "float32"
+        self.overlap, self.mix = (
+            _overlap(_genre_rarity(self.combination, self.combinations, given)).astype("float32")
+            for given in ({}, FORMAT_RARITY)
         )
         self.tone = other_tone(self.combinations)
         self.passes_gate = gate(self.combinations)
@@ -62,15 +68,24 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(values, 0, 1) * PART_SCALE).astype("uint8")
 
 
-def _genre_rarity(combination: np.ndarray, combinations: "pd.Index[str]") -> np.ndarray:
-    """For each combination of genres the rarity of those in it: (combinations, genres)."""
+def _genre_rarity(
+    combination: np.ndarray, combinations: "pd.Index[str]", given: dict[str, float]
+) -> np.ndarray:
+    """For each combination of genres the rarity of those in it: (combinations, genres).
+
+    Args:
+        combination: (titles,) int.
+        combinations: genres, comma-separated.
+        given: rarities of genres that are not to be counted.
+    """
     split = [set(filter(None, text.split(","))) for text in combinations]
     genres = sorted({genre for names in split for genre in names})
     flags = np.array([[genre in names for genre in genres] for names in split], dtype="float64")
     flags = flags.reshape(len(split), len(genres))
     share = np.bincount(combination) @ flags / len(combination)
     # A genre that all titles have tells nothing apart, but two of them do share it.
-    return flags * -np.log(np.minimum(share, 0.99))
+    rarity = dict(zip(genres, -np.log(np.minimum(share, 0.99)), strict=True)) | given
+    return flags * np.array([rarity[genre] for genre in genres])
 
 
 def _overlap(rarity: np.ndarray) -> np.ndarray:

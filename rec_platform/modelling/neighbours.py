@@ -21,7 +21,6 @@ from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
-    APPEAL,
     BALANCE,
     CROWD_PLEASERS,
     HIDDEN_GEMS,
@@ -319,8 +318,9 @@ def appeal(
         pulls: (pairs,) of the titles that they are neighbours of.
         weights: of appeal, by name of the part, as the knob turns them.
     """
-    paired = {name: weights[name] for name in APPEAL if name not in PRIORS}
-    return pulls * own + np.maximum(pulls, LEAST_PULL) * totals(compared, paired)
+    paired = {name: weights[name] for name in ("fame", "rating")}
+    told = pulls * own + np.maximum(pulls, LEAST_PULL) * totals(compared, paired)
+    return told + (1 - pulls) * totals(compared, {"mix": weights["mix"]})
 
 
 def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:

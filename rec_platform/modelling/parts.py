@@ -18,6 +18,7 @@
 | runtime | the same length | exp(-minutes / 30) |
 | tone | the same tone | 1 - what other_tone() takes off / 25.5; 0 where the gate of tone.py is |
 | | | closed, which it never is within a series |
+| mix | the same genres | as `genres`, but documentary and animation hardly count |
 | fame | equally many votes | 1 - (log10 of the ratio / 3)^2, 0 from a thousand times on |
 | rating | equally liked | 1 - difference of the trusted ratings / 4 |
 | popularity | the most voted of all | log10(votes) / log10(most votes); the neighbour's own |
@@ -124,6 +125,7 @@ class Parts(Facts):
             "origin": lambda: self._origin(*pair),
             "runtime": lambda: np.exp(-_difference(self.runtime, *pair) / RUNTIME_MINUTES),
             "tone": lambda: may_be_listed * (1 - self.tone[first, second] / LIKENESS["tone"]),
+            "mix": lambda: self.mix[first, second],
             "fame": lambda: 1 - (_difference(self.fame, *pair) / FAME_DECADES) ** 2,
             "rating": lambda: 1 - _difference(self.rating, *pair) / RATING_WIDTH,
             "popularity": lambda: self.popularity[neighbours],

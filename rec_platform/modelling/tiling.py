@@ -34,7 +34,7 @@ def tile(titles: pd.DataFrame) -> Iterator[Combination]:
         "own_rating": titles["rating"].to_numpy(),
     }
     columns = {name: values[name].astype(f"<{kind}") for name, kind in COLUMNS.items()}
-    overlap = to_bytes(facts.overlap)
+    overlap, mix = to_bytes(facts.overlap), to_bytes(facts.mix)
     tone = to_bytes(facts.passes_gate * (1 - facts.tone / LIKENESS["tone"]))
     by_combination = np.argsort(facts.combination, kind="stable")
     ends = np.bincount(facts.combination, minlength=len(facts.combinations)).cumsum()
@@ -44,7 +44,7 @@ def tile(titles: pd.DataFrame) -> Iterator[Combination]:
         members = members[_order(facts.year[members], facts.fame[members])]
         yield Combination(
             genres=json.dumps(genres.split(",") if genres else []),
-            compared=pack_compared(overlap[combination].tobytes(), tone[combination].tobytes()),
+            compared=pack_compared(*(part[combination].tobytes() for part in (overlap, tone, mix))),
             titles=b"".join(column[members].tobytes() for column in columns.values()),
             format=format_,
         )

@@ -15,17 +15,26 @@ from rec_platform.modelling.features import GENRES, genre_flags
 
 # Taken off where one of the two films has the genre.
 TONES = {
-    "Romance": 4.0,
-    "Western": 3.0,
     "Musical": 3.0,
-    "Comedy": 1.5,
-    "Horror": 1.0,
-    "Action": 0.7,
+    "Romance": 2.5,
+    "Horror": 2.0,
+    "Music": 2.0,
+    "Sci-Fi": 1.5,
+    "History": 1.5,
+    "Western": 1.0,
+    "Comedy": 1.0,
+    "Action": 1.0,
+    "Sport": 1.0,
+    "War": 1.0,
+    "Fantasy": 1.0,
+    "Drama": 1.0,
+    "Mystery": 0.5,
+    "Film-Noir": 0.5,
 }
 # Taken off where one of the two is a family film and neither is animated or a documentary: of
 # IMDb's three genres at most, those often leave no room for this one.
-FAMILY = 5.0
-FORMATS = ("Documentary", "Animation")
+FAMILY = 4.5
+FORMAT_GENRES = ("Documentary", "Animation")
 ADULT = ("Horror", "Crime", "War", "Thriller")
 
 
@@ -55,7 +64,7 @@ def gate(combinations: Collection[str]) -> np.ndarray:
     has = _genres(combinations)
     flags = np.array([*has.values()], dtype="float32")
     passes = flags.T @ flags > 0
-    for genre in FORMATS:
+    for genre in FORMAT_GENRES:
         passes &= ~_differ(has[genre])
     is_adult = np.any([has[genre] for genre in ADULT], axis=0) & ~has["Family"]
     return passes & ~np.logical_and.outer(has["Family"], is_adult)

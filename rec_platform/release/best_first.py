@@ -17,8 +17,6 @@ from rec_platform.release.filters import Filter
 from rec_platform.release.schema import SCORE_DIGITS, Neighbour, Title
 from rec_platform.release.tiles import Bounds, Tiles
 
-BY_GENRES = ("genres", "tone")
-BY_FIGURES = ("era", "runtime", "fame", "rating", "popularity", "quality")
 BEHIND = -1e6  # points for a closed gate: fame may outweigh what the blend takes off for it
 # What waits in the queue. Of what is equally good, a title comes after what may hold a better one.
 STORED, GENRES, COMBINATION, TILE, TITLE = range(5)
@@ -53,10 +51,11 @@ class BestFirst:
         self._own = tiles.figures(place)
         terms = {name: [weight * unit for unit in UNITS[name]] for name, weight in weights.items()}
         uncompared = sum(terms[name][part] for name, part in UNCOMPARED.items() if name in terms)
-        self._by_genres = [
-            uncompared + terms["genres"][overlap] + terms["tone"][tone] + BEHIND * (not tone)
-            for overlap, tone in zip(*self._compared, strict=True)
-        ]
+        points = [uncompared + BEHIND * (not tone) for tone in self._compared["tone"]]
+        for name, parts in self._compared.items():
+            term = terms[name]
+            points = [sum_ + term[part] for sum_, part in zip(points, parts, strict=True)]
+        self._by_genres = points
         year, runtime, fame, rating = self._own
         self._era = _adds(terms["era"], lambda other: formulas.era(other - year))
         self._runtime = _adds(terms["runtime"], lambda other: formulas.runtime(other - runtime))
@@ -188,10 +187,8 @@ class BestFirst:
     def _neighbour(self, number: int, combination: int, place: int) -> Neighbour:
         own_year, own_runtime, own_fame, own_rating = self._own
         year, runtime, fame, rating = self._tiles.figures(place)
-        overlap, tone = self._compared
         values = UNCOMPARED | {
-            "genres": overlap[combination],
-            "tone": tone[combination],
+            **{name: parts[combination] for name, parts in self._compared.items()},
             "era": formulas.era(year - own_year),
             "runtime": formulas.runtime(runtime - own_runtime),
             "fame": formulas.fame(fame - own_fame),

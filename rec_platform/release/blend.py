@@ -17,18 +17,18 @@ from rec_platform.release.schema import SCORE_DIGITS, Neighbour
 # people's own judgements and checked on the other half, those of characters, keywords and origin
 # chosen by analogy: see docs/recommendations.md.
 LIKENESS = {
-    "series": 4.0,
+    "series": 3.0,
     "people": 2.0,
     "characters": 2.0,
     "keywords": 2.0,
-    "title": 0.5,
-    "genres": 6.0,
-    "era": 2.2,
+    "title": 0.7,
+    "genres": 3.0,
+    "era": 1.8,
     "origin": 1.5,
-    "runtime": 0.3,
+    "runtime": 0.25,
     "tone": 25.5,
 }
-APPEAL = {"fame": 35.0, "rating": 16.0, "popularity": 28.0, "quality": 20.5}
+APPEAL = {"mix": 2.0, "fame": 28.0, "rating": 13.5, "popularity": 23.5, "quality": 26.0}
 WEIGHTS = LIKENESS | APPEAL
 PARTS = tuple(WEIGHTS)
 OPTIONAL = ("characters", "keywords", "origin")  # left out of a release that knows nothing of them
@@ -49,7 +49,8 @@ MIDDLE, WIDTH = -3.5, 2.0
 HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
 PRIORS = ("popularity", "quality")  # depend on the neighbour alone
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
-HIDDEN_FACTORS = {"fame": 0.0, "rating": 1.0, "popularity": -0.18, "quality": 1.0}
+HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.22, "quality": 0.4}
+PULL_POWER = 2.5
 HIDDEN_PULL = 0.5
 # Equal fame and rating count at least this much, so that the lists of little known titles are not
 # all led by the same better known ones.
@@ -86,9 +87,23 @@ def pull(popularity: float, balance: float = BALANCE) -> float:
         popularity: log10 of the title's own votes over log10 of the most votes, in 0..1.
         balance: in 0..1; towards 0 it becomes the same for all titles.
     """
-    own = popularity**2
+    own = popularity**PULL_POWER
     hidden = max(0.0, 1 - 2 * balance)
     return own + hidden * (HIDDEN_PULL - own)
+
+
+def shares(own: float) -> dict[str, float]:
+    """What the pull of a title multiplies the weights of appeal by in its list.
+
+    Under a famous film fame leads. Under one that few know, the mix of its genres does: it is most
+    of what there is to tell it by.
+
+    Args:
+        own: the pull, see above.
+    """
+    return {"mix": 1 - own} | {
+        name: own if name in PRIORS else max(own, LEAST_PULL) for name in APPEAL if name != "mix"
+    }
 
 
 def knob(balance: float) -> dict[str, float]:
@@ -159,11 +174,9 @@ class Blend:
             ValueError: the balance is not in 0..1.
         """
         factors = knob(balance)
-        own = pull(popularity, balance)
+        own = shares(pull(popularity, balance))
         return {
-            name: weight * factors[name] * (own if name in PRIORS else max(own, LEAST_PULL))
-            if name in factors
-            else weight
+            name: weight * factors[name] * own[name] if name in factors else weight
             for name, weight in self.weights.items()
         }
 

@@ -80,7 +80,9 @@ def _parts(lookup: Lookup, tiles: Tiles, title: Title, other: Title) -> dict[str
     other_combination, other_place = tiles.find(other, lookup.number(other.title_id))
     year, runtime, fame, rating = tiles.figures(place)
     other_year, other_runtime, other_fame, other_rating = tiles.figures(other_place)
-    genres, tone = (column[other_combination] for column in tiles.compared(combination))
+    by_combination = {
+        name: column[other_combination] for name, column in tiles.compared(combination).items()
+    }
     is_sibling = title.series is not None and title.series == other.series
     return {
         "series": PART_SCALE * is_sibling,
@@ -88,12 +90,12 @@ def _parts(lookup: Lookup, tiles: Tiles, title: Title, other: Title) -> dict[str
         "characters": formulas.shared(_characters(lookup, title, other)),
         "keywords": 0,
         "title": _words(lookup, title, other),
-        "genres": genres,
+        **by_combination,
         "era": formulas.era(other_year - year),
         "origin": _origin(title, other),
         "runtime": formulas.runtime(other_runtime - runtime),
         # The gate is open within a series. What a release stores is 0 where it is closed.
-        "tone": tone or PART_SCALE * is_sibling,
+        "tone": by_combination["tone"] or PART_SCALE * is_sibling,
         "fame": formulas.fame(other_fame - fame),
         "rating": formulas.rating(other_rating - rating),
         "popularity": formulas.popularity(other_fame, lookup.most_famous),

@@ -19,6 +19,7 @@ from rec_platform.release.formats import FILM
 from rec_platform.release.schema import Title
 
 TILE_TITLES = 32
+BY_COMBINATION = ("genres", "tone", "mix")  # parts that two combinations of genres decide
 # What is kept of each title, with the type of the value as `array` and NumPy name it.
 COLUMNS = {
     "number": "I",
@@ -158,10 +159,11 @@ class Tiles:
         start, end, *_ = self.combinations[combination]
         return combination, self.columns["number"].index(number, start, end)
 
-    def compared(self, combination: int) -> tuple[bytes, bytes]:
-        """The parts `genres` and `tone` of a combination with each, as bytes."""
-        both = zlib.decompress(self._compared[combination])
-        return both[: len(self.genres)], both[len(self.genres) :]
+    def compared(self, combination: int) -> dict[str, bytes]:
+        """Some parts of a combination with each, as bytes; older releases have no `mix`."""
+        packed, width = zlib.decompress(self._compared[combination]), len(self.genres)
+        rows = (packed[start : start + width] for start in range(0, len(packed), width))
+        return dict(zip(BY_COMBINATION, rows, strict=False))
 
     def _bounds(self, start: int, end: int) -> Bounds:
         values = {name: column[start:end] for name, column in self.columns.items()}
@@ -172,14 +174,15 @@ class Tiles:
         return Bounds(start, end, years, fame, rating, shortest, max(values["own_rating"]))
 
 
-def pack_compared(genres: bytes, tone: bytes) -> bytes:
+def pack_compared(genres: bytes, tone: bytes, mix: bytes) -> bytes:
     """The parts of one combination with each, in their order, as one value.
 
     Args:
         genres: a byte for each combination.
         tone: likewise; 0 where the gate is closed.
+        mix: likewise.
     """
-    return zlib.compress(genres + tone)
+    return zlib.compress(genres + tone + mix)
 
 
 def _single(value: float) -> float:

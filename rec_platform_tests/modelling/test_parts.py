@@ -66,7 +66,7 @@ def near(value: float) -> Any:
 def test_a_twin_is_alike_in_all_but_series_people_and_quality() -> None:
     twins = films({"title": "One"}, {"title": "One"}, {"title": "Two", "genres": "War"})
     alikeness = compared(parts(twins))
-    alike = ("title", "genres", "era", "runtime", "tone", "fame", "rating", "popularity")
+    alike = ("title", "genres", "era", "runtime", "tone", "mix", "fame", "rating", "popularity")
     assert [alikeness[name] for name in alike] == [1] * len(alike)
     assert alikeness["series"] == alikeness["people"] == 0
     assert alikeness["quality"] == near(6 / 9)
@@ -80,14 +80,14 @@ def test_the_series_is_the_same_or_not() -> None:
 def test_another_tone_lowers_the_tone_by_its_weight_and_a_closed_gate_to_nothing() -> None:
     genres = ["Drama,Romance", "Drama", "Drama,Horror", "Comedy"]
     known = parts(films(*({"genres": text} for text in genres)))
-    assert compared(known, 0, 1)["tone"] == pytest.approx(1 - 4 / 25.5)
-    assert compared(known, 0, 2)["tone"] == pytest.approx(1 - (4 + 1) / 25.5)
+    assert compared(known, 0, 1)["tone"] == near(1 - 2.5 / 25.5)
+    assert compared(known, 0, 2)["tone"] == near(1 - (2.5 + 2) / 25.5)
     assert compared(known, 0, 3)["tone"] == 0
 
 
 def test_no_gate_is_closed_within_a_series() -> None:
     known = parts(films({"genres": "Drama"}, {"genres": "Comedy"}), series=[7, 7])
-    assert compared(known)["tone"] == pytest.approx(1 - 1.5 / 25.5)
+    assert compared(known)["tone"] == near(1 - (1 + 1) / 25.5)
 
 
 def test_to_be_in_no_series_is_nothing_in_common() -> None:
@@ -290,3 +290,12 @@ def test_many_pairs_are_compared_as_each_one_is() -> None:
     assert len(known) == 30
     for row, pair in zip(stored, zip(some.tolist(), others.tolist(), strict=True), strict=True):
         assert dict(zip(PARTS, row / 255, strict=True)) == compared(known, *pair)
+
+
+def test_the_mix_is_the_genres_beside_documentary_and_animation() -> None:
+    genres = ["Documentary", "Documentary", "Documentary,Music", "Drama,Music", "Music"]
+    known = parts(films(*({"genres": text} for text in genres)))
+    assert compared(known, 0, 1)["mix"] == 1  # nothing else to tell them apart
+    assert compared(known, 0, 2)["mix"] < 0.1 < compared(known, 0, 2)["genres"]
+    assert compared(known, 2, 4)["mix"] > 0.9 > compared(known, 2, 4)["genres"]
+    assert compared(known, 3, 4)["mix"] == compared(known, 3, 4)["genres"]

@@ -60,7 +60,7 @@ def test_a_part_takes_off_its_weight_times_its_logarithm(name: str) -> None:
 def test_a_third_of_the_genres_in_common_is_nearly_all() -> None:
     enough, half = likeness(pair(genres=0.372)), likeness(pair(genres=0.2))
     assert enough == pytest.approx(-0.2 * (1 - 95 / 255))
-    assert half == pytest.approx(6 * math.log(0.3 / 0.47) - 0.2 * 0.8)
+    assert half == pytest.approx(3 * math.log(0.3 / 0.47) - 0.2 * 0.8)
 
 
 def test_a_closed_gate_takes_off_more_than_any_tone() -> None:
@@ -72,7 +72,7 @@ def test_films_of_the_same_genres_and_year_are_85_percent_alike_without_a_shared
     assert alike(likeness(pair(**STRANGERS))) == pytest.approx(0.852, abs=1e-3)
     assert alike(likeness(FULL)) > 0.99
     ten_years = pair(**STRANGERS | {"era": math.exp(-1)})
-    assert alike(likeness(ten_years)) == pytest.approx(0.69, abs=0.01)
+    assert alike(likeness(ten_years)) == pytest.approx(0.73, abs=0.01)
 
 
 def test_an_unknown_origin_is_as_far_from_the_same_one_as_from_another() -> None:
@@ -102,21 +102,28 @@ def test_the_share_alike_is_calibrated_by_the_weights_themselves() -> None:
     assert alike(total(unshared, own)) < 0.001
 
 
-def test_appeal_counts_by_the_square_of_the_titles_own_popularity() -> None:
-    assert [pull(share) for share in (0, 0.5, 1)] == [0, 0.25, 1]
+def test_appeal_counts_by_a_power_of_the_titles_own_popularity() -> None:
+    assert [pull(share) for share in (0, 0.25, 1)] == [0, 1 / 32, 1]
     assert [pull(share, HIDDEN_GEMS) for share in (0, 0.5, 1)] == [0.5] * 3
     assert pull(0.5, CROWD_PLEASERS) == pull(0.5)
 
 
 def test_under_a_title_that_few_know_equal_fame_counts_more_than_fame() -> None:
     turned = Blend().turned(BALANCE, popularity=0.2)
-    assert turned["popularity"] == pytest.approx(0.04 * APPEAL["popularity"])
+    assert turned["popularity"] == pytest.approx(0.2**2.5 * APPEAL["popularity"])
     assert turned["fame"] == pytest.approx(0.25 * APPEAL["fame"])
     assert turned["rating"] == pytest.approx(0.25 * APPEAL["rating"])
 
 
 def test_in_the_middle_the_knob_changes_nothing() -> None:
-    assert Blend().turned(BALANCE, 1) == WEIGHTS
+    assert Blend().turned(BALANCE, 1) == WEIGHTS | {"mix": 0}
+
+
+def test_the_mix_of_genres_counts_where_appeal_does_not() -> None:
+    known, unknown = (Blend().turned(BALANCE, share)["mix"] for share in (0.9, 0.25))
+    assert unknown == pytest.approx(WEIGHTS["mix"] * 31 / 32)
+    assert known < unknown / 2
+    assert Blend().turned(HIDDEN_GEMS, 0.9)["mix"] == WEIGHTS["mix"] / 2
 
 
 @pytest.mark.parametrize("balance", [0, 0.2, 0.5, 0.8, 1])
@@ -127,12 +134,15 @@ def test_the_knob_turns_no_weight_of_likeness(balance: float) -> None:
 
 
 def test_the_knob_turns_the_priors_up_for_the_crowd_and_fame_away_for_hidden_gems() -> None:
-    assert knob(CROWD_PLEASERS) == {"fame": 1, "rating": 1, "popularity": 1.6, "quality": 1.6}
-    assert knob(0.75) == {"fame": 1, "rating": 1, "popularity": 1.3, "quality": 1.3}
+    assert knob(CROWD_PLEASERS) == {
+        "mix": 1,
+        **{"fame": 1, "rating": 1, "popularity": 1.6, "quality": 1.6},
+    }
+    assert knob(0.75)["popularity"] == knob(0.75)["quality"] == 1.3
     assert knob(HIDDEN_GEMS) == pytest.approx(
-        {"fame": 0, "rating": 1, "popularity": -0.18, "quality": 1}
+        {"mix": 1, "fame": 0, "rating": 1, "popularity": -0.22, "quality": 0.4}
     )
-    assert knob(0.25) == pytest.approx({"fame": 0.5, "rating": 1, "popularity": 0.41, "quality": 1})
+    assert knob(0.25)["fame"] == 0.5 and knob(0.25)["popularity"] == pytest.approx(0.39)
 
 
 @pytest.mark.parametrize("balance", [-0.01, 1.01, math.nan, math.inf])
