@@ -49,7 +49,7 @@ MIDDLE, WIDTH = -3.5, 2.0
 HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
 PRIORS = ("popularity", "quality")  # depend on the neighbour alone
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
-HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.18, "quality": 1.0}
+HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.22, "quality": 0.4}
 PULL_POWER = 2.5
 HIDDEN_PULL = 0.5
 # Equal fame and rating count at least this much, so that the lists of little known titles are not
