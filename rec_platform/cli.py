@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from rec_platform.choices import CLUSTERS, FEATURES, IMDB, PRESET, ROOT, RULE
 from rec_platform.interrupts import interruptible
+from rec_platform.misspelt import misspelt
 from rec_platform.options import (
     Balance,
     Clusters,
@@ -65,6 +66,8 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         with interruptible():
+            for warning in misspelt(os.environ):
+                progress.print(warning, style="yellow")
             return super().invoke(ctx)
 
 
