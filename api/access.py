@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from .headers import STATIC, kind_of
 from .prometheus import Metrics
@@ -23,10 +22,7 @@ PATH_LENGTH = 200  # characters of an address in the log; no title's address is 
 
 
 class Observed:
-    """The outermost ASGI middleware: gives each request an id, and records how it was answered.
-
-    It also refuses WebSockets, which the site does not offer.
-    """
+    """The outermost ASGI middleware: gives each request an id, and records how it was answered."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -34,9 +30,6 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer, and record how it did."""
-        if scope["type"] == "websocket":
-            await WebSocketClose()(scope, receive, send)  # before an accept, servers answer 403
-            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from rec_platform.release.choosing import ORDERS, Order
 from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.formats import formats_of, noun
 from rec_platform.release.genres import kind
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, LANGUAGES
@@ -67,14 +68,16 @@ async def random(request: Request, lookup: Serving, wanted: WantedByForm) -> Res
         with_facts(lookup)
         title = lookup.random_of(wanted)
     if title is None:
-        raise HTTPException(404, "No film passes all these filters.")
+        raise HTTPException(404, "Nothing passes all these filters.")
     address = f"{root(request)}/title/{title.title_id}"
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 
 def heading(lookup: Lookup, wanted: Filter) -> str:
     """What the films that pass a filter are called: "Italian westerns, 1960 to 1969"."""
-    words = [COUNTRIES.get(wanted.country or "", ""), kind(wanted.genres) or "films"]
+    formats = [wanted.format] if wanted.format else formats_of(lookup.release)
+    called = noun(formats).many
+    words = [COUNTRIES.get(wanted.country or "", ""), kind(wanted.genres, called) or called]
     said = " ".join(filter(None, words))
     if wanted.language:
         said += f" in {LANGUAGES.get(wanted.language, 'another language')}"

@@ -6,7 +6,7 @@ What a title must be to pass belongs in rec_platform/release/filters.py.
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from inspect import signature
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.formats import formats_of, noun
 from rec_platform.release.genres import WORDS
 from rec_platform.release.lookup import Lookup
 
@@ -72,6 +73,15 @@ Director = Annotated[
     Query(description="The id of a person who directed it.", examples=["nm0000001"]),
 ]
 
+Format = Annotated[
+    Literal["film", "series", "short"] | SkipJsonSchema[None],
+    Query(
+        description="In a catalogue of several formats, the one that titles have. A list keeps "
+        "to the format of what is liked, unless another one is asked for.",
+        examples=["film"],
+    ),
+]
+
 
 async def filters(
     year_min: Year = None,
@@ -85,6 +95,7 @@ async def filters(
     country: Country = None,
     language: Language = None,
     director: Director = None,
+    format: Format = None,
 ) -> Filter:
     """The filter of a program's request. A title must meet every condition."""
     return Filter(
@@ -99,16 +110,24 @@ async def filters(
         country=country,
         language=language,
         director=director,
+        format=format,
     )
 
 
-def with_known_genres(wanted: Filter, lookup: Lookup) -> Filter:
-    """The filter, its genres spelt as the release has them.
+def checked(wanted: Filter, lookup: Lookup) -> Filter:
+    """The filter, its genres spelt as the release has them, without a format that all titles have.
 
     Raises:
-        InvalidParameterError: a genre is neither one that the site has words for nor one of a title
-            in the release. An empty list would hide a misspelling.
+        InvalidParameterError: no title has the format; or a genre is neither one that the site has
+            words for nor one of a title; or two conditions contradict each other. An empty list
+            would hide a mistake.
     """
+    _require_possible(wanted)
+    formats = formats_of(lookup.release)
+    if wanted.format and wanted.format not in formats:
+        raise InvalidParameterError("format", f"There are {noun(formats).many} here alone")
+    if len(formats) == 1:
+        wanted = replace(wanted, format=None)
     if all(genre in WORDS for genre in (*wanted.genres, *wanted.without_genres)):
         return wanted
     known = GENRES | {genre.casefold(): genre for genre in lookup.genres}
@@ -122,6 +141,28 @@ def with_known_genres(wanted: Filter, lookup: Lookup) -> Filter:
     return replace(wanted, **spelt)
 
 
+def _require_possible(wanted: Filter) -> None:
+    """Refuse what no title can be, whatever the release.
+
+    Raises:
+        InvalidParameterError: two conditions contradict each other.
+    """
+    for least, most, plain_reason in RANGES:
+        low, high = getattr(wanted, least), getattr(wanted, most)
+        if low is not None and high is not None and low > high:
+            raise InvalidParameterError(
+                least, f"{low} is more than {most}, which is {high}", plain_reason
+            )
+    genres = {genre.casefold() for genre in wanted.genres}
+    if not genres.isdisjoint(genre.casefold() for genre in wanted.without_genres):
+        raise InvalidParameterError("without_genre", "It is given as genre, too", "is also wanted")
+
+
+# The parameters of each range, and what is wrong with one that is reversed.
+RANGES = (
+    ("year_min", "year_max", "must not be after “To year”"),
+    ("runtime_min", "runtime_max", "must not be more than “Minutes at most”"),
+)
 # The fields of a filter by their parameters, where these differ: they have several values.
 SEVERAL = {"genre": "genres", "without_genre": "without_genres"}
 FIELDS = [name for name in signature(filters).parameters if name not in SEVERAL]
@@ -177,12 +218,12 @@ _validated = validate_call(filters)
 
 async def known_filters(lookup: Serving, wanted: Annotated[Filter, Depends(filters)]) -> Filter:
     """The filter of a program's request."""
-    return with_known_genres(wanted, lookup)
+    return checked(wanted, lookup)
 
 
 async def form_filters(request: Request, lookup: Serving) -> Filter:
     """The filter of a form."""
-    return with_known_genres(await from_form(request, _validated, EVERYTHING), lookup)
+    return checked(await from_form(request, _validated, EVERYTHING), lookup)
 
 
 Wanted = Annotated[Filter, Depends(known_filters)]

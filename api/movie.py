@@ -1,7 +1,8 @@
-"""A title as schema.org describes a movie, for search engines that may come."""
+"""A title as schema.org describes movies and series, for search engines that may come."""
 
 from typing import Any
 
+from rec_platform.release.formats import SERIES
 from rec_platform.release.schema import Title
 
 
@@ -19,10 +20,11 @@ def movie(title: Title, site_url: str, posters_version: str) -> dict[str, Any]:
     }
     described = {
         "@context": "https://schema.org",
-        "@type": "Movie",
+        "@type": "TVSeries" if title.format == SERIES else "Movie",
         "name": title.title,
         "alternateName": title.original_title if title.original_title != title.title else None,
         "datePublished": str(title.year),
+        "endDate": title.end_year and str(title.end_year),
         "duration": f"PT{title.runtime_minutes}M" if title.runtime_minutes else None,
         "genre": title.genres,
         "inLanguage": title.language,

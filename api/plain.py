@@ -49,13 +49,9 @@ def plainly(details: Mapping[str, Any]) -> str:
     """
     _, name, *_ = details["loc"]
     reason = REASONS.get(details["type"], UNKNOWN).format_map(details.get("ctx", {}))
-    return _sentence(str(name), reason)
+    return sentence(str(name), reason)
 
 
-def unknown(parameter: str) -> str:
-    """That a parameter is wrong for this catalogue, as a sentence."""
-    return _sentence(parameter, UNKNOWN)
-
-
-def _sentence(parameter: str, reason: str) -> str:
+def sentence(parameter: str, reason: str) -> str:
+    """What is wrong with a parameter, which is named as forms label it."""
     return f"{NAMES.get(parameter, 'The address')} {reason}."

@@ -55,7 +55,16 @@ class Problem:
 
 
 class InvalidParameterError(Exception):
-    """A parameter that is well formed, but wrong for this release or this request."""
+    """A parameter that is well formed, but wrong for this release or this request.
 
-    def __init__(self, parameter: str, reason: str) -> None:
+    Args:
+        parameter: its name.
+        reason: what is wrong, as a program is told.
+        plain_reason: the same in a visitor's words, after the parameter's name on a form.
+    """
+
+    def __init__(
+        self, parameter: str, reason: str, plain_reason: str = "is not known here"
+    ) -> None:
         self.error = InvalidParameter(parameter, "query", reason)
+        self.plain_reason = plain_reason

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING, Filter
+from rec_platform.release.formats import NOUNS, formats_of, noun
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, Origins
 from rec_platform.release.recommend import LIST_LENGTH
@@ -68,10 +69,14 @@ ICON_VERSION = hashlib.sha256(ICON.encode() + DRAWN_BY).hexdigest()[:12]
 
 
 @lru_cache(maxsize=256)
-def tuning_fields(balance: float, wanted: Filter, origins: Origins) -> Markup:
+def tuning_fields(
+    balance: float, wanted: Filter, origins: Origins, formats: tuple[str, ...]
+) -> Markup:
     """The knob and the filters as they are set, cached: most lists use the same few settings."""
     macros: Any = TEMPLATES.get_template("macros.html").module
-    return macros.knob(balance) + macros.filters(wanted, wanted != EVERYTHING, origins)
+    return macros.knob(balance) + macros.filters(
+        wanted, wanted != EVERYTHING, origins, formats, "The same"
+    )
 
 
 # What every template may use besides the context of its page.
@@ -84,6 +89,7 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "static": ADDRESSES,
     "icon_version": ICON_VERSION,
     "movie": movie,
+    "nouns": NOUNS,
     "countries": {None: "unknown", **COUNTRIES},
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,
@@ -111,6 +117,7 @@ def render(
     """
     settings = settings_of(request)
     release = lookup and lookup.release | {"release_id": release_id(lookup)}
+    formats = formats_of(release or {})
     html = TEMPLATES.get_template(template).render(
         root=root(request),
         path=request.scope["path"].removeprefix(root(request)),
@@ -124,6 +131,8 @@ def render(
         origins=lookup and lookup.origins,
         knows_people=lookup is not None and lookup.knows_people,
         compares=lookup is not None and lookup.compares,
+        formats=formats,
+        called=noun(formats),
         **context,
     )
     return HTMLResponse(html, status)

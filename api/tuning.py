@@ -19,6 +19,7 @@ from rec_platform.release.recommend import LIST_LENGTH, BasketRecommendation, ba
 from rec_platform.release.schema import NEIGHBOURS, Title
 
 from .filtering import WantedByForm, from_form
+from .problems import InvalidParameterError
 
 ListLength = Annotated[
     int,
@@ -77,7 +78,16 @@ async def merged(
     seen: Sequence[Title],
     explain: bool = True,
 ) -> list[BasketRecommendation]:
-    """A basket's list. Where hardly any title passes it takes a second, so a thread makes it."""
+    """A basket's list. Where hardly any title passes it takes a second, so a thread makes it.
+
+    Raises:
+        InvalidParameterError: a title is both liked and disliked.
+    """
+    for title in disliked:
+        if title in liked:
+            raise InvalidParameterError(
+                "disliked", f"{title.title_id} is liked, too", "cannot be both liked and disliked"
+            )
     make = partial(basket, lookup, liked, tuned.limit, tuned.balance, tuned.wanted, explain)
     if tuned.wanted == EVERYTHING:
         return make(disliked=disliked, seen=seen)

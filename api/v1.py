@@ -26,7 +26,7 @@ from .dependencies import (
     release_id,
 )
 from .fields import Fields, answer, wanted_fields
-from .filtering import filters, with_known_genres
+from .filtering import checked, filters
 from .paging import Cursor, Limit, next_cursor, start_of
 from .parameters import UNAMBIGUOUS, IfGiven
 from .tuning import Tuning, length_and_balance, merged
@@ -206,7 +206,7 @@ async def recommendations(
     """
     wanted, (limit, balance), explain, fields = asked
     title = known_title(lookup, title_id)
-    wanted = with_known_genres(wanted, lookup)
+    wanted = checked(wanted, lookup)
     listed = recommend.recommendations(lookup, title, limit, balance, wanted, explain)
     weights = lookup.rule.turned(balance, lookup.popularity(title.votes)) if explain else {}
     series = lookup.series(title)
@@ -231,7 +231,7 @@ async def basket(
     release.
     """
     wanted, (limit, balance), explain, fields, unwanted = asked
-    wanted = with_known_genres(wanted, lookup)
+    wanted = checked(wanted, lookup)
     ids = list(dict.fromkeys(title))
     liked = lookup.titles(ids)
     if not liked:

@@ -76,6 +76,14 @@ class GatedFigure(StrEnum):
     ndcg = "ndcg"
 
 
+class SampleShape(StrEnum):
+    """What an invented catalogue consists of."""
+
+    films = "films"  # three quarters films: a lively catalogue of few titles
+    imdb = "imdb"  # IMDb's shares: mostly episodes, 6 % films, half of them rated
+
+
+TITLE_TYPES = "movie"
 PRESET = SelectionPreset.english_like
 FEATURES = FeaturePreset.balanced
 RULE = SimilarityRule.blend

@@ -3,6 +3,7 @@
 `make dev` and the demo run it as a module; its arguments are the options of `dagster dev`.
 """
 
+import ctypes
 import hashlib
 import os
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 from rec_platform.set_aside import set_aside
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 DEV = (sys.executable, "-W", "ignore", "-m", "dagster", "dev")
 
 
@@ -115,9 +117,16 @@ def run_dagster_dev(options: list[str]) -> None:
         prepare_home(Path(os.environ["DAGSTER_HOME"]))
     except ValueError as error:
         sys.exit(str(error))
+    end_with_parent()
     # A shell's `&` ignores SIGINT, and Dagster treats SIGTERM as it finds SIGINT treated.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(DEV[0], [*DEV, *options])  # noqa: S606 (there is no shell)
+
+
+def end_with_parent() -> None:
+    """Have the system send SIGTERM when the process dies that started this one; Linux alone can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.ratings import RatingsSource
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform.run_records import old_runs
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
         ],
         jobs=[refresh],
         schedules=[weekly_refresh],
-        sensors=[failure_alert(webhook)] if webhook else [],
+        sensors=[old_runs, *([failure_alert(webhook)] if webhook else [])],
         resources={name: resource.as_defaults() for name, resource in resources.items()},
         loggers={"console": dg.colored_console_logger, "progress": PROGRESS},
         # One process: tables pass through files, and a process per step would cost more than the

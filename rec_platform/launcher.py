@@ -13,6 +13,8 @@ from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionRes
 from dagster._serdes import deserialize_value
 from dagster._serdes.config_class import ConfigurableClassData
 
+from rec_platform.run_records import is_dead
+
 
 class WatchedRunLauncher(DefaultRunLauncher):
     """Dagster's default launcher, which tells run monitoring whether a run's process is alive.
@@ -33,11 +35,13 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Ask the code server that started a run whether the run's process is still there.
 
-        A command runs in a process of its own that no server knows: such a run counts as alive. So
-        does a run whose server is away. Dagster asks that server for the job when it does a failed
-        run once more, and does not try a second time. When the server is back, the daemon needs
-        some seconds to see it, so that a run is given up at the second look.
+        A command runs in a process of its own that no server knows, and holds a lock while it
+        lives. A run whose server is away counts as alive. Dagster asks that server for the job when
+        it does a failed run once more, and does not try a second time. When the server is back, the
+        daemon needs some seconds to see it, so that a run is given up at the second look.
         """
+        if is_dead(run, self._instance):
+            return CheckRunHealthResult(WorkerStatus.FAILED, "its command was killed")
         client = self._get_grpc_client_for_termination(run.run_id)
         if client is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING)

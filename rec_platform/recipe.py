@@ -19,11 +19,13 @@ from rec_platform.choices import (
     MOST_CLUSTERS,
     PRESET,
     RULE,
+    TITLE_TYPES,
     FeaturePreset,
     GatedFigure,
     SelectionPreset,
     SimilarityRule,
 )
+from rec_platform.release.formats import FORMATS
 from rec_platform.resources.settings import Settings
 from rec_platform.weights import format_weights, parse_weights
 
@@ -32,6 +34,10 @@ class Recipe(Settings):
     """What a refresh makes. Each field is also an environment variable, `REC_` + its upper name."""
 
     preset: SelectionPreset = Field(default=PRESET, description="Which titles enter the catalogue.")
+    title_types: str = Field(
+        default=TITLE_TYPES,
+        description="IMDb's types of the titles, separated by commas: " + ", ".join(FORMATS) + ".",
+    )
     min_votes: int = Field(default=0, ge=0, description="Fewest votes of a title.")
     year_max: int | None = Field(
         default=None,
@@ -73,6 +79,14 @@ class Recipe(Settings):
         description="Gated figures, separated by commas, that may be worse this once: "
         f"{', '.join(GatedFigure)}.",
     )
+
+    @field_validator("title_types")
+    @classmethod
+    def _are_types(cls, title_types: str) -> str:
+        asked = {name.strip() for name in title_types.split(",")}
+        if unknown := sorted(asked - FORMATS.keys()):
+            raise ValueError(f"no {unknown[0]!r} is held; there is {', '.join(FORMATS)}")
+        return ",".join(name for name in FORMATS if name in asked)
 
     @field_validator("force")
     @classmethod

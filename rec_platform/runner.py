@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import typer
 from filelock import FileLock
@@ -181,6 +182,8 @@ def _run(
     import dagster as dg
 
     from rec_platform.recipe import Recipe
+    from rec_platform.run_records import command_lock, delete_old_runs, mark_dead_runs
+    from rec_platform.unflushed import unflushed_records
 
     try:
         given = {name: value for name, value in choices.items() if value is not None}
@@ -192,9 +195,12 @@ def _run(
     config: dict[str, Any] = {"resources": {"recipe": chosen}, "loggers": {"progress": {}}}
     with _creating_databases(home):
         opened = dg.DagsterInstance.get()
-    with opened as instance:
+    run_id = str(uuid4())
+    with unflushed_records(), opened as instance, command_lock(instance, run_id):
+        mark_dead_runs(instance)
+        delete_old_runs(instance)
         return definitions.resolve_job_def("refresh").execute_in_process(
-            run_config=config, instance=instance, raise_on_error=False
+            run_config=config, instance=instance, raise_on_error=False, run_id=run_id
         )
 
 

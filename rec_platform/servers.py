@@ -20,8 +20,9 @@ def serve_site(root: str, host: str, port: int) -> None:
     Raises:
         typer.Exit: a variable is wrong, the port is taken, or the host is not this machine.
     """
-    import uvicorn
+    from uvicorn import Server
 
+    from rec_platform.connections import site_config
     from rec_platform.release.lookup import LookupFileError
     from rec_platform.release.root import serving_release
 
@@ -46,7 +47,7 @@ def serve_site(root: str, host: str, port: int) -> None:
     site = import_module(f"{api}.app").create_app(serving, settings)
     gc.freeze()  # no answer waits for the collector to look through all imported modules
     try:
-        uvicorn.run(site, host=host, port=available_port, log_level="warning")
+        Server(site_config(site, host, available_port)).run()
     finally:
         gc.unfreeze()  # or DuckDB, which the demo has loaded, tells at exit that it is never freed
 

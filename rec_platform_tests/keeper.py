@@ -20,6 +20,15 @@ LOG = logging.getLogger("test_raw")
 TITLE = r"tt0000001	movie	Quiet Tide	Quiet Tide	0	1999	\N	90	Drama,War"
 OTHER = r"tt0000002	movie	Loud Shore	Loud Shore	0	2001	\N	\N	\N"
 
+GOOD_ROWS = {
+    "title_basics": TITLE,
+    "title_akas": r"tt0000001	1	Quiet Tide	US	en	imdbDisplay	\N	0",
+    "title_ratings": "tt0000001	7.5	1200",
+    "title_crew": r"tt0000001	nm0000001,nm0000002	\N",
+    "title_principals": r'tt0000001	1	nm0000001	actor	\N	["A \"B\" C"]',
+    "name_basics": r"nm0000001	Ada Moor	1950	\N	actor,director	tt0000001",
+}
+
 
 def table(file: RawFile, *rows: str) -> bytes:
     return "".join(f"{line}\n" for line in ("\t".join(file.columns), *rows)).encode()
@@ -27,6 +36,13 @@ def table(file: RawFile, *rows: str) -> bytes:
 
 def packed(file: RawFile, *rows: str) -> bytes:
     return gzip.compress(table(file, *rows), mtime=0)
+
+
+def rows_of(*lines: str | bytes) -> bytes:
+    """A table of titles whose lines are given, packed."""
+    head = "\t".join(BASICS.columns).encode()
+    encoded = [line.encode() if isinstance(line, str) else line for line in lines]
+    return gzip.compress(b"".join(line + b"\n" for line in (head, *encoded)), mtime=0)
 
 
 def incompressible(file: RawFile, rows: int) -> bytes:

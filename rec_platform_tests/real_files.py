@@ -21,7 +21,8 @@ def warehouse(root: Path, folder: str, preset: str, *tables: str) -> DuckDBWareh
             (root / file.storage_key).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin, root / file.storage_key)
     made = DuckDBWarehouse(root=str(root))
-    made.write("recipe", [pd.DataFrame([{"preset": preset, "min_votes": 0, "year_max": 2026}])])
+    recipe = {"preset": preset, "title_types": "movie", "min_votes": 0, "year_max": 2026}
+    made.write("recipe", [pd.DataFrame([recipe])])
     for table in SQL:
         if table in ("titles", *tables):
             made.create(table, SQL[table])

@@ -103,6 +103,13 @@ def test_a_mistyped_selection_is_refused_however_it_is_run(platform: Platform, w
     assert platform.files() == before
 
 
+def test_a_type_that_the_source_does_not_have_is_refused_and_named(platform: Platform):
+    before = platform.files()
+    said = by_command(platform, {"title_types": "movie,tvMiniSeries"})
+    assert "0 of type tvMiniSeries: too few to be alike" in said and "REC_TITLE_TYPES" in said
+    assert platform.files() == before
+
+
 def test_a_selection_that_is_meant_is_published_once_asked_and_kept_without_asking(
     platform: Platform,
 ):

@@ -35,9 +35,9 @@ pytestmark = [
 
 COUNTS = {
     "known-5000": (4_813, 3_611, 4_515, 4_515),
-    "us-2022-09": (136_462, 791, 84_499, 61_379),
+    "us-2022-09": (136_455, 791, 84_495, 61_375),
     "all-regions-2018-07": (7_819, 23, 2_594, 2_385),
-    "all-regions-2022-09": (4_297, 24, 2_169, 1_908),
+    "all-regions-2022-09": (4_296, 24, 2_168, 1_907),
 }
 PRESET_ORDER = ("world", "original_2020", "us_release", "english_like")
 
@@ -210,7 +210,7 @@ def test_the_default_lists_are_good_at_all_four_at_once(
     default = scored["default"]
     # The rule before, a weighted sum, had .379: fame wins NDCG, and loses people's judgements.
     assert default["ndcg"] >= 0.32
-    assert default["tail_ndcg"] >= 0.17
+    assert default["tail_ndcg"] >= 0.19
     assert default["coverage"] >= 0.88
     assert default["siblings"] >= 0.95
 

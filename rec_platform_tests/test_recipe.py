@@ -3,11 +3,13 @@ from pathlib import Path
 import pytest
 
 from rec_platform.recipe import FeaturePreset, Recipe, SelectionPreset, SimilarityRule
+from rec_platform.resources.settings import SettingError
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
     assert Recipe.from_environment({}).choices() == {
         "preset": "english_like",
+        "title_types": "movie",
         "min_votes": 0,
         "year_max": None,
         "features": "balanced",
@@ -24,6 +26,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
 def test_every_field_is_an_environment_variable() -> None:
     environment = {
         "REC_PRESET": "world",
+        "REC_TITLE_TYPES": "tvSeries, movie,movie",
         "REC_MIN_VOTES": "50",
         "REC_YEAR_MAX": "2020",
         "REC_FEATURES": "original_2020",
@@ -38,6 +41,7 @@ def test_every_field_is_an_environment_variable() -> None:
     }
     assert Recipe.from_environment(environment) == Recipe(
         preset=SelectionPreset.world,
+        title_types="movie,tvSeries",  # in one order, so that the same choice is the same recipe
         min_votes=50,
         year_max=2020,
         features=FeaturePreset.original_2020,
@@ -49,6 +53,13 @@ def test_every_field_is_an_environment_variable() -> None:
         max_score_drop=0.5,
         force="ndcg,siblings",
     )
+
+
+@pytest.mark.parametrize("types", ["tvEpisode", "movie,film", "movie,,short", "Movie"])
+def test_a_type_that_no_catalogue_holds_is_refused_with_those_that_may(types: str) -> None:
+    expected = "REC_TITLE_TYPES.*movie, tvMovie, video, tvSeries, tvMiniSeries, short"
+    with pytest.raises(SettingError, match=expected):
+        Recipe.from_environment({"REC_TITLE_TYPES": types})
 
 
 def test_an_empty_variable_is_unset() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rec_platform.assets import lookup_rows
 from rec_platform.assets import release as publish
 from rec_platform.assets.features import titles_are_sound
 from rec_platform.assets.similar import BY_NUMBER, every_title_has_neighbours, read_lists
@@ -90,9 +91,9 @@ class TrinoWarehouse(Warehouse):
         self.create(answer, select)
         return _duckdb(f"FROM {self.scan(answer)}").df()
 
-    def read(self, table: str, order_by: str) -> pd.DataFrame:
+    def read(self, table: str, order_by: str, columns: str = "*") -> pd.DataFrame:
         """See Warehouse; Trino does not keep the order of rows that it writes."""
-        return _duckdb(f"FROM {self.scan(table)} ORDER BY {order_by}").df()
+        return _duckdb(f"SELECT {columns} FROM {self.scan(table)} ORDER BY {order_by}").df()
 
     def column_types(self, table: str) -> dict[str, str]:
         """See Warehouse, in DuckDB's names."""
@@ -282,7 +283,7 @@ def test_what_the_lookup_asks_has_the_same_answers(both: Pair) -> None:
     assert np.count_nonzero(here.neighbours >= 0) == both[0].row_count("similar_titles")
     for ours, theirs in zip(here, there, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    titles, their_titles = (list(publish._titles(warehouse)) for warehouse in both)
+    titles, their_titles = (list(lookup_rows.titles(warehouse)) for warehouse in both)
     assert len(titles) == both[0].row_count("titles")
     assert titles == their_titles
     assert titles[0][0].keywords == ["time travel"]

@@ -1,10 +1,10 @@
 -- One row per title and other name, in any language: what people may type to find it.
 SELECT DISTINCT
-    akas.titleId AS title_id, -- IMDb's id of the title
-    akas.title AS name -- another of its names
-FROM raw_title_akas AS akas
-INNER JOIN selection ON akas.titleId = selection.title_id
+    akas.title_id, -- IMDb's id of the title
+    akas.name -- another of its names
+FROM selected_akas AS akas
+INNER JOIN selection ON akas.title_id = selection.title_id
 WHERE
-    akas.title IS NOT NULL
-    AND akas.title <> selection.title
-    AND akas.title <> selection.original_title
+    akas.name IS NOT NULL
+    AND akas.name <> selection.title
+    AND akas.name <> selection.original_title

@@ -1,10 +1,9 @@
 -- One row per title and character that an actor plays in it, without those who are nobody's name.
 WITH roles AS (
     SELECT DISTINCT
-        played.tconst AS title_id,
+        played.title_id,
         TRIM(role.character_name) AS character_name
-    FROM raw_title_principals AS played
-    INNER JOIN selection ON played.tconst = selection.title_id
+    FROM selected_principals AS played
     -- A list that is no JSON is as good as none: no row of 90 million may stop the others.
     CROSS JOIN
         UNNEST(TRY(CAST(JSON_PARSE(played.characters) AS ARRAY(VARCHAR))))

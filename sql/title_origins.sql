@@ -30,7 +30,7 @@ letters (accented, plain) AS (
 
 names AS (
     SELECT
-        akas.titleId AS title_id,
+        akas.title_id,
         akas.region,
         COALESCE(akas.language, spoken.language) AS language,
         CASE
@@ -41,7 +41,7 @@ names AS (
         OR akas.region IN ('AU', 'GB', 'NZ', 'US') AS is_english,
         (akas.types IS NULL OR akas.types = 'imdbDisplay')
         AND akas.attributes IS NULL
-        AND TRANSLATE(LOWER(akas.title), letters.accented, letters.plain)
+        AND TRANSLATE(LOWER(akas.name), letters.accented, letters.plain)
         = TRANSLATE(LOWER(selection.original_title), letters.accented, letters.plain)
         -- Where a film has another title in English, English-speaking regions only borrow it.
         AND NOT (
@@ -53,15 +53,12 @@ names AS (
         -- A distributor's copy: the region does not write in these letters.
         akas.region IN ('AE', 'TW') OR COALESCE(akas.language, '') IN ('cmn', 'ja', 'yue')
             AS is_copy
-    FROM raw_title_akas AS akas
-    INNER JOIN selection ON akas.titleId = selection.title_id
+    FROM selected_akas AS akas
+    INNER JOIN selection ON akas.title_id = selection.title_id
     CROSS JOIN letters
     LEFT JOIN spoken ON akas.region = spoken.region
-    -- XWW, XEU and the like are no countries. The join says the second condition, too, but an
-    -- engine that does not know how large a gz is joins all names with the regions before it.
-    WHERE
-        akas.region NOT LIKE 'X%'
-        AND akas.titleId IN (SELECT chosen.title_id FROM selection AS chosen)
+    -- XWW, XEU and the like are no countries.
+    WHERE akas.region NOT LIKE 'X%'
 ),
 
 homes AS (

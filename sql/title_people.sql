@@ -1,36 +1,42 @@
 -- One row per title, person and role: directors, writers, then the billed cast and crew.
-WITH directors AS (
+WITH crews AS (
     SELECT
         crew.tconst AS title_id,
+        crew.directors,
+        crew.writers
+    FROM raw_title_crew AS crew
+    INNER JOIN selection ON crew.tconst = selection.title_id
+),
+
+directors AS (
+    SELECT
+        crew.title_id,
         person.person_id,
         'director' AS role,
         person.billing
-    FROM raw_title_crew AS crew
-    INNER JOIN selection ON crew.tconst = selection.title_id
+    FROM crews AS crew
     CROSS JOIN UNNEST(SPLIT(crew.directors, ',')) WITH ORDINALITY AS person (person_id, billing)
 ),
 
 writers AS (
     SELECT
-        crew.tconst AS title_id,
+        crew.title_id,
         person.person_id,
         'writer' AS role,
         person.billing
-    FROM raw_title_crew AS crew
-    INNER JOIN selection ON crew.tconst = selection.title_id
+    FROM crews AS crew
     CROSS JOIN UNNEST(SPLIT(crew.writers, ',')) WITH ORDINALITY AS person (person_id, billing)
 ),
 
 principals AS (
     SELECT
-        cast_and_crew.tconst AS title_id,
-        cast_and_crew.nconst AS person_id,
+        cast_and_crew.title_id,
+        cast_and_crew.person_id,
         CASE cast_and_crew.category
             WHEN 'actress' THEN 'actor' ELSE cast_and_crew.category
         END AS role,
-        MIN(CAST(cast_and_crew.ordering AS bigint)) AS billing
-    FROM raw_title_principals AS cast_and_crew
-    INNER JOIN selection ON cast_and_crew.tconst = selection.title_id
+        MIN(cast_and_crew.billing) AS billing
+    FROM selected_principals AS cast_and_crew
     -- Who is only seen in old footage has not worked on the title.
     WHERE
         cast_and_crew.category

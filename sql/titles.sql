@@ -1,4 +1,4 @@
--- One row per title of the catalogue: the rated, non-adult movies that the recipe selects.
+-- One row per title of the catalogue: the rated, non-adult titles that the recipe selects.
 WITH us_releases AS (
     SELECT
         titleId AS title_id,
@@ -14,7 +14,9 @@ SELECT
     COALESCE(basics.primaryTitle, basics.originalTitle, basics.tconst) AS title,
     -- the name in the country of origin
     COALESCE(basics.originalTitle, basics.primaryTitle, basics.tconst) AS original_title,
+    basics.titleType AS title_type, -- IMDb's: movie, tvSeries, ...
     CAST(basics.startYear AS integer) AS year, -- of the first release
+    CAST(basics.endYear AS integer) AS end_year, -- of a series that has ended
     CAST(basics.runtimeMinutes AS integer) AS runtime_minutes, -- null where IMDb has none
     COALESCE(basics.genres, '') AS genres, -- three at most, by commas; empty where IMDb has none
     CAST(ratings.averageRating AS double) AS rating, -- mean of the votes, 1 to 10
@@ -24,8 +26,13 @@ INNER JOIN raw_title_ratings AS ratings ON basics.tconst = ratings.tconst
 LEFT JOIN us_releases ON basics.tconst = us_releases.title_id
 CROSS JOIN recipe
 WHERE
-    basics.titleType = 'movie'
+    CONTAINS(SPLIT(recipe.title_types, ','), basics.titleType)
     AND basics.isAdult = '0'
+    -- IMDb's flag misses a few. The 2020 original looked at the flag alone.
+    AND (
+        recipe.preset = 'original_2020'
+        OR NOT CONTAINS(SPLIT(COALESCE(basics.genres, ''), ','), 'Adult')
+    )
     AND CAST(basics.startYear AS integer) <= recipe.year_max
     AND CAST(ratings.numVotes AS integer) >= recipe.min_votes
     AND CASE recipe.preset

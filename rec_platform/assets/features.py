@@ -17,7 +17,7 @@ import dagster as dg
 from rec_platform.assets.code import code_version
 from rec_platform.assets.made_of import Step, data_version, read_recipe
 from rec_platform.assets.raw import read_state
-from rec_platform.choices import FIRST_YEAR, LAST_YEAR, current_name
+from rec_platform.choices import FIRST_YEAR, LAST_YEAR, TITLE_TYPES, current_name
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
 from rec_platform.resources.judgements import JudgementsSource
@@ -175,6 +175,7 @@ def _changes(
     state = read_state(storage, RAW_FILES[0])
     pairs = {
         "preset": (current_name(recipe.get("preset", "")), choices["preset"]),
+        "title_types": (recipe.get("title_types", TITLE_TYPES), choices["title_types"]),
         "min_votes": (recipe.get("min_votes"), choices["min_votes"]),
         "year_max": (recipe.get("year_max", choices["year_max"]), choices["year_max"]),
         "source": (str(manifest.get("source")).rstrip("/"), state and state.source.rstrip("/")),
@@ -195,6 +196,9 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     choices = read_recipe(warehouse)
     clusters = choices["clusters"]
     for_clusters = clusters * 2
+    of_type = warehouse.query("SELECT title_type, count(*) AS titles FROM titles GROUP BY 1")
+    counts = dict(zip(of_type["title_type"], of_type["titles"].tolist(), strict=True))
+    rare = [name for name in choices["title_types"].split(",") if counts.get(name, 0) < 2]
     # Once a release was published of these very titles, they are enough.
     is_known = was_published(storage, "titles", data_version(storage, "titles"))
     before = 0 if is_known else serving.get("title_count", 0)
@@ -207,6 +211,12 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
             f": too few for {clusters} clusters.{changed} Ask for fewer with --clusters "
             "(REC_CLUSTERS), or select more titles with --preset (REC_PRESET)"
         )
+    elif rare:
+        fix = (
+            f", {' and '.join(f'{counts.get(name, 0)} of type {name}' for name in rare)}: too few "
+            "to be alike. Leave such a type out of REC_TITLE_TYPES, or select more titles with "
+            "--preset (REC_PRESET)"
+        )
     elif count < fewest:
         fix = (
             f": the serving release has {before:,}.{changed} If that is right, set "
@@ -215,9 +225,9 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     else:
         fix = ""
     return dg.AssetCheckResult(
-        passed=count >= fewest,
+        passed=not fix,
         description=f"{count:,} titles selected, at least {fewest:,} expected{fix}",
-        metadata={"title_count": count, "expected": fewest},
+        metadata={"title_count": count, "expected": fewest, "of_type": counts},
     )
 
 

@@ -139,7 +139,7 @@ def _warn(sound: Verified, file: RawFile, log: logging.Logger) -> None:
         log.warning(f"{file.file} has columns that nothing reads yet: {names}")
     if sound.set_aside:
         log.warning(
-            f"{file.file}: odd rows set aside, none of them a film's: {sound.set_aside:,}. "
+            f"{file.file}: odd rows set aside, the tables go without them: {sound.set_aside:,}. "
             f"The first: {sound.first_odd}"
         )
 

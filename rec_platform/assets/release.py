@@ -5,20 +5,17 @@ What a lookup looks like inside does not belong here (see release/), nor how it 
 resources/publishing.py).
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
+from rec_platform.assets import lookup_rows
 from rec_platform.assets.code import code_version, package_versions
 from rec_platform.assets.made_of import Step, is_as_noted, read_recipe
 from rec_platform.assets.raw import read_state
-from rec_platform.assets.similar import BY_NUMBER, read_lists
 from rec_platform.assets.stored import (
-    read_matrix,
     read_model,
     read_profiles,
     read_scaling,
@@ -28,19 +25,14 @@ from rec_platform.choices import SimilarityRule
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.release.blend import OPTIONAL
 from rec_platform.release.lookup import Lookup, LookupFileError
-from rec_platform.release.reasons import ROLES
 from rec_platform.release.recommend import recommendations
-from rec_platform.release.schema import LOOKUP_FILE, Credit, Title, pack
-from rec_platform.release.tiles import Combination
+from rec_platform.release.schema import LOOKUP_FILE
 from rec_platform.release.writer import write_lookup
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 from rec_platform.weights import parse_weights
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Of the recipe, what decides whether a release is published, not what is in it.
 GATES = ("min_title_share", "max_score_drop", "force")
@@ -81,14 +73,15 @@ def cluster_lookup(
     provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": recipe}
     provenance |= {"weights": _stored_weights(warehouse, recipe["weights"])}
     provenance |= _provenance(source, storage, warehouse)
+    is_blend = recipe["rule"] == SimilarityRule.blend
     write_lookup(
         path,
         release=provenance,
         clusters=read_profiles(storage),
-        titles=_titles(warehouse),
-        neighbours=_neighbours(warehouse, provenance["title_count"], [*provenance["weights"]]),
-        combinations=_combinations(warehouse) if recipe["rule"] == SimilarityRule.blend else (),
-        places=_places(warehouse),
+        titles=lookup_rows.titles(warehouse),
+        neighbours=lookup_rows.neighbours(warehouse, provenance["weights"]),
+        combinations=lookup_rows.combinations(warehouse) if is_blend else (),
+        places=lookup_rows.places(warehouse),
     )
     size = path.stat().st_size
     storage.put(path, LOOKUP_KEY)
@@ -156,131 +149,6 @@ def _stored_weights(warehouse: Warehouse, text: str) -> dict[str, float]:
     spreads = (f"max({name}_part) - min({name}_part) AS {name}" for name in OPTIONAL)
     spread = warehouse.query(f"SELECT {', '.join(spreads)} FROM similar_titles").iloc[0]
     return {name: weight for name, weight in parse_weights(text).items() if spread.get(name, 1)}
-
-
-def _titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
-    """Each title and its other names, most voted first."""
-    titles = warehouse.query("""
-        SELECT
-            titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
-            NULLIF(series, -1) AS series, NULLIF(place, 0) AS series_place, cluster, distance,
-            country, language
-        FROM titles
-        INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
-        INNER JOIN title_series ON titles.title_id = title_series.title_id
-        LEFT JOIN title_origins ON titles.title_id = title_origins.title_id
-    """)
-    titles = titles.sort_values(["votes", "title_id"], ascending=[False, True])
-    for name in ("runtime_minutes", "series", "series_place"):
-        titles[name] = titles[name].astype("Int64").astype(object).where(titles[name].notna(), None)
-    for name in ("country", "language"):
-        titles[name] = titles[name].astype(object).where(titles[name].notna(), None)
-    credited = _credits(warehouse)
-    characters, keywords = _characters(warehouse), _keywords(warehouse)
-    akas = warehouse.read("title_akas", order_by="title_id, name")
-    names: defaultdict[str, str] = defaultdict(str)
-    for title_id, name in zip(*_columns(akas, "title_id", "name"), strict=True):
-        names[title_id] += f"{name}\n"
-    for title_id, title, original, year, runtime, genres, rating, votes, *rest in zip(
-        *_columns(titles, *titles), strict=True
-    ):
-        series, series_place, cluster, distance, country, language = rest
-        yield (
-            Title(
-                title_id=title_id,
-                title=title,
-                original_title=original,
-                year=year,
-                runtime_minutes=runtime,
-                genres=genres.split(",") if genres else [],
-                rating=rating,
-                votes=votes,
-                credits=credited[title_id],
-                series=series,
-                series_place=series_place,
-                cluster=cluster,
-                distance=distance,
-                characters=characters[title_id],
-                country=country,
-                language=language,
-                keywords=keywords[title_id],
-            ),
-            names[title_id],
-        )
-
-
-def _credits(warehouse: Warehouse) -> defaultdict[str, list[Credit]]:
-    """Who did what by title: the roles in the order of ROLES, each as billed."""
-    people = warehouse.query("SELECT title_id, person_id, role, name, billing FROM title_people")
-    order = {role: place for place, role in enumerate(ROLES)}
-    people["place"] = people["role"].map(order).fillna(len(order))
-    people = people.sort_values(["title_id", "place", "billing", "role", "person_id"])
-    credited: defaultdict[str, list[Credit]] = defaultdict(list)
-    columns = _columns(people, "title_id", "person_id", "role", "name")
-    for title_id, person_id, role, name in zip(*columns, strict=True):
-        credited[title_id].append(Credit(person_id, role, name))
-    return credited
-
-
-def _characters(warehouse: Warehouse) -> defaultdict[str, list[str]]:
-    from rec_platform.modelling.telling import telling_characters
-
-    table = telling_characters(warehouse.read("title_characters", "title_id, character_name"))
-    return _by_title(*_columns(table, "title_id", "character_name"))
-
-
-def _keywords(warehouse: Warehouse) -> defaultdict[str, list[str]]:
-    from rec_platform.modelling.telling import telling_keywords
-
-    table = telling_keywords(warehouse.read("title_keywords", "title_id, keyword"))
-    return _by_title(*_columns(table, "title_id", "keyword"))
-
-
-def _columns(table: "pd.DataFrame", *names: str) -> Iterator[list[Any]]:
-    """Columns as lists: NumPy hands over their strings several times as fast as pandas."""
-    return (table[name].to_numpy(object).tolist() for name in names)
-
-
-def _by_title(title_ids: Iterable[str], names: Iterable[str]) -> defaultdict[str, list[str]]:
-    """The names of each title, in their order."""
-    by_title: defaultdict[str, list[str]] = defaultdict(list)
-    for title_id, name in zip(title_ids, names, strict=True):
-        by_title[title_id].append(name)
-    return by_title
-
-
-def _neighbours(warehouse: Warehouse, title_count: int, kept: Collection[str]) -> Iterator[bytes]:
-    """Each title's neighbours, best first, packed, with the parts that are kept."""
-    lists = read_lists(warehouse, title_count, BY_NUMBER, kept)
-    numbers, scores = (lists.neighbours + 1).astype("<u4"), lists.scores.astype("<f4")
-    counts = (lists.neighbours >= 0).sum(axis=1)
-    for *columns, count in zip(numbers, scores, lists.parts, counts.tolist(), strict=True):
-        yield pack(*(column[:count].tobytes() for column in columns))
-
-
-def _combinations(warehouse: Warehouse) -> Iterator[Combination]:
-    """All titles by combination of genres."""
-    from rec_platform.modelling.tiling import tile
-
-    return tile(
-        warehouse.query(f"""
-            SELECT year, runtime_minutes, genres, rating, votes FROM titles ORDER BY {BY_NUMBER}
-        """)
-    )
-
-
-def _places(warehouse: Warehouse) -> bytes:
-    """Where each title lies within its cluster's circle on the map, in the order of numbers."""
-    from rec_platform.modelling.placing import place
-
-    _, matrix = read_matrix(warehouse)
-    titles = warehouse.query("""
-        SELECT titles.title_id, votes, cluster
-        FROM titles INNER JOIN title_clusters ON titles.title_id = title_clusters.title_id
-    """).sort_values("title_id", ignore_index=True)
-    placed = place(matrix, titles["cluster"].to_numpy())
-    numbered = titles.sort_values(["votes", "title_id"], ascending=[False, True])
-    return placed[numbered.index].astype("<u2").tobytes()
 
 
 @dg.asset_check(asset=cluster_lookup, blocking=True)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rec_platform.modelling.baselines import Lists
-    from rec_platform.modelling.neighbours import Catalogue
+    from rec_platform.modelling.facts import Facts
 
 DIGITS = 4
 SIZE_MARGIN = 0.2  # catalogues whose sizes differ by more are not compared
@@ -135,19 +135,20 @@ def score(
     """
     import numpy as np
 
+    from rec_platform.modelling.facts import Facts
     from rec_platform.modelling.ranking import by_catalogue, by_likes, series_rows
 
     recipe = read_recipe(warehouse)
     titles = warehouse.read("titles", order_by="title_id")
     likes = ratings.read(titles["title_id"]) if ratings.location else None
     judged = judgements.read(titles) if judgements.location else None
-    catalogue = read_catalogue(warehouse, titles)
-    parts, votes = catalogue.parts, titles["votes"].to_numpy()
+    facts, votes = Facts(titles), titles["votes"].to_numpy()
+    series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
     figures: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, list[float]]] = {}
     left_out: dict[str, list[float]] = {}
-    rows = series_rows(parts.series, parts.year)
-    for made in _all_lists(warehouse, catalogue, titles, likes, judged, recipe):
+    rows = series_rows(series, facts.year)
+    for made in _all_lists(warehouse, facts, titles, likes, judged, recipe):
         row = rows if made.name in KNOB else None  # a title's page has it above the list
         by_people: dict[str, list[float]] = {}
         if judged:
@@ -157,7 +158,7 @@ def score(
         if judged and made.name == DEFAULT:
             left_out = _by_judgements(made, judged, ~judged.is_tuning)
         figures[made.name] = {name: mean for name, (mean, *_) in by_people.items()} | by_catalogue(
-            made.lists, parts.series, parts.combination, parts.overlap, votes, row
+            made.lists, series, facts.combination, facts.overlap, votes, row
         )
         intervals[made.name] = {name: bounds for name, (_, *bounds) in by_people.items()}
     notes = (NOT_JUDGED if not judged else "", NOT_LIKED if not likes else "")
@@ -204,7 +205,7 @@ def _facts_of_judgements(judged: Judgements) -> dict[str, Any]:
 
 def _all_lists(
     warehouse: Warehouse,
-    catalogue: "Catalogue",
+    facts: "Facts",
     titles: "pd.DataFrame",
     likes: Likes | None,
     judged: Judgements | None,
@@ -215,12 +216,14 @@ def _all_lists(
     from rec_platform.modelling.neighbours import alike, weigh_lists
 
     weights = parse_weights(recipe["weights"])
-    rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue, weights=weights)
-    popularity = catalogue.parts.popularity
+    rule = catalogue = None
+    if likes or judged:  # the other figures need none of what titles share
+        catalogue = read_catalogue(warehouse, titles)
+        rule = partial(alike, SimilarityRule(recipe["rule"]), catalogue, weights=weights)
     lists, _, parts = read_lists(warehouse, len(titles))
     for name, balance in KNOB.items():
-        yield Lists(name, weigh_lists(lists, parts, popularity, balance, weights), rule)
-    if likes or judged:
+        yield Lists(name, weigh_lists(lists, parts, facts.popularity, balance, weights), rule)
+    if catalogue:
         training = likes.training if likes else None
         yield from baselines(catalogue, titles, training, recipe["clusters"], recipe["seed"])
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from rec_platform.assets.code import code_version
 from rec_platform.assets.made_of import Step
+from rec_platform.release.formats import FORMATS
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
@@ -28,11 +29,23 @@ def title_series(
     from rec_platform.modelling.series import find_series
 
     titles = warehouse.read("titles", order_by="title_id")
-    people = warehouse.read("title_people", order_by="title_id, person_id, role")
-    akas = warehouse.read("title_akas", order_by="title_id, name")
-    characters = warehouse.read("title_characters", order_by="title_id, character_name")
-    series, place = find_series(titles, people, akas, characters)
-    table = titles[["title_id"]].assign(series=series, place=place)
+    others = [
+        warehouse.read(
+            "title_people",
+            order_by="title_id, person_id, role",
+            columns="title_id, person_id, role, billing",
+        ),
+        warehouse.read("title_akas", order_by="title_id, name"),
+        warehouse.read("title_characters", order_by="title_id, character_name"),
+    ]
+    table = titles[["title_id"]].assign(series=-1, place=0)
+    # A film and a show are not of one series, whatever they are called.
+    for _, own in titles.groupby(titles["title_type"].map(FORMATS)):
+        of_own = (rows[rows["title_id"].isin(own["title_id"])] for rows in others)
+        series, place = find_series(own, *of_own)
+        first = table["series"].max() + 1
+        table.loc[own.index, "series"] = series + first * (series >= 0)
+        table.loc[own.index, "place"] = place
     warehouse.write("title_series", [table])
     members = table.loc[table["series"] >= 0, "series"]
     return step.made({"series": members.nunique(), "titles_in_series": len(members)})

@@ -35,7 +35,7 @@ class StoredLists(NamedTuple):
     """The lists of all titles as `similar_titles` has them; a title's list is in its row.
 
     Attributes:
-        neighbours: (titles, NEIGHBOURS) int, positions, best first, -1 where there are no more.
+        neighbours: (titles, NEIGHBOURS) int32, positions, best first, -1 where there are no more.
         scores: (titles, NEIGHBOURS) float32.
         parts: (titles, NEIGHBOURS, parts) uint8.
     """
@@ -131,7 +131,9 @@ def read_lists(
 
     shape = (title_count, NEIGHBOURS)
     lists = StoredLists(
-        np.full(shape, -1), np.zeros(shape, "float32"), np.zeros((*shape, len(kept)), "uint8")
+        np.full(shape, -1, "int32"),
+        np.zeros(shape, "float32"),
+        np.zeros((*shape, len(kept)), "uint8"),
     )
     of_parts = [f"{name}_part" for name in kept]
     for table in warehouse.batches(lists_sql(order_by, kept)):
@@ -154,7 +156,8 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
     from rec_platform.modelling.parts import Parts
 
     _, matrix = read_matrix(warehouse)
-    people = warehouse.read("title_people", order_by="title_id, person_id, role")
+    of_people = "title_id, person_id, role"
+    people = warehouse.read("title_people", order_by=of_people, columns=of_people)
     clusters = warehouse.read("title_clusters", order_by="title_id")
     series = warehouse.read("title_series", order_by="title_id")["series"].to_numpy()
     cluster = clusters["cluster"].to_numpy()

@@ -8,19 +8,27 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.ingest.faults import FAULTS, OddAnswerError, asked_pause, is_permanent, reason
+from rec_platform.ingest.patience import Patience
+from rec_platform.ingest.timed import timed_session
 
 CHUNK_BYTES = 1 << 20
+NO_SUCH_REST = (304, 416)  # to who asked for the rest of a file
 ABSENT = (403, 404, 410)  # S3 says 403 for a key that is not there
+STALL_SECONDS = 5  # without a byte, until the progress bar says so
 ATTEMPTS = 5  # in a row, without getting any further
+KEPT = (
+    "The part that was fetched is kept: run the refresh again when the source answers, "
+    "and it resumes from there"
+)
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,15 @@ class Download:
     """A file at an http(s) address.
 
     Attributes:
-        timeout_seconds: for each answer and each piece of it.
+        timeout_seconds: for each answer to begin, and for each piece of it.
         pause_seconds: after the first failure; doubled after each further one.
+        patience: for all files that are fetched together.
     """
 
     url: str
     timeout_seconds: float = 60
     pause_seconds: float = 1
+    patience: Patience = field(default_factory=Patience)
 
     def size(self) -> int:
         """The file's size in bytes, 0 if there is no such file.
@@ -44,15 +54,22 @@ class Download:
         """
         headers = {"Accept-Encoding": "identity"}
         try:
-            with requests.head(
-                self.url, headers=headers, timeout=self.timeout_seconds, allow_redirects=True
-            ) as answer:
+            with (
+                timed_session() as session,
+                session.head(
+                    self.url, headers=headers, timeout=self.timeout_seconds, allow_redirects=True
+                ) as answer,
+            ):
                 if answer.status_code in ABSENT:
                     return 0
                 answer.raise_for_status()
-                return int(answer.headers["Content-Length"])
-        except (requests.RequestException, KeyError) as error:
-            raise SourceFailedError(f"{self.url} does not report its size: {error}") from None
+                if size := _length(answer):
+                    return size
+                raise OddAnswerError("its Content-Length is missing or 0")
+        except FAULTS as error:
+            raise SourceFailedError(
+                f"{self.url} does not report its size: {reason(error)}"
+            ) from None
 
     def fetch(
         self, known: Mapping[str, str], part: Path, log: logging.Logger
@@ -66,22 +83,40 @@ class Download:
             SourceMissingError: there is no such file.
             SourceFailedError: the file could not be read to its end.
         """
+        if not self.patience.left:
+            raise SourceFailedError(
+                f"{self.url} was not asked for: the source has kept this refresh waiting too long"
+            )
         failures, farthest = 0, 0
         while True:
+            begun = time.monotonic()
             try:
-                return self._fetch_rest(known, part)
-            except (requests.RequestException, HTTPError) as error:
-                size = part.stat().st_size if part.exists() else 0
-                failures = failures + 1 if size <= farthest else 1
-                farthest = max(farthest, size)
-                problem = f"{self.url}: {_reason(error)}, after {size:,} bytes"
+                version = self._fetch_rest(known, part)
+            except FAULTS as error:
+                fault = error
+            else:
+                self.patience.use(time.monotonic() - begun, is_further=True)
+                return version
+            seconds = time.monotonic() - begun
+            size = part.stat().st_size if part.exists() else 0
+            is_further = self.patience.is_fast(size - farthest, seconds)
+            self.patience.use(seconds, is_further)
+            failures = 1 if is_further else failures + 1
+            farthest = max(farthest, size)
+            problem = f"{self.url}: {reason(fault)}, after {size:,} bytes"
+            if is_permanent(fault):
+                raise SourceFailedError(problem)
             if failures == ATTEMPTS:
+                raise SourceFailedError(f"{problem}, {ATTEMPTS} times in a row. {KEPT}")
+            pause = max(self.pause_seconds * 2 ** (failures - 1), asked_pause(fault))
+            if pause >= self.patience.left:
                 raise SourceFailedError(
-                    f"{problem}, {ATTEMPTS} times in a row. The part that was fetched is kept: "
-                    "run the refresh again when the source answers, and it resumes from there"
+                    f"{problem}. The next attempt would be in {pause:,.0f} s, and the source may "
+                    f"keep this refresh waiting for {self.patience.left:,.0f} s. {KEPT}"
                 )
-            log.warning(f"{problem}; trying again ({failures + 1} of {ATTEMPTS})")
-            time.sleep(self.pause_seconds * 2 ** (failures - 1))
+            log.warning(f"{problem}; trying again in {pause:.0f} s ({failures + 1} of {ATTEMPTS})")
+            time.sleep(pause)
+            self.patience.use(pause)
 
     def _fetch_rest(self, known: Mapping[str, str], part: Path) -> dict[str, str] | None:
         """Fetch the rest of a file after an attempt that was cut, or all of it."""
@@ -92,52 +127,80 @@ class Download:
         )
         offset = part.stat().st_size if begun.get("url") == self.url else 0
         headers = _range_headers(begun, offset) if offset else _condition_headers(known)
-        timeout = (min(10, self.timeout_seconds), self.timeout_seconds)
-        with requests.get(self.url, headers=headers, stream=True, timeout=timeout) as response:
-            if response.status_code == requests.codes.not_modified:
-                if not headers.keys() & {"If-None-Match", "If-Modified-Since"}:
-                    part.unlink(missing_ok=True)
-                    raise requests.ConnectionError(
-                        "the server says that nothing has changed, and was not asked"
-                    )
+        seconds = min(self.timeout_seconds, self.patience.left)
+        with (
+            timed_session() as session,
+            session.get(
+                self.url, headers=headers, stream=True, timeout=(min(10, seconds), seconds)
+            ) as response,
+        ):
+            is_asked = bool(headers.keys() & {"If-None-Match", "If-Modified-Since"})
+            if response.status_code == requests.codes.not_modified and is_asked:
                 return None
-            if response.status_code in ABSENT:
-                raise SourceMissingError(f"{self.url} answers {response.status_code}")
-            if response.status_code == requests.codes.requested_range_not_satisfiable:
+            if response.status_code in NO_SUCH_REST:
                 part.unlink(missing_ok=True)
-            response.raise_for_status()
+            _require_file(response)
             version = _version(response)
             is_rest = response.status_code == requests.codes.partial_content
             is_ours = {"url": self.url} | version == begun and _first_byte(response) == offset > 0
             if is_rest and not is_ours:
                 part.unlink(missing_ok=True)
-                raise requests.ConnectionError("the server sent another part than it was asked for")
+                raise OddAnswerError("the server sent another part than it was asked for")
             if not is_rest:
                 offset = 0
                 part.unlink(missing_ok=True)  # before the note claims it for this version
                 note.write_text(json.dumps({"url": self.url} | version))
-            missing = int(response.headers.get("Content-Length", 0))
+            missing = _length(response)
             _require_space(part.parent, missing, self.url)
             with part.open("ab") as writer, _progress(part, offset, missing) as advance:
-                # Not iter_content: it would undo a Content-Encoding, and the file is kept as gz.
-                for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
+                for chunk in self._chunks(response):
                     writer.write(chunk)
                     advance(len(chunk))
         note.unlink()
         return version
 
+    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+        """An answer's body, as long as it comes fast enough.
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code}"
-    if isinstance(error, requests.Timeout | ReadTimeoutError):
-        return "the server stopped answering"
-    if isinstance(error, requests.exceptions.SSLError) or not isinstance(
-        error, requests.ConnectionError | HTTPError
-    ):
-        return str(error)
-    is_begun = isinstance(error, HTTPError) or "aborted" in str(error)
-    return "the connection was lost" if is_begun else "the server cannot be reached"
+        Raises:
+            OddAnswerError: too few bytes came in the time that one may take.
+        """
+        started = window = time.monotonic()
+        came = 0
+        # Not iter_content: it would undo a Content-Encoding, and wait until a chunk is full.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+            yield chunk
+            came += len(chunk)
+            now = time.monotonic()
+            if now - started >= self.patience.total_left:
+                raise OddAnswerError("the file is not complete")
+            if (seconds := now - window) >= self.timeout_seconds:
+                if not self.patience.is_fast(came, seconds):
+                    least = f"{self.patience.least_speed:,.0f} bytes a second"
+                    raise OddAnswerError(f"the server sends less than {least}")
+                window, came = now, 0
+
+
+def _require_file(response: requests.Response) -> None:
+    """Raise unless an answer holds a file, or a part of one."""
+    status = response.status_code
+    if status in ABSENT:
+        raise SourceMissingError(f"{response.url} answers {status}")
+    if status == requests.codes.not_modified:
+        raise OddAnswerError("the server says that nothing has changed, and was not asked")
+    if status == requests.codes.requested_range_not_satisfiable:
+        raise OddAnswerError("the server says that there is no such part of the file")
+    response.raise_for_status()
+    if status not in (requests.codes.ok, requests.codes.partial_content):
+        raise OddAnswerError(f"the server answers {status}, which is no file", is_permanent=True)
+
+
+def _length(response: requests.Response) -> int:
+    """The bytes that an answer says to have, 0 if it does not say it."""
+    text = response.headers.get("Content-Length", "0").strip()
+    if not text.isdecimal():
+        raise OddAnswerError(f"the server tells a size that is no number ({text[:40]!r})", True)
+    return int(text)
 
 
 def _version(response: requests.Response) -> dict[str, str]:
@@ -188,10 +251,38 @@ def _progress(part: Path, done: int, missing: int) -> Generator[Callable[[int], 
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[stall]}"),
     )
     console = Console(stderr=True)
+    came = time.monotonic()
+
+    def stall() -> str:
+        seconds = time.monotonic() - came
+        return f"nothing came for {seconds:.0f} s" if seconds >= STALL_SECONDS else ""
+
     with Progress(
         *columns, console=console, disable=not console.is_terminal, transient=True
     ) as bar:
-        task = bar.add_task(part.stem, total=done + missing if missing else None, completed=done)
-        yield lambda count: bar.advance(task, count)
+        task = bar.add_task(
+            part.stem,
+            total=done + missing if missing else None,
+            completed=done,
+            stall=_Live(stall),
+        )
+
+        def advance(count: int) -> None:
+            nonlocal came
+            came = time.monotonic()
+            bar.advance(task, count)
+
+        yield advance
+
+
+@dataclass(frozen=True)
+class _Live:
+    """A text that is made anew each time it is shown."""
+
+    text: Callable[[], str]
+
+    def __format__(self, spec: str) -> str:
+        return self.text()

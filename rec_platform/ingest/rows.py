@@ -6,33 +6,55 @@ import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
+
+from isal import igzip, igzip_lib
 
 from rec_platform.ingest.errors import UnsoundFileError
 from rec_platform.ingest.files import INTEGER, NULL, RawFile
 
+CHUNK_BYTES = 1 << 20
+ISAL_ERROR = cast("type[Exception]", igzip_lib.IsalError)  # to its stub it is no class
 LONGEST_LINE_BYTES = 2_000_000  # DuckDB reads no longer ones
 FORBIDDEN = {b"\0": "a NUL byte", b"\r": "a carriage return (CR)"}
 # One odd row in this many is set aside, and one in a smaller file that is no mere handful of rows.
 ROWS_FOR_AN_ODD_ONE = 10_000
 FEWEST_ROWS = 100
-# The start of a row of title.basics whose id and type can be read, and which is no film.
-NO_FILM = re.compile(rb"tt[0-9]+\t(?!movie\t)[A-Za-z]+\t")
+# How an odd row starts that the tables can go without. In title.basics it must say that it is no
+# film's. In files of names and credits any may go: one name or credit is lost. In title.ratings
+# none may: a film would leave the catalogue. Nothing there was typed by hand, so it is damage.
+DISPENSABLE = {
+    "title_basics": re.compile(rb"tt[0-9]+\t(?!movie\t)[A-Za-z]+\t"),
+    **dict.fromkeys(("title_akas", "title_crew", "title_principals"), re.compile(b"")),
+    "name_basics": re.compile(b""),
+}
 
 
 @contextmanager
-def unpacked(path: Path) -> Generator[gzip.GzipFile]:
+def unpacked(path: Path) -> Generator[igzip.IGzipFile]:
     """Read what a gz holds.
 
     Raises:
         UnsoundFileError: it is cut off or damaged.
     """
     try:
-        with gzip.open(path) as reader:
+        with igzip.IGzipFile(path) as reader:
             yield reader
+    except (EOFError, gzip.BadGzipFile, ISAL_ERROR) as error:
+        raise _damage(path, error) from None
+
+
+def _damage(path: Path, error: Exception) -> UnsoundFileError:
+    """What Python's own reader says of a damaged gz: the fast one takes rubbish for a cut."""
+    try:
+        with gzip.open(path) as reader:
+            while reader.read(CHUNK_BYTES):
+                pass
     except EOFError:
-        raise UnsoundFileError("it is cut off: the gz stream ends too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise UnsoundFileError(f"it is damaged, or no gz file at all ({error})") from None
+        return UnsoundFileError("it is cut off: the gz stream ends too early")
+    except (gzip.BadGzipFile, zlib.error) as known:
+        error = known
+    return UnsoundFileError(f"it is damaged, or no gz file at all ({error})")
 
 
 def first_bad_line(path: Path, file: RawFile, width: int) -> str | None:
@@ -49,9 +71,9 @@ def first_bad_line(path: Path, file: RawFile, width: int) -> str | None:
 
 
 def set_odd_rows_aside(path: Path, file: RawFile, width: int) -> tuple[int, str]:
-    """Take the odd rows out of a file, if they are few and no film's.
+    """Take the odd rows out of a file, if they are few and the tables can go without them.
 
-    Tables need films alone. Only title.basics says of a row itself that it is no film's.
+    A line that has no end is never taken out: the file may be cut off there.
 
     Args:
         path: the file, which is written anew.
@@ -61,7 +83,8 @@ def set_odd_rows_aside(path: Path, file: RawFile, width: int) -> tuple[int, str]
     Returns:
         How many were taken out, and where the first one was; 0 if the file is left as it is.
     """
-    if "titleType" not in file.columns:
+    dispensable = DISPENSABLE.get(file.name)
+    if not dispensable:
         return 0, ""
     kept = path.with_suffix(".kept")
     odd, first_odd, count = 0, "", 0
@@ -75,7 +98,7 @@ def set_odd_rows_aside(path: Path, file: RawFile, width: int) -> tuple[int, str]
             for number, line in _lines(reader):
                 count += 1
                 if problem := _line_problem(line, file, width):
-                    if not NO_FILM.match(line):
+                    if not (line.endswith(b"\n") and dispensable.match(line)):
                         return 0, ""
                     odd += 1
                     first_odd = first_odd or _told(number, line, problem)
@@ -89,7 +112,7 @@ def set_odd_rows_aside(path: Path, file: RawFile, width: int) -> tuple[int, str]
     return odd, first_odd
 
 
-def _lines(reader: gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
+def _lines(reader: igzip.IGzipFile) -> Iterator[tuple[int, bytes]]:
     """The lines below the header, by number; one longer than DuckDB reads comes in pieces."""
     return enumerate(iter(lambda: reader.readline(LONGEST_LINE_BYTES), b""), 2)
 

@@ -1,20 +1,26 @@
 """Verification: a fetched file is read whole before it may replace the last good copy."""
 
 import codecs
+import os
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rec_platform.ingest.errors import UnsoundFileError, UnsoundRowError
-from rec_platform.ingest.files import RawFile, scan_tsv
-from rec_platform.ingest.rows import FORBIDDEN, first_bad_line, set_odd_rows_aside, unpacked
+from rec_platform.ingest.files import RawFile, scan_rows, scan_tsv
+from rec_platform.ingest.rows import (
+    CHUNK_BYTES,
+    FORBIDDEN,
+    first_bad_line,
+    set_odd_rows_aside,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     import duckdb
-
-CHUNK_BYTES = 1 << 20
 
 
 class Verified(NamedTuple):
@@ -22,7 +28,7 @@ class Verified(NamedTuple):
 
     Attributes:
         rows: without the header and without rows that were set aside.
-        set_aside: odd rows that were taken out, which no table needs.
+        set_aside: odd rows that were taken out, which the tables can go without.
         first_odd: where the first one of these is, and what is odd about it.
         new_columns: those after the ones that the tables need.
     """
@@ -40,7 +46,7 @@ class _Scan(NamedTuple):
 
 
 def verify(path: Path, file: RawFile) -> Verified:
-    """Read a fetched file whole. A few odd rows that no table needs are taken out of it.
+    """Read a fetched file whole. A few odd rows are taken out of it, see rows.py.
 
     Raises:
         UnsoundFileError: the file is not what IMDb's file should be.
@@ -48,26 +54,35 @@ def verify(path: Path, file: RawFile) -> Verified:
     header = _verify_header(path, file)
     new_columns = tuple(header[len(file.columns) :])
     try:
-        return Verified(_verify_rows(path, file, len(header)), new_columns=new_columns)
+        return Verified(_verify_rows(path, file, header), new_columns=new_columns)
     except UnsoundRowError:
         set_aside, first_odd = set_odd_rows_aside(path, file, len(header))
         if not set_aside:
             raise
-    rows = _verify_rows(path, file, len(header))
+    rows = _verify_rows(path, file, header)
     return Verified(rows, set_aside, first_odd, new_columns)
 
 
-def _verify_rows(path: Path, file: RawFile, width: int) -> int:
-    with ThreadPoolExecutor() as pool:  # in parallel: neither holds the interpreter lock
-        counting = pool.submit(_count_lines, path)
-        scanning = pool.submit(_scan, path, file)
-    rows = counting.result() - 1  # first: a broken gz explains a failed scan
-    scan = scanning.result()
+def _verify_rows(path: Path, file: RawFile, header: list[str]) -> int:
+    """Unpack a file once: its bytes are checked here, and its rows by DuckDB behind a pipe."""
+    receiving, sending = os.pipe()
+    with ThreadPoolExecutor(1) as pool:  # in parallel: neither holds the interpreter lock
+        counting = pool.submit(_count_lines, path, sending)
+        try:
+            scan = _scan(path, receiving, header, file)
+        finally:  # else the sender would wait for ever where the scan has failed
+            os.close(receiving)
+    lines, tabs = counting.result()  # first: a broken gz explains a failed scan
+    rows = lines - 1
     complaint = scan.complaint
     if not complaint and scan.rows != rows:
         complaint = f"{rows:,} lines give {scan.rows:,} rows"
+    if not complaint and tabs != lines * (
+        len(header) - 1
+    ):  # DuckDB takes one more field if it is null
+        complaint = "some rows have too many fields"
     if complaint:
-        raise UnsoundRowError(first_bad_line(path, file, width) or complaint)
+        raise UnsoundRowError(first_bad_line(path, file, len(header)) or complaint)
     if rows == 0:
         raise UnsoundFileError("it has a header and no rows")
     if scan.repeated:
@@ -111,12 +126,22 @@ def _verify_header(path: Path, file: RawFile) -> list[str]:
     )
 
 
-def _count_lines(path: Path) -> int:
-    """Unpack the whole file: only the checksum at its end proves that nothing is missing."""
-    lines = 0
+def _count_lines(path: Path, sending: int) -> tuple[int, int]:
+    """Unpack the whole file: only the checksum at its end proves that nothing is missing.
+
+    Args:
+        path: the file.
+        sending: the end of a pipe to which all that the file holds is written; it is closed.
+
+    Returns:
+        How many lines it has, and how many tabs.
+    """
+    lines = tabs = 0
     text = codecs.getincrementaldecoder("utf-8")()
-    with unpacked(path) as reader:
+    with open(sending, "wb", buffering=0) as pipe, unpacked(path) as reader:
+        is_heard = True
         while chunk := reader.read(CHUNK_BYTES):
+            is_heard = is_heard and _send(chunk, pipe)
             try:
                 text.decode(chunk)
             except UnicodeDecodeError as error:
@@ -126,7 +151,19 @@ def _count_lines(path: Path) -> int:
                     line = lines + chunk.count(b"\n", 0, place) + 1
                     raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
             lines += chunk.count(b"\n")
-    return lines
+            tabs += chunk.count(b"\t")
+    return lines, tabs
+
+
+def _send(chunk: bytes, pipe: RawIOBase) -> bool:
+    """Write to a pipe, unless nobody reads it any more."""
+    rest = memoryview(chunk)
+    try:
+        while rest:
+            rest = rest[pipe.write(rest) or 0 :]
+    except BrokenPipeError:
+        return False
+    return True
 
 
 def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundRowError:
@@ -136,8 +173,15 @@ def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundRowError:
     return UnsoundRowError(f"line {line:,} is not UTF-8 (it reads {text!r})")
 
 
-def _scan(path: Path, file: RawFile) -> _Scan:
-    """Check the shape of every row, and the values that the tables' SQL casts or joins on."""
+def _scan(path: Path, receiving: int, header: list[str], file: RawFile) -> _Scan:
+    """Check the shape of every row, and the values that the tables' SQL casts or joins on.
+
+    Args:
+        path: the file, beside which DuckDB may keep what does not fit into memory.
+        receiving: the end of a pipe that gives what the file holds.
+        header: the names of its columns.
+        file: what it should be.
+    """
     import duckdb
 
     is_wrong = " OR ".join(
@@ -151,7 +195,8 @@ def _scan(path: Path, file: RawFile) -> _Scan:
     )
     try:
         with _connection(path) as connection:
-            statement = f"SELECT {', '.join(columns)} FROM {scan_tsv(path)}"
+            table = scan_rows(f"'/dev/fd/{receiving}'", header)
+            statement = f"SELECT {', '.join(columns)} FROM {table}"
             rows, keys, distinct, wrong = connection.execute(statement).fetchall()[0]
     except (duckdb.Error, UnicodeDecodeError) as error:
         return _Scan(complaint=str(error).partition("\n")[0])

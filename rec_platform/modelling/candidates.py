@@ -78,9 +78,10 @@ class Candidates:
             _Siblings(parts.series).of,
         )
         self.order = self._nearest.order
+        self._format = parts.format
 
     def of(self, titles: np.ndarray) -> np.ndarray:
-        """The candidates of some titles, each once.
+        """The candidates of some titles, each once, all of the title's own format.
 
         Args:
             titles: (rows,) positions.
@@ -91,7 +92,8 @@ class Candidates:
         candidates = np.sort(np.hstack([side(titles) for side in self._sides]), axis=1)
         is_repeated = candidates[:, 1:] == candidates[:, :-1]
         candidates[:, 1:][is_repeated] = -1
-        candidates[candidates == titles[:, np.newaxis]] = -1
+        is_other = self._format[candidates] != self._format[titles][:, np.newaxis]
+        candidates[is_other | (candidates == titles[:, np.newaxis])] = -1
         return candidates
 
 
@@ -170,10 +172,13 @@ class _Nearest:
     def _listed(self, combination: int, most_cost: float) -> tuple[np.ndarray, np.ndarray]:
         """The titles that may be listed under this combination, and what their genres cost.
 
-        Those of closed gates and of other genres fill up where there are too few.
+        Those of closed gates and of other genres fill up where there are too few, but none of
+        another format.
         """
         cost = self._cost[combination] + GATED * ~self._parts.passes_gate[combination]
-        order = np.argsort(cost, kind="stable")
+        formats = self._parts.formats
+        of_format = np.flatnonzero(formats == formats[combination])
+        order = of_format[np.argsort(cost[of_format], kind="stable")]
         few = np.searchsorted(np.cumsum(self._sizes[order]), FEWEST) + 1
         kept = order[: max(np.searchsorted(cost[order], most_cost, side="right"), few)]
         members = np.concatenate([self._members[other] for other in kept])

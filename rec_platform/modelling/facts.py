@@ -9,6 +9,7 @@ import pandas as pd
 
 from rec_platform.modelling.tone import gate, other_tone
 from rec_platform.release.blend import PART_SCALE
+from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import RATING_SPAN, TRUST_VOTES
 
 
@@ -16,7 +17,7 @@ class Facts:
     """What every title has.
 
     Args:
-        titles: year, runtime_minutes, genres, rating, votes; one row per title.
+        titles: title_type, year, runtime_minutes, genres, rating, votes; one row per title.
 
     Attributes:
         year: (titles,)
@@ -25,8 +26,10 @@ class Facts:
         rating: (titles,) the trusted rating, 1..10.
         popularity: (titles,) log10 of the votes over that of the most votes.
         quality: (titles,) the trusted rating over its span, 0..1.
-        combinations: the combinations of genres, comma-separated.
+        combinations: the combinations of genres, comma-separated; one of each format.
+        formats: (combinations,) the format of each: see release/formats.py.
         combination: (titles,) int, which of them a title has.
+        format: (titles,) the format of each.
         overlap: (combinations, combinations) float32, the part `genres` of two.
         tone: the same, what another tone takes off the likeness.
         passes_gate: the same, bool: may the second be in the first one's list?
@@ -43,7 +46,10 @@ class Facts:
         self.rating = trusted.astype("float32")
         self.popularity = self.fame / max(float(self.fame.max()), 1.0)
         self.quality = (self.rating - 1) / RATING_SPAN
-        self.combination, self.combinations = pd.factorize(titles["genres"], sort=True)
+        self.format = titles["title_type"].map(FORMATS).to_numpy(object)
+        pairs = pd.MultiIndex.from_arrays([self.format, titles["genres"]])
+        self.combination, both = pd.factorize(pairs, sort=True)
+        self.formats, self.combinations = (both.get_level_values(side) for side in (0, 1))
         self.overlap = _overlap(_genre_rarity(self.combination, self.combinations)).astype(
             "float32"
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from scipy.spatial import KDTree
 from scipy.special import expit
 
@@ -140,7 +141,7 @@ def _blended(
     ranks = _ranks(scores)
     in_middle = ranks[PLACES.index(BALANCE)]
     # Where two are equally good at some place of the knob, the better in the middle wins.
-    order = np.argsort(ranks.min(axis=0) * candidates.shape[1] + in_middle, axis=1)[:, :count]
+    order = _lowest(ranks.min(axis=0) * candidates.shape[1] + in_middle, count)
     ordered = np.argsort(np.take_along_axis(in_middle, order, axis=1), axis=1)
     order = np.take_along_axis(order, ordered, axis=1)
     is_kept = np.take_along_axis(middle, order, axis=1) > -np.inf
@@ -159,22 +160,24 @@ def nearest(catalogue: Catalogue, count: int) -> Iterator[Block]:
 
     A k-d tree (Bentley 1975) finds them exactly, in about n log n for so few columns.
     """
-    matrix = catalogue.matrix
-    # Many titles share all columns but a few, which makes balancing by medians slow.
-    tree = KDTree(matrix, balanced_tree=False)
-    count = min(count, len(matrix) - 1)
-    for start in range(0, len(matrix), BLOCK_ROWS):
-        titles = np.arange(start, min(start + BLOCK_ROWS, len(matrix)))
-        distances, neighbours = tree.query(matrix[titles], k=count + 1, workers=-1)
-        # The title itself is among them at distance 0, unless it has too many twins.
-        is_other = neighbours != titles[:, np.newaxis]
-        is_other[is_other.all(axis=1), -1] = False
-        shape = (len(titles), count)
-        yield Block(
-            titles,
-            neighbours[is_other].reshape(shape),
-            1 / (1 + distances[is_other].reshape(shape)),
-        )
+    for members in _groups(catalogue.parts.format):
+        matrix = catalogue.matrix[members]
+        # Many titles share all columns but a few, which makes balancing by medians slow.
+        tree = KDTree(matrix, balanced_tree=False)
+        nearest_count = min(count, len(matrix) - 1)
+        for start in range(0, len(matrix), BLOCK_ROWS):
+            places = np.arange(start, min(start + BLOCK_ROWS, len(matrix)))
+            ranks = range(1, nearest_count + 2)
+            distances, neighbours = tree.query(matrix[places], k=ranks, workers=-1)
+            # The title itself is among them at distance 0, unless it has too many twins.
+            is_other = neighbours != places[:, np.newaxis]
+            is_other[is_other.all(axis=1), -1] = False
+            shape = (len(places), nearest_count)
+            yield Block(
+                members[places],
+                members[neighbours[is_other].reshape(shape)],
+                1 / (1 + distances[is_other].reshape(shape)),
+            )
 
 
 def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
@@ -183,8 +186,7 @@ def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
     The score is 1/(1+|difference of the distances|). To this rule, titles on opposite sides of the
     centroid look alike. It is kept only as a baseline.
     """
-    for cluster in np.unique(catalogue.cluster):
-        members = np.flatnonzero(catalogue.cluster == cluster)
+    for members in _groups(catalogue.cluster, catalogue.parts.format):
         # In order of distance, a title's nearest are among the `count` before and after it.
         members = members[np.argsort(catalogue.distance[members], kind="stable")]
         distance = catalogue.distance[members]
@@ -201,6 +203,12 @@ def original_2020(catalogue: Catalogue, count: int) -> Iterator[Block]:
             neighbours = members[np.take_along_axis(window, best, axis=1)]
             neighbours[~np.isfinite(difference)] = -1
             yield Block(members[places], neighbours, 1 / (1 + difference))
+
+
+def _groups(*labels: np.ndarray) -> list[np.ndarray]:
+    """The positions of the titles that have the same labels."""
+    table = pd.DataFrame(dict(enumerate(labels)))
+    return [*table.groupby([*table]).indices.values()]
 
 
 RULES: dict[SimilarityRule, Callable[[Catalogue, int], Iterator[Block]]] = {
@@ -325,16 +333,29 @@ def is_beyond(
 ) -> np.ndarray:
     """Whether a candidate's row has so many better ones of its series: (rows, columns)."""
     row, column = np.nonzero((candidates >= 0) & (series[candidates] >= 0))
-    number = series[candidates[row, column]]
-    order = np.lexsort((column, -scores[row, column], number, row))
-    row, column, number = row[order], column[order], number[order]
+    # A number for each row's series. What is equal stays in the order of columns.
+    group = row * (series.max(initial=0) + 1) + series[candidates[row, column]]
+    order = np.lexsort((-scores[row, column], group))
+    row, column, group = row[order], column[order], group[order]
     is_first = np.ones(len(row), dtype=bool)
-    is_first[1:] = (row[1:] != row[:-1]) | (number[1:] != number[:-1])
+    is_first[1:] = group[1:] != group[:-1]
     place = np.arange(len(row))
     rank = place - np.maximum.accumulate(np.where(is_first, place, 0))
     is_beyond = np.zeros(candidates.shape, dtype=bool)
     is_beyond[row[rank >= most], column[rank >= most]] = True
     return is_beyond
+
+
+def _lowest(values: np.ndarray, count: int) -> np.ndarray:
+    """Where the lowest of each row are, in any order: (rows, count) columns, or all that there are.
+
+    Args:
+        values: (rows, columns), no two of a row the same.
+        count: how many.
+    """
+    if count >= values.shape[1]:
+        return np.argsort(values, axis=1)
+    return np.argpartition(values, count, axis=1)[:, :count]
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

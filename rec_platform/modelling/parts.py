@@ -28,8 +28,6 @@ Sparck Jones's (1972). What a trusted rating is, facts.py says. How parts are we
 release/blend.py.
 """
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -47,7 +45,7 @@ from rec_platform.release.formulas import (
     RUNTIME_MINUTES,
     SAME_LANGUAGE,
 )
-from rec_platform.release.text import telling_words
+from rec_platform.release.text import STOP_WORDS, search_keys
 
 
 class Parts(Facts):
@@ -92,6 +90,8 @@ class Parts(Facts):
         )
         self.words = _words(titles["title"])
         self._word_marks = _marks(self.words)
+        self._of_person = sparse.csr_array(self.people.T)
+        self._of_character = sparse.csr_array(self.characters.T)
 
     def __len__(self) -> int:
         """The number of titles."""
@@ -113,8 +113,10 @@ class Parts(Facts):
         may_be_listed = self.passes_gate[first, second] | is_sibling
         formulas = {
             "series": lambda: is_sibling,
-            "people": lambda: _saturating(_products(self.people, *pair)),
-            "characters": lambda: _saturating(_products(self.characters, *pair)),
+            "people": lambda: _saturating(_rare_products(self.people, self._of_person, *pair)),
+            "characters": lambda: _saturating(
+                _rare_products(self.characters, self._of_character, *pair)
+            ),
             "keywords": lambda: _products(self.keywords, *pair),
             "title": lambda: self._title(*pair),
             "genres": lambda: self.overlap[first, second],
@@ -127,7 +129,7 @@ class Parts(Facts):
             "popularity": lambda: self.popularity[neighbours],
             "quality": lambda: self.quality[neighbours],
         }
-        compared = np.empty((len(titles), len(PARTS)), dtype="uint8")
+        compared = np.empty((len(titles), len(PARTS)), dtype="uint8", order="F")
         for column, name in enumerate(PARTS):
             compared[:, column] = to_bytes(formulas[name]())
         return compared
@@ -167,23 +169,42 @@ def _products(matrix: sparse.csr_array, titles: np.ndarray, neighbours: np.ndarr
     return np.asarray(matrix[titles].multiply(matrix[neighbours]).sum(axis=1)).ravel()
 
 
+def _rare_products(
+    matrix: sparse.csr_array,
+    transposed: sparse.csr_array,
+    titles: np.ndarray,
+    neighbours: np.ndarray,
+) -> np.ndarray:
+    """The same, faster where few titles share anything, as people and rare characters."""
+    if not matrix.nnz or not len(titles):
+        return np.zeros(len(titles))
+    rows, row = np.unique(titles, return_inverse=True)
+    products = sparse.csr_array(matrix[rows] @ transposed)
+    products.sort_indices()
+    return np.asarray(products[row, neighbours])
+
+
 def _people(place: "pd.Series[int]", people: pd.DataFrame) -> sparse.csr_array:
-    weight = people["role"].map(ROLE_WEIGHTS).astype("float64").fillna(OTHER_ROLE_WEIGHT)
+    role, roles = pd.factorize(people["role"])
+    weight = np.array([ROLE_WEIGHTS.get(name, OTHER_ROLE_WEIGHT) for name in roles] or [0.0])[role]
     person, ids = pd.factorize(people["person_id"])
-    table = pd.DataFrame(
-        {"place": people["title_id"].map(place), "person": person, "weight": weight}
-    )
     # A person with several roles in a title counts by the weightiest.
-    table = table.groupby(["place", "person"], as_index=False, sort=True)["weight"].max()
-    values = table["weight"].to_numpy() * _root_of_rarity(table["person"], len(ids))
-    return _matrix(table["place"], table["person"], values, (len(place), len(ids)))
+    pair = place.index.get_indexer(people["title_id"]) * len(ids) + person
+    order = np.argsort(pair, kind="stable")
+    starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    row, person = np.divmod(pair[order[starts]], max(1, len(ids)))
+    weight = np.maximum.reduceat(weight[order], starts) if len(starts) else weight[:0]
+    values = weight * _root_of_rarity(person, len(ids))
+    return _matrix(row, person, values, (len(place), len(ids)))
 
 
 def _characters(place: "pd.Series[int]", characters: pd.DataFrame) -> sparse.csr_array:
     table = telling_characters(characters)
     character, names = pd.factorize(table["character_name"])
     values = _root_of_rarity(character, len(names))
-    return _matrix(table["title_id"].map(place), character, values, (len(place), len(names)))
+    return _matrix(
+        place.index.get_indexer(table["title_id"]), character, values, (len(place), len(names))
+    )
 
 
 def _root_of_rarity(items: ArrayLike, count: int) -> np.ndarray:
@@ -201,13 +222,16 @@ def _keywords(place: "pd.Series[int]", keywords: pd.DataFrame) -> sparse.csr_arr
 
 
 def _words(titles: "pd.Series[str]") -> sparse.csr_array:
-    words_of = [telling_words(title) for title in titles]
-    counts = Counter(word for words in words_of for word in words)
-    column = {word: number for number, word in enumerate(counts)}
-    rarity = np.log(len(words_of) / np.array([*counts.values(), 1]))
-    columns = np.array([column[word] for words in words_of for word in words], dtype="int64")
-    rows = np.repeat(np.arange(len(words_of)), [len(words) for words in words_of])
-    return _unit_rows(_matrix(rows, columns, rarity[columns], (len(words_of), len(column))))
+    keys = search_keys(titles.to_numpy(object))
+    rows = np.repeat(np.arange(len(keys)), [key.count(" ") + 1 if key else 0 for key in keys])
+    # Numbered in alphabetical order, then in that of the titles.
+    word, words = pd.factorize(np.array(" ".join(keys).split(), dtype=object), sort=True)
+    is_telling = np.array([text not in STOP_WORDS for text in words], dtype=bool)[word]
+    pairs = np.unique(rows[is_telling] * len(words) + word[is_telling])
+    rows, word = np.divmod(pairs, max(1, len(words)))
+    column, words = pd.factorize(word)
+    rarity = np.log(len(keys) / np.bincount(column, minlength=1))[column]
+    return _unit_rows(_matrix(rows, column, rarity, (len(keys), len(words))))
 
 
 def _marks(matrix: sparse.csr_array) -> np.ndarray:
@@ -222,7 +246,7 @@ def _matrix(
     rows: ArrayLike, columns: ArrayLike, values: np.ndarray, shape: tuple[int, int]
 ) -> sparse.csr_array:
     """A sparse matrix, of one empty column if it would have none."""
-    places = np.asarray(rows, dtype="int64"), np.asarray(columns, dtype="int64")
+    places = np.asarray(rows, dtype="int32"), np.asarray(columns, dtype="int32")
     return sparse.csr_array((values, places), shape=(shape[0], max(1, shape[1])))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rec_platform.modelling.cluster_names import names_of
 from rec_platform.modelling.features import GENRES, genre_flags
+from rec_platform.release.formats import FORMATS, noun
 from rec_platform.release.schema import Cluster
 
 LEADING_GENRES = 4
@@ -24,7 +25,8 @@ def profile(titles: pd.DataFrame) -> list[Cluster]:
     """Describe every cluster.
 
     Args:
-        titles: title_id, year, genres, rating, votes, cluster, distance; one row per title.
+        titles: title_id, title_type, year, genres, rating, votes, cluster, distance; one row per
+            title.
 
     Returns:
         The clusters by number; no two have the same name.
@@ -40,6 +42,9 @@ def profile(titles: pd.DataFrame) -> list[Cluster]:
         for (number, members), own in zip(groups, shares, strict=True)
     ]
     names = names_of(clusters, shares, _described(-1, titles, []), overall)
+    called = noun(set(titles["title_type"].map(FORMATS))).many
+    for films, word in (("films", called), ("Films", called.capitalize())):
+        names = [name.replace(films, word) for name in names]
     return [replace(cluster, name=name) for cluster, name in zip(clusters, names, strict=True)]
 
 

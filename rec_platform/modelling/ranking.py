@@ -1,7 +1,8 @@
 """How good lists are: pure functions from lists, and what people judge or like, to figures.
 
 Lists are arrays (titles, count) of positions in the catalogue, best first, -1 where there are no
-more; the list of a title is in its row. Only the first `LIST_LENGTH`, nine, count. Which lists are
+more; the list of a title is in its row. Only the first `LIST_LENGTH`, nine, count, for the tail
+the first nine of the tail. Which lists are
 compared does not belong here (see baselines.py).
 
 | figure | what it is |
@@ -17,7 +18,9 @@ compared does not belong here (see baselines.py).
 | | could be (Jarvelin and Kekalainen 2002) |
 | hit_rate | how often at least one of the nine is liked |
 | tail_ndcg | the same as ndcg as if the most liked tenth of the liked titles did not exist: not |
-| | asked for, not counted, taken out of the nine, and not replaced |
+| | asked for, not counted, and not listed, so that what follows moves up. Targets and candidates |
+| | are of the same part of the catalogue (Bellogin, Castells and Cantador 2017), and how many of |
+| | the head are listed is for novelty and coverage to say |
 | coverage | the share of the catalogue that is in at least one of the lists of nine |
 | siblings | of the other films of a title's series, nine at most, the share on its page: among |
 | | its nine, or in the row of its series, of which nine at most count |
@@ -77,8 +80,7 @@ def by_likes(lists: np.ndarray, likes: list[np.ndarray]) -> dict[str, list[float
     head = most_liked(likes, len(lists))
     tail_likes = [liked[~head[liked]] for liked in likes]
     ndcg, hits, asked = gains(lists, likes).T
-    tail_lists = without(lists[:, :LIST_LENGTH], head)
-    tail, _, tail_asked = gains(tail_lists, tail_likes).T
+    tail, _, tail_asked = gains(without(lists, head), tail_likes).T
     return {
         "ndcg": mean_and_interval(ndcg, asked),
         "hit_rate": mean_and_interval(hits, asked),
@@ -214,8 +216,9 @@ def _bounds(draws: np.ndarray) -> list[float]:
 
 def coverage(lists: np.ndarray) -> float:
     """See above, in 0..1."""
-    shown = np.unique(lists[:, :LIST_LENGTH])
-    return float(np.count_nonzero(shown >= 0) / len(lists))
+    is_shown = np.zeros(len(lists) + 1, dtype=bool)  # the last one is for -1
+    is_shown[lists[:, :LIST_LENGTH]] = True
+    return float(np.count_nonzero(is_shown[:-1]) / len(lists))
 
 
 def siblings(lists: np.ndarray, series: np.ndarray, rows: np.ndarray | None = None) -> float | None:

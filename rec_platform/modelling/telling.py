@@ -6,10 +6,13 @@ tells if a few films have it, no word of it is a number, and it has two words or
 or is no given name ("Batman"). A given name is a word that longer names begin with.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from rec_platform.release.text import search_key
+from rec_platform.release.text import search_keys
 
 MOST_TITLES = 100  # that have a character
 BEARERS = 2  # longer names that begin with a word; as many make it a given name
@@ -26,27 +29,34 @@ def telling_characters(characters: pd.DataFrame) -> pd.DataFrame:
     Returns:
         title_id, character_name in its most usual spelling.
     """
-    words = [search_key(name).split() for name in characters["character_name"]]
-    keys = pd.Series([" ".join(names) for names in words], index=characters.index, dtype="object")
-    longer = {key: names[0] for key, names in zip(keys, words, strict=True) if len(names) > 1}
-    bearers = pd.Series([*longer.values()], dtype="object").value_counts()
-    given = {*bearers.index[bearers >= BEARERS]}
-    is_name = [
-        bool(names)
-        and not any(word.isdigit() for word in names)
-        and (len(names) > 1 or (len(names[0]) >= SHORTEST and names[0] not in given))
-        for names in words
-    ]
-    table = characters.assign(key=keys)[np.array(is_name, dtype=bool)]
-    spellings = table.groupby(["key", "character_name"]).size().reset_index(name="count")
-    spellings = spellings.sort_values(["count", "character_name"], ascending=[False, True])
-    spelling = spellings.drop_duplicates("key").set_index("key")["character_name"]
-    table = table.drop_duplicates(["title_id", "key"])
-    count = table.groupby("key")["title_id"].transform("size")
-    table = table.assign(character_name=table["key"].map(spelling), count=count)
-    table = table[(count > 1) & (count <= MOST_TITLES)]
+    # Many titles have the same names, so the work is done once for each name.
+    number, names = pd.factorize(characters["character_name"])
+    words = [key.split() for key in search_keys(names)]
+    key_of_name, keys = pd.factorize(
+        pd.Series([" ".join(name) for name in words], dtype="object"), sort=True
+    )
+    words_of_key = [key.split() for key in keys]
+    bearers = Counter(longer[0] for longer in words_of_key if len(longer) > 1)
+    is_name = np.array([_tells(key, bearers) for key in words_of_key], dtype=bool)
+    spellings = pd.DataFrame(
+        {"key": key_of_name, "name": names, "count": np.bincount(number, minlength=len(names))}
+    ).sort_values(["count", "name"], ascending=[False, True])
+    spelling = (
+        spellings.drop_duplicates("key").set_index("key")["name"].sort_index().to_numpy(object)
+    )
+    table = characters[["title_id"]].assign(key=key_of_name[number])
+    table = table[is_name[table["key"]]].drop_duplicates()
+    count = np.bincount(table["key"], minlength=len(keys))[table["key"]]
+    table = table.assign(count=count)[(count > 1) & (count <= MOST_TITLES)]
+    # Keys are numbered in alphabetical order.
     table = table.sort_values(["title_id", "count", "key"], ascending=[True, False, True])
-    return table[["title_id", "character_name"]]
+    return table[["title_id"]].assign(character_name=spelling[table["key"]])
+
+
+def _tells(words: list[str], bearers: Mapping[str, int]) -> bool:
+    if not words or any(word.isdigit() for word in words):
+        return False
+    return len(words) > 1 or (len(words[0]) >= SHORTEST and bearers.get(words[0], 0) < BEARERS)
 
 
 def telling_keywords(keywords: pd.DataFrame) -> pd.DataFrame:

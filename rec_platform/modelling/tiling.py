@@ -20,7 +20,8 @@ def tile(titles: pd.DataFrame) -> Iterator[Combination]:
     """The titles by combination of genres, in the order of tiles.
 
     Args:
-        titles: year, runtime_minutes, genres, rating, votes, in the order of the release's numbers.
+        titles: title_type, year, runtime_minutes, genres, rating, votes, in the order of the
+            release's numbers.
     """
     facts = Facts(titles)
     values = {
@@ -38,12 +39,14 @@ def tile(titles: pd.DataFrame) -> Iterator[Combination]:
     by_combination = np.argsort(facts.combination, kind="stable")
     ends = np.bincount(facts.combination, minlength=len(facts.combinations)).cumsum()
     groups = np.split(by_combination, ends[:-1])
-    for combination, (genres, members) in enumerate(zip(facts.combinations, groups, strict=True)):
+    both = zip(facts.formats, facts.combinations, groups, strict=True)
+    for combination, (format_, genres, members) in enumerate(both):
         members = members[_order(facts.year[members], facts.fame[members])]
         yield Combination(
             genres=json.dumps(genres.split(",") if genres else []),
             compared=pack_compared(overlap[combination].tobytes(), tone[combination].tobytes()),
             titles=b"".join(column[members].tobytes() for column in columns.values()),
+            format=format_,
         )
 
 

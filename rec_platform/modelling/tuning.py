@@ -23,7 +23,7 @@ from scipy.special import expit
 from rec_platform.modelling.candidates import Candidates
 from rec_platform.modelling.neighbours import appeal, is_beyond, own_appeal, totals
 from rec_platform.modelling.parts import Parts
-from rec_platform.modelling.ranking import coverage, gains, most_liked, without
+from rec_platform.modelling.ranking import coverage, gains, most_liked
 from rec_platform.release.blend import LIKENESS, WEIGHTS, pull
 from rec_platform.release.schema import LIST_LENGTH, SERIES_MOST
 
@@ -154,7 +154,10 @@ class Bench:
         if len(self._half.is_ok):
             figures |= self._judgements(scores)
         if self._likes:
-            figures |= self._liked(lists)
+            scores[self._row, self._column] = np.where(
+                self._head[self._others], -np.inf, scores[self._row, self._column]
+            )
+            figures |= self._liked(lists, self._lists(scores))
         return figures
 
     def _drawn(self, random: np.random.Generator) -> np.ndarray:
@@ -213,9 +216,9 @@ class Bench:
             "r9": float(share[is_ok].sum() / max(1, is_ok.sum())),
         }
 
-    def _liked(self, lists: np.ndarray) -> dict[str, float]:
+    def _liked(self, lists: np.ndarray, tail_lists: np.ndarray) -> dict[str, float]:
         ndcg, _, asked = gains(lists, self._likes).sum(axis=0)
-        tail, _, tail_asked = gains(without(lists, self._head), self._tail_likes).sum(axis=0)
+        tail, _, tail_asked = gains(tail_lists, self._tail_likes).sum(axis=0)
         return {"ndcg": float(ndcg / max(1, asked)), "tail_ndcg": float(tail / max(1, tail_asked))}
 
 

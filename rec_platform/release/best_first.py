@@ -14,7 +14,7 @@ from math import inf
 from rec_platform.release import formulas
 from rec_platform.release.blend import UNCOMPARED, UNITS, share_alike, total
 from rec_platform.release.filters import Filter
-from rec_platform.release.schema import SCORE_DIGITS, Neighbour
+from rec_platform.release.schema import SCORE_DIGITS, Neighbour, Title
 from rec_platform.release.tiles import Bounds, Tiles
 
 BY_GENRES = ("genres", "tone")
@@ -31,7 +31,7 @@ class BestFirst:
 
     Args:
         tiles: all titles.
-        genres: of the one title.
+        title: the one title.
         number: of the one title.
         weights: of the parts in its list. Only those of popularity and quality may be negative.
         most_famous: log10 of the votes of the most voted title.
@@ -40,13 +40,14 @@ class BestFirst:
     def __init__(
         self,
         tiles: Tiles,
-        genres: Collection[str],
+        title: Title,
         number: int,
         weights: Mapping[str, float],
         most_famous: float,
     ) -> None:
         self._tiles, self._weights, self._most_famous = tiles, weights, most_famous
-        combination, place = tiles.find(genres, number)
+        self._format = title.format
+        combination, place = tiles.find(title, number)
         self._tone = [*weights].index("tone")
         self._compared = tiles.compared(combination)
         self._own = tiles.figures(place)
@@ -118,10 +119,18 @@ class BestFirst:
             yield lost, STORED, order, 0, 0, 0
 
     def _combinations(self, wanted: Filter) -> Iterator[Waiting]:
-        """The combinations of genres that pass a filter, as good as any title could be."""
+        """The combinations of genres that pass a filter, as good as any title could be.
+
+        They are of the title's own format, unless another one is asked for.
+        """
         most = self._most(self._tiles.bounds)
+        wanted_format = wanted.format or self._format
         for combination, genres in enumerate(self._tiles.genres):
-            if genres.issuperset(wanted.genres) and genres.isdisjoint(wanted.without_genres):
+            if (
+                self._tiles.formats[combination] == wanted_format
+                and genres.issuperset(wanted.genres)
+                and genres.isdisjoint(wanted.without_genres)
+            ):
                 yield self._lost(combination, most), GENRES, combination, combination, 0, 0
 
     def _tiles_of(self, combination: int, kind: int, wanted: Filter) -> Iterator[Waiting]:

@@ -25,6 +25,7 @@ _CONDITIONS = {
     "runtime_max": "runtime_minutes <= ?",
     "country": "country = ?",
     "language": "language = ?",
+    "format": "format = ?",
     "director": """number IN (
         SELECT credit.value ->> 0 FROM people CROSS JOIN json_each(people.credits) AS credit
         WHERE person_id = ? AND credit.value ->> 1 = 'director'

@@ -76,8 +76,8 @@ def _points(parts: bytes, weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _parts(lookup: Lookup, tiles: Tiles, title: Title, other: Title) -> dict[str, int]:
-    combination, place = tiles.find(title.genres, lookup.number(title.title_id))
-    other_combination, other_place = tiles.find(other.genres, lookup.number(other.title_id))
+    combination, place = tiles.find(title, lookup.number(title.title_id))
+    other_combination, other_place = tiles.find(other, lookup.number(other.title_id))
     year, runtime, fame, rating = tiles.figures(place)
     other_year, other_runtime, other_fame, other_rating = tiles.figures(other_place)
     genres, tone = (column[other_combination] for column in tiles.compared(combination))

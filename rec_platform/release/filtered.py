@@ -37,7 +37,7 @@ def filtered(
         return []
     number = lookup.number(title.title_id)
     weights = lookup.rule.turned(balance, popularity)
-    search = BestFirst(lookup.tiles, title.genres, number, weights, lookup.most_famous)
+    search = BestFirst(lookup.tiles, title, number, weights, lookup.most_famous)
     skipped = {number, *numbers, *lookup.siblings(title)}
     of_series: Counter[int | None] = Counter()
     listed: list[Neighbour] = []

@@ -23,6 +23,7 @@ class Filter:
     country: str | None = None  # IMDb's code
     language: str | None = None  # IMDb's code
     director: str | None = None  # a person's id
+    format: str | None = None  # see formats.py; in a list, if not given, that of its title
 
     def passes(self, title: Title) -> bool:
         """Whether a title meets every condition."""
@@ -37,6 +38,7 @@ class Filter:
             and set(self.without_genres).isdisjoint(title.genres)
             and (self.country is None or title.country == self.country)
             and (self.language is None or title.language == self.language)
+            and (self.format is None or title.format == self.format)
             and (self.director is None or self.director in _directors(title))
         )
 

@@ -48,11 +48,16 @@ def named(genres: Iterable[str]) -> list[str]:
     return sorted(telling[:2], key=lambda genre: ORDER[genre])
 
 
-def kind(genres: Iterable[str]) -> str:
+def kind(genres: Iterable[str], films: str = "films") -> str:
     """What films of these genres are called, by at most two of them; empty if none has a name.
+
+    Args:
+        genres: as IMDb names them.
+        films: what the titles are called together, if they are no films.
 
     >>> kind(["Crime", "Thriller"]), kind(["Action", "Adventure", "Sci-Fi"]), kind(["Drama"])
     ('crime thrillers', 'sci-fi adventures', 'dramas')
     """
     words = [WORDS[genre] for genre in named(genres)]
-    return " ".join([*(adjective for _, adjective in words[1:]), *(noun for noun, _ in words[:1])])
+    said = [*(adjective for _, adjective in words[1:]), *(noun for noun, _ in words[:1])]
+    return " ".join(said).replace("films", films)

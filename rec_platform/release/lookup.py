@@ -4,7 +4,6 @@ This and what it imports are all that the site needs of a release, and they load
 milliseconds. Which release serves belongs in serving.py; how a lookup is written, in writer.py.
 """
 
-import itertools
 import json
 import random
 import sqlite3
@@ -238,8 +237,8 @@ class Lookup:
         """All titles, to find the best of them; None in a release that has only neighbours."""
         if not self._has_tiles:  # a release of 0.1.0, or of another rule than the blend
             return None
-        sql = "SELECT genres, compared, titles FROM combinations ORDER BY combination"
-        return Tiles(itertools.starmap(Combination, self._connection.execute(sql)))
+        rows = self._connection.execute("SELECT * FROM combinations ORDER BY combination")
+        return Tiles(Combination(*stored) for _, *stored in rows)
 
     @cached_property
     def origins(self) -> Origins:

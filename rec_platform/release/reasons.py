@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import combinations
 
+from rec_platform.release.formats import FILM, noun
 from rec_platform.release.genres import kind, named
 from rec_platform.release.origins import COUNTRIES, LANGUAGES
 from rec_platform.release.schema import Title
@@ -57,7 +58,7 @@ def reasons(title: Title, other: Title, shares: Mapping[str, float] | None = Non
 def _series(title: Title, other: Title) -> Iterator[str]:
     if title.series is not None and title.series == other.series:
         place = other.series_place or 0
-        is_told = 0 < place <= len(ORDINALS)
+        is_told = 0 < place <= len(ORDINALS) and other.format == FILM
         yield f"{ORDINALS[place - 1]} film of the series" if is_told else "Of the same series"
     elif title.title.casefold() == other.title.casefold():
         yield "Of the same title"
@@ -131,7 +132,8 @@ def _kind(title: Title, other: Title, shares: Mapping[str, float] | None) -> tup
             f"Both of the {era}" if era.endswith("s") else f"Both of {era}"
         ] if era else [], False
     words = [COUNTRIES[country]] if country else []
-    words.append(kind(genres) or "films")
+    called = noun({title.format, other.format}).many
+    words.append(kind(genres, called) or called)
     if era.endswith("s") and not country:
         words.insert(0, era)
     elif era:
@@ -158,7 +160,8 @@ def _language(title: Title, other: Title) -> Iterator[str]:
 
 
 def _length(title: Title, other: Title) -> Iterator[str]:
-    if title.runtime_minutes and other.runtime_minutes:
+    is_film = title.format == other.format == FILM
+    if is_film and title.runtime_minutes and other.runtime_minutes:
         shorter, longer = sorted((title.runtime_minutes, other.runtime_minutes))
         if shorter > LONG_MINUTES:
             yield "Both long: over three hours"

@@ -15,7 +15,9 @@ def title_of(row: Any) -> Title:
     number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
     credits_, series, series_place, cluster, distance, key, *newer = rest
     del number, key
-    characters, country, language, keywords = newer or ("[]", None, None, "[]")
+    newer = newer or ["[]", None, None, "[]"]
+    characters, country, language, keywords, *newest = newer
+    title_type, end_year = newest or ("movie", None)
     return Title(
         title_id=title_id,
         title=title,
@@ -34,6 +36,8 @@ def title_of(row: Any) -> Title:
         country=country,
         language=language,
         keywords=decode(keywords)[0],
+        title_type=title_type,
+        end_year=end_year,
     )
 
 

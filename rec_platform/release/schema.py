@@ -8,10 +8,13 @@ import struct
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SCHEMA_VERSION = 6
+from rec_platform.release.formats import FORMATS
+
+SCHEMA_VERSION = 7
 # 4 has neither characters nor origin nor keywords; 5 has no people, facts and places. Their names
 # may lack people and wording.py's forms: a search then finds "Men in Black II" only by "ii".
-READABLE_VERSIONS = (4, 5, 6)
+# 6 has films alone, and does not find people misspelt.
+READABLE_VERSIONS = (4, 5, 6, 7)
 KNOWS_PEOPLE = 6  # and facts and places
 LOOKUP_FILE = "lookup.sqlite"
 NEIGHBOURS = 48  # that a release holds for each title
@@ -58,7 +61,9 @@ CREATE TABLE titles (
     characters TEXT NOT NULL,          -- JSON array of those that other titles have, too
     country TEXT,                      -- IMDb's code
     language TEXT,                     -- IMDb's code
-    keywords TEXT NOT NULL             -- JSON array of the rarest that other titles have, too
+    keywords TEXT NOT NULL,            -- JSON array of the rarest that other titles have, too
+    title_type TEXT NOT NULL,          -- IMDb's: see formats.py
+    end_year INTEGER                   -- of a series that has ended
 );
 CREATE TABLE neighbours (
     number INTEGER PRIMARY KEY REFERENCES titles,
@@ -78,7 +83,8 @@ CREATE TABLE facts (                   -- what titles are chosen and sorted by, 
     votes INTEGER NOT NULL,
     country TEXT,
     language TEXT,
-    trusted_rating REAL NOT NULL       -- see formulas.py
+    trusted_rating REAL NOT NULL,      -- see formulas.py
+    format TEXT NOT NULL               -- see formats.py
 );
 CREATE TABLE title_words (             -- how many titles are called so: rare words tell more
     word TEXT PRIMARY KEY,
@@ -95,7 +101,8 @@ CREATE TABLE combinations (            -- of genres; none where another rule tha
     combination INTEGER PRIMARY KEY,
     genres TEXT NOT NULL,              -- JSON array, as its titles have it
     compared BLOB NOT NULL,            -- parts of it with each combination: see pack_compared()
-    titles BLOB NOT NULL               -- columns of its titles: see tiles.py
+    titles BLOB NOT NULL,              -- columns of its titles: see tiles.py
+    format TEXT NOT NULL               -- of its titles
 );
 CREATE VIRTUAL TABLE title_search USING fts5 (
     names,                             -- search_names() of all its names
@@ -107,7 +114,7 @@ CREATE TABLE words (
     word TEXT NOT NULL                 -- of search_names()
 );
 CREATE VIRTUAL TABLE word_search USING fts5 (
-    deletes,                           -- deletes() of the word, to find it misspelt
+    deletes,                           -- deletes() of a word, deletes_of_name() of a person's
     content = '', detail = 'none', columnsize = 0,
     tokenize = "unicode61 categories 'L* M* N* Co'"
 );
@@ -145,7 +152,8 @@ class Title:
     `series` is the same number for all titles of a series; `series_place` is the title's place in
     it, from 1. `distance` is Euclidean, from the title's features to its cluster's centroid.
     `characters` and `keywords` are those that other titles have, too, the most telling first.
-    `country` and `language` are IMDb's codes, null where the origin is unsure.
+    `country` and `language` are IMDb's codes, null where the origin is unsure. `title_type` is
+    IMDb's; `end_year` is null but for a series that has ended.
     """
 
     title_id: str
@@ -165,6 +173,13 @@ class Title:
     country: str | None = None
     language: str | None = None
     keywords: list[str] = field(default_factory=list[str])
+    title_type: str = "movie"
+    end_year: int | None = None
+
+    @property
+    def format(self) -> str:
+        """What lists keep apart: see formats.py."""
+        return FORMATS[self.title_type]
 
     def credited(self, *roles: str) -> list[Credit]:
         """The people with one of these roles, each once, in order of billing."""

@@ -3,7 +3,8 @@
 A query is first taken literally: titles that equal it come first, then titles that hold its words,
 the last one as a prefix, the most voted first. Numbers, short forms and "and" may be written in
 another way: see wording.py. Where hardly any title matches, words may also be those of the people
-of a title, a year may stand anywhere, and correct.py corrects the query. As a last resort, words
+of a title, a year may stand anywhere, correct.py corrects the query for titles and
+misspelt_people.py for names of people. As a last resort, words
 are left out: first those that people say beside a title, then any. Every step is bounded: no query
 takes long, and a large release takes little longer than a small one. What of a name is indexed
 belongs in text.py, which people a query names in named.py.
@@ -17,6 +18,7 @@ from itertools import chain, combinations, islice
 from typing import NamedTuple
 
 from rec_platform.release.correct import MOST_CANDIDATES, corrected
+from rec_platform.release.misspelt_people import with_names
 from rec_platform.release.named import PersonName, named
 from rec_platform.release.queries import (
     begins_a_title,
@@ -45,7 +47,15 @@ TITLE_ID = re.compile(r"\btt(\d{1,12})\b", re.IGNORECASE)
 # What people say beside a title. A title that has the word is found all the same.
 BESIDE = {
     *("movie", "movies", "film", "films", "imdb", "trailer", "watch", "online", "free", "full"),
-    *("streaming", "dvd"),
+    *("streaming", "dvd", "bluray", "hd", "4k", "1080p", "uncut", "unrated", "remastered"),
+}
+EDITIONS = {
+    *(("director", "s", "cut"), ("directors", "cut"), ("director", "cut"), ("blu", "ray")),
+    *(
+        (kind, of)
+        for kind in ("extended", "special", "ultimate", "theatrical", "unrated", "uncut")
+        for of in ("cut", "edition", "version")
+    ),
 }
 Places = tuple[int, ...]  # of words in a query
 
@@ -118,29 +128,56 @@ def search(
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()
         return Found(of_key(connection, key, limit), [], [])
-    numbers, places = _answers(_Query(connection, words), max(limit, FEW))
+    numbers, places, words = _answers(_Query(connection, words), max(limit, FEW))
     said = [*_without(words, places)] if places else words
     left_out = [*dict.fromkeys(words[at] for at in places if words[at] not in said)]
     people = named(connection, said, numbers) if names_people else []
     return Found(numbers[:limit], left_out, people)
 
 
-def _answers(query: _Query, wanted: int) -> tuple[list[int], Places]:
-    """The titles that a query may mean, best first, and which of its words are left out."""
+def _answers(query: _Query, wanted: int) -> tuple[list[int], Places, list[str]]:
+    """The titles that a query may mean, best first.
+
+    Returns:
+        The titles' numbers, which of the words are left out, and the words with names corrected.
+    """
+    words = query.words
     equal, numbers = _direct(query, wanted)
     if numbers:
-        return _corrected(query, equal, numbers), ()
-    beside = tuple(at for at, word in enumerate(query.words) if word in BESIDE)
-    if len(beside) == len(query.words):
-        beside = ()
-    said = beside[:MOST_BESIDE]
-    subsets = chain.from_iterable(combinations(said, count + 1) for count in range(len(said)))
-    if best := _best_without(query, subsets, wanted):
-        return best
-    rest = _Query(query.connection, [*_without(query.words, beside)]) if beside else query
+        return _corrected(query, equal, numbers), (), words
+    said = [*_said_beside(words)]
+    beside = (*chain.from_iterable(said),)
+    if len(beside) == len(words):
+        said, beside = [], ()
+    if best := _best_without(query, _subsets(said[:MOST_BESIDE]), wanted):
+        return *best, words
+    rest = _Query(query.connection, [*_without(words, beside)]) if beside else query
     if numbers := _corrected(rest, [], []):
-        return numbers, beside
-    return _without_some(query, beside, wanted)
+        return numbers, beside, words
+    if names := with_names(query.connection, rest.words, rest.known, rest.of_people):
+        corrected = dict(zip(rest.words, names, strict=True))
+        numbers = _direct(_Query(query.connection, names), wanted)[1]
+        return numbers, beside, [corrected.get(word, word) for word in words]
+    return *_without_some(query, beside, wanted), words
+
+
+def _said_beside(words: list[str]) -> Iterator[Places]:
+    """The places of what people say beside a title: words, and names of editions."""
+    at = 0
+    while at < len(words):
+        following = [tuple(words[at : at + size]) for size in (3, 2)]
+        edition = next(filter(EDITIONS.__contains__, following), ())
+        size = len(edition) or int(words[at] in BESIDE)
+        if size:
+            yield tuple(range(at, at + size))
+        at += size or 1
+
+
+def _subsets(said: list[Places]) -> Iterator[Places]:
+    """The places of one of these, then of two, and so on."""
+    for count in range(len(said)):
+        for some in combinations(said, count + 1):
+            yield (*chain.from_iterable(some),)
 
 
 def _without_some(query: _Query, beside: Places, wanted: int) -> tuple[list[int], Places]:

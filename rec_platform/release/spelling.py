@@ -56,10 +56,10 @@ def deletes(word: str) -> set[str]:
     >>> sorted(deletes("tide"))
     ['ide', 'tde', 'tid', 'tide', 'tie']
     """
-    near = _without(word, 1)
+    near = without_letters(word, 1)
     if _errors(word) == 1:
         return near
-    return near | {TWO + text for text in _without(word, 2) - near}
+    return near | {TWO + text for text in without_letters(word, 2) - near}
 
 
 def deletes_of_typed(typed: str, most: int) -> set[str]:
@@ -67,11 +67,11 @@ def deletes_of_typed(typed: str, most: int) -> set[str]:
 
     Two words that differ by one letter share the delete without it, wherever the letter is.
     """
-    texts = _without(typed, most)
+    texts = without_letters(typed, most)
     return texts if most == 1 else texts | {TWO + text for text in texts}
 
 
-def _without(word: str, most: int) -> set[str]:
+def without_letters(word: str, most: int) -> set[str]:
     """The word's first letters without up to `most` of them, or as many as may be wrong."""
     start = word[:START_LENGTH]
     return {

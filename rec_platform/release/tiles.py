@@ -15,6 +15,8 @@ from math import inf
 from typing import Any, NamedTuple
 
 from rec_platform.release.filters import Filter
+from rec_platform.release.formats import FILM
+from rec_platform.release.schema import Title
 
 TILE_TITLES = 32
 # What is kept of each title, with the type of the value as `array` and NumPy name it.
@@ -30,17 +32,19 @@ COLUMNS = {
 
 
 class Combination(NamedTuple):
-    """The titles with one combination of genres, as a release stores them.
+    """The titles of a format with one combination of genres, as a release stores them.
 
     Attributes:
         genres: JSON array.
         compared: from pack_compared().
         titles: the columns one after another, little-endian, each in the order of the tiles.
+        format: see formats.py; a release of schema 6 or older has films alone.
     """
 
     genres: str
     compared: bytes
     titles: bytes
+    format: str = FILM
 
 
 class Bounds(NamedTuple):
@@ -68,6 +72,7 @@ class Tiles:
     """All titles of a release. The place of a title is that of its values in the columns.
 
     Attributes:
+        formats: of each combination.
         genres: of each combination.
         columns: by name, see `COLUMNS`.
         combinations: the bounds of the titles of each.
@@ -75,6 +80,7 @@ class Tiles:
     """
 
     def __init__(self, stored: Iterable[Combination]) -> None:
+        self.formats: list[str] = []
         self.genres: list[frozenset[str]] = []
         self.columns: dict[str, array[Any]] = {name: array(kind) for name, kind in COLUMNS.items()}
         self._places: dict[tuple[str, ...], int] = {}
@@ -82,9 +88,10 @@ class Tiles:
         self._tiles: dict[int, list[Bounds]] = {}
         width = sum(column.itemsize for column in self.columns.values())
         ends = [0]
-        for genres, compared, titles in stored:
+        for genres, compared, titles, format_ in stored:
             named = tuple(json.loads(genres))
-            self._places[named] = len(self.genres)
+            self._places[format_, *named] = len(self.genres)
+            self.formats.append(format_)
             self.genres.append(frozenset(named))
             self._compared.append(compared)
             count, start = len(titles) // width, 0
@@ -145,9 +152,9 @@ class Tiles:
         year, runtime, fame, rating = self._figures
         return year[place], runtime[place], fame[place], rating[place]
 
-    def find(self, genres: Iterable[str], number: int) -> tuple[int, int]:
+    def find(self, title: Title, number: int) -> tuple[int, int]:
         """The combination and the place of a title."""
-        combination = self._places[tuple(genres)]
+        combination = self._places[title.format, *title.genres]
         start, end, *_ = self.combinations[combination]
         return combination, self.columns["number"].index(number, start, end)
 

@@ -7,7 +7,7 @@ assets/release.py.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import groupby, islice
@@ -15,7 +15,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import TRUST_VOTES
+from rec_platform.release.misspelt_people import deletes_of_name
 from rec_platform.release.schema import INDEXES, SCHEMA, SCHEMA_VERSION, Cluster, Title
 from rec_platform.release.shares import shares
 from rec_platform.release.spelling import deletes
@@ -62,6 +64,7 @@ COUNTS = {
         SELECT language, count(*) FROM titles WHERE language IS NOT NULL
         GROUP BY language ORDER BY language
     """,
+    "titles_per_format": "SELECT format, count(*) FROM facts GROUP BY format ORDER BY 2 DESC, 1",
     "titles_per_rating": """
         SELECT CAST(rating * 2 AS INTEGER) / 2.0 AS half, count(*) FROM titles
         GROUP BY half ORDER BY half
@@ -70,11 +73,14 @@ COUNTS = {
 FACTS = """
     INSERT INTO facts
     SELECT number, year, runtime_minutes, genres, rating, votes, country, language,
-        (votes * rating + :trust * mean) / (votes + :trust)
+        (votes * rating + :trust * mean) / (votes + :trust), :formats ->> title_type
     FROM titles CROSS JOIN (SELECT avg(rating) AS mean FROM titles)
 """
 CREDITS = """
-    SELECT credit.value ->> 0 AS person_id, credit.value ->> 2, number, credit.value ->> 1
+    SELECT
+        credit.value ->> 0 AS person_id,
+        credit.value ->> 2,
+        '[' || number || ', ' || (credit.value -> 1) || ']'
     FROM titles CROSS JOIN json_each(titles.credits) AS credit
     ORDER BY person_id, number, credit.key
 """
@@ -82,6 +88,11 @@ KINDS = "SELECT genres, country, year, count(*) FROM titles GROUP BY genres, cou
 
 # json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
 _json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _array(values: Sequence[Any]) -> str:
+    """A list as JSON; most titles have none of some."""
+    return _json(values) if values else "[]"
 
 
 def write_lookup(
@@ -128,10 +139,10 @@ def write_lookup(
         title_words, characters = _write_titles(connection, titles)
         connection.executemany(_insert("neighbours", 2), enumerate(neighbours, start=1))
         rows = ((number, *stored) for number, stored in enumerate(combinations))
-        connection.executemany(_insert("combinations", 4), rows)
+        connection.executemany(_insert("combinations", 5), rows)
         connection.execute(_insert("places", 1), (places,))
         connection.executemany(_insert("people", 3), _people_rows(connection))
-        connection.execute(FACTS, {"trust": TRUST_VOTES})
+        connection.execute(FACTS, {"trust": TRUST_VOTES, "formats": _json(FORMATS)})
         connection.executemany(_insert("title_words", 2), sorted(title_words.items()))
         connection.executemany(_insert("characters", 2), sorted(characters.items()))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
@@ -154,8 +165,8 @@ def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 def _people_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
     """The rows of `people`. SQLite sorts the credits, which may be too many for the memory."""
     for person_id, rows in groupby(connection.execute(CREDITS), key=itemgetter(0)):
-        credited = [(name, number, role) for _, name, number, role in rows]
-        yield person_id, credited[0][0], _json([[number, role] for _, number, role in credited])
+        names, credited = zip(*((name, credit) for _, name, credit in rows), strict=True)
+        yield person_id, names[0], f"[{', '.join(credited)}]"
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -204,10 +215,11 @@ def _write_titles(
                     if word not in words:
                         words[word] = len(words) + 1
                         new_words.append((words[word], word))
-                        if not word.startswith(PERSON):  # people are found as they are written
-                            spellings[words[word]] = " ".join(sorted(deletes(word)))
+                        is_persons = word.startswith(PERSON)
+                        found_by = deletes_of_name(word[1:]) if is_persons else deletes(word)
+                        spellings[words[word]] = " ".join(sorted(found_by))
             indexing.result()
-            connection.executemany(_insert("titles", 19), rows)
+            connection.executemany(_insert("titles", 21), rows)
             connection.executemany(_insert("words", 2), new_words)
             indexing = pool.submit(_index, connection, names, spellings)
         indexing.result()
@@ -243,17 +255,19 @@ def _title_row(number: int, title: Title) -> tuple[Any, ...]:
         title.original_title,
         title.year,
         title.runtime_minutes,
-        _json(title.genres),
+        _array(title.genres),
         title.rating,
         title.votes,
-        _json([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
+        _array([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
         title.series,
         title.series_place,
         title.cluster,
         title.distance,
         title_key(title.title),
-        _json(title.characters),
+        _array(title.characters),
         title.country,
         title.language,
-        _json(title.keywords),
+        _array(title.keywords),
+        title.title_type,
+        title.end_year,
     )

@@ -12,9 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import dagster as dg
+from pydantic import PrivateAttr
+
 from rec_platform.choices import IMDB, SAMPLE_MARKER
 from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
 from rec_platform.ingest.files import RAW_FILES
+from rec_platform.ingest.patience import Patience
 from rec_platform.resources.base import Finding
 from rec_platform.resources.settings import Location, Settings
 
@@ -31,6 +35,12 @@ class ImdbSource(Settings):
     location: Location = IMDB
     timeout_seconds: float = 60
     pause_seconds: float = 1  # after the first failure; doubled after each further one
+    _patience: Patience = PrivateAttr(default_factory=Patience)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Begin a refresh, which has patience of its own."""
+        del context
+        self._patience = Patience()
 
     @property
     def kind(self) -> str:
@@ -82,8 +92,9 @@ class ImdbSource(Settings):
             if self.location.startswith(WEB):
                 from rec_platform.ingest.download import Download
 
-                download = Download(self.address(file), self.timeout_seconds, self.pause_seconds)
-                return download.fetch(known, part, log)
+                return Download(
+                    self.address(file), self.timeout_seconds, self.pause_seconds, self._patience
+                ).fetch(known, part, log)
             return self._copy(file, known, part)
         except OSError as error:
             raise SourceFailedError(

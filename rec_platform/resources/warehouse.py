@@ -75,9 +75,15 @@ class Warehouse(DeploymentResource):
     def forget(self, table: str) -> None:
         """Drop a table, if it is there."""
 
-    def read(self, table: str, order_by: str) -> "pd.DataFrame":
-        """All rows of a table in a fixed order, so that equal tables give equal results."""
-        return self.query(f"SELECT * FROM {table} ORDER BY {order_by}")
+    def read(self, table: str, order_by: str, columns: str = "*") -> "pd.DataFrame":
+        """All rows of a table in a fixed order, so that equal tables give equal results.
+
+        Args:
+            table: its name.
+            order_by: columns, comma-separated, that together tell all rows apart.
+            columns: those to read, comma-separated; all of them by default.
+        """
+        return self.query(f"SELECT {columns} FROM {table} ORDER BY {order_by}")
 
     def head(self, table: str, rows: int) -> "pd.DataFrame":
         """A few rows of a table, to look at."""

@@ -4,17 +4,22 @@ The six `*.tsv.gz` files have IMDb's columns, nulls, quirks and skew, and franch
 them. No title or person is real.
 
 Titles come in blocks. A block is one studio with its directors and cast, from a generator seeded
-with `"{seed}:{block}"`. No block needs another one, so memory stays constant.
+with `"{seed}:{block}"`. No block needs another one, so memory stays constant. In the shape of IMDb
+a block also holds the shows, episodes and shorts that go with so many films.
 """
 
 import gzip
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain, islice
+from operator import add
 from pathlib import Path
 from random import Random
 
-from rec_platform.choices import SAMPLE_MARKER
+from rec_platform.choices import SAMPLE_MARKER, SampleShape
 from rec_platform.sample import words
+from rec_platform.sample.shows import SHOW_TITLES, make_show_rows
 from rec_platform.sample.studios import (
     LATEST_YEAR,
     Studio,
@@ -26,7 +31,9 @@ from rec_platform.sample.studios import (
 )
 from rec_platform.sample.titles import BLOCK_SIZE, Title, foreign_title, make_titles
 
-PROGRESS_BLOCKS = 100
+GROUP_BLOCKS = 10  # are invented while those before are compressed
+TITLES_OF_BLOCK = {SampleShape.films: BLOCK_SIZE, SampleShape.imdb: BLOCK_SIZE + SHOW_TITLES}
+RATED_FILMS = 0.5  # in the shape of IMDb, of those that are rated in the other
 COLUMNS = {
     "title.basics": "tconst titleType primaryTitle originalTitle isAdult startYear endYear"
     " runtimeMinutes genres",
@@ -46,14 +53,18 @@ def write_sample(
     titles: int,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
+    shape: SampleShape = SampleShape.films,
 ) -> dict[str, int]:
     """Write the six files of an invented catalogue, streaming, in constant memory.
+
+    One thread invents rows while another one compresses those before.
 
     Args:
         out: Folder for the files; created when missing, an older sample in it is replaced.
         titles: Rows in title.basics, at least 1.
         seed: Another seed is another catalogue; the same one gives the same bytes.
-        progress: Called now and then, and at the end, with the number of titles written.
+        shape: What the titles are.
+        progress: Called now and then, and at the end, with the number of titles invented.
 
     Returns:
         Rows written, without the header, for each file name.
@@ -62,7 +73,7 @@ def write_sample(
         ValueError: `titles` is less than 1.
         FileExistsError: the folder holds something else, for example IMDb's own files.
     """
-    blocks = _blocks(titles)
+    blocks = _blocks(titles, shape)
     _require_room(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / UNFINISHED_MARKER).write_text("A sample that is being written, or was interrupted.\n")
@@ -72,13 +83,23 @@ def write_sample(
         files = [_open_gzip(stack, out / name) for name in FILES]
         for file, columns in zip(files, COLUMNS.values(), strict=True):
             file.write((columns.replace(" ", "\t") + "\n").encode())
-        for block, size in blocks:
-            for name, file, rows in zip(FILES, files, _rows(seed, block, size), strict=True):
-                file.write("".join(rows).encode())
-                counts[name] += len(rows)
-            done = block * BLOCK_SIZE + size
-            if progress and (done == titles or (block + 1) % PROGRESS_BLOCKS == 0):
+        compressing: list[Future[int]] = []
+        threads = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        done = 0
+        while group := list(islice(blocks, GROUP_BLOCKS)):
+            texts = _texts(seed, group, shape)
+            for name, text in zip(FILES, texts, strict=True):
+                counts[name] += text.count(b"\n")
+            for compressed in compressing:  # no more than one group waits
+                compressed.result()
+            compressing = [
+                threads.submit(file.write, text) for file, text in zip(files, texts, strict=True)
+            ]
+            done += sum(size for _, size in group)
+            if progress:
                 progress(done)
+        for compressed in compressing:
+            compressed.result()
     # Written last, so that it also says that the files are complete.
     note = f"{titles:,} invented titles: no row of these files is real.\n"
     (out / SAMPLE_MARKER).write_text(note)
@@ -116,19 +137,20 @@ def franchises(titles: int, seed: int = 0) -> Iterator[list[str]]:
         for index, title in enumerate(make_titles(make_studio(seed, block))[:size]):
             if title.franchise is not None and title.year is not None:
                 by_franchise.setdefault(title.franchise, []).append(
-                    (title.year, _tconst(block, index))
+                    (title.year, _tconst(block * BLOCK_SIZE + index))
                 )
         for films in by_franchise.values():
             if len(films) > 1:  # the last block may be cut, and leave a film alone
                 yield [tconst for _, tconst in sorted(films)]
 
 
-def _blocks(titles: int) -> Iterator[tuple[int, int]]:
+def _blocks(titles: int, shape: SampleShape = SampleShape.films) -> Iterator[tuple[int, int]]:
     """Check the size at once and return each block with the number of titles to keep of it."""
     if titles < 1:
         raise ValueError(f"a sample needs at least 1 title, got {titles}")
-    starts = range(0, titles, BLOCK_SIZE)
-    return ((block, min(BLOCK_SIZE, titles - start)) for block, start in enumerate(starts))
+    most = TITLES_OF_BLOCK[shape]
+    starts = range(0, titles, most)
+    return ((block, min(most, titles - start)) for block, start in enumerate(starts))
 
 
 def _open_gzip(stack: ExitStack, path: Path) -> gzip.GzipFile:
@@ -137,8 +159,8 @@ def _open_gzip(stack: ExitStack, path: Path) -> gzip.GzipFile:
     return stack.enter_context(gzip.GzipFile("", "wb", compresslevel=4, fileobj=raw, mtime=0))
 
 
-def _tconst(block: int, index: int) -> str:
-    return f"tt{block * BLOCK_SIZE + index + 1:07d}"
+def _tconst(number: int) -> str:
+    return f"tt{number + 1:07d}"
 
 
 def _nconst(person: int) -> str:
@@ -148,10 +170,28 @@ def _nconst(person: int) -> str:
 # The rows of a block
 
 
-def _rows(seed: int, block: int, size: int) -> tuple[list[str], ...]:
-    """A block's rows, one list for each file, in the order of `FILES`."""
+def _texts(seed: int, blocks: list[tuple[int, int]], shape: SampleShape) -> list[bytes]:
+    """The rows of some blocks as text, for each file in the order of `FILES`."""
+    of_blocks = [_block_rows(seed, block, size, shape) for block, size in blocks]
+    return ["".join(chain.from_iterable(rows)).encode() for rows in zip(*of_blocks, strict=True)]
+
+
+def _block_rows(seed: int, block: int, size: int, shape: SampleShape) -> tuple[list[str], ...]:
+    first = block * TITLES_OF_BLOCK[shape]
+    ids = [_tconst(number) for number in range(first, first + size)]
     studio = make_studio(seed, block)
-    titles = {_tconst(block, index): t for index, t in enumerate(make_titles(studio)[:size])}
+    titles = dict(zip(ids, make_titles(studio), strict=False))
+    if shape is SampleShape.films:
+        return _rows(studio, titles)
+    chance = Random(f"{seed}:{block}:rated")
+    for title in titles.values():
+        title.is_rated &= title.franchise is not None or chance.random() < RATED_FILMS
+    shows = make_show_rows(seed, block, studio, ids[BLOCK_SIZE:])
+    return tuple(map(add, _rows(studio, titles), shows))
+
+
+def _rows(studio: Studio, titles: dict[str, Title]) -> tuple[list[str], ...]:
+    """The rows of a studio's titles, one list for each file, in the order of `FILES`."""
     basics: list[str] = []
     akas: list[str] = []
     ratings: list[str] = []

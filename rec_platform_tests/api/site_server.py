@@ -11,6 +11,7 @@ from typing import Literal
 
 import uvicorn
 
+from rec_platform.connections import site_config
 from rec_platform_tests.api.site import Site
 
 
@@ -18,7 +19,8 @@ from rec_platform_tests.api.site import Site
 def site_server(releases: Path, lifespan: Literal["on", "off"] = "on") -> Generator[int]:
     """The site over a folder of releases; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(Site(releases).app, lifespan=lifespan, log_level="critical")
+        config = site_config(Site(releases).app)
+        config.lifespan = lifespan
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -74,6 +74,8 @@ def test_a_title_is_answered_with_its_facts(site: Site):
         "country": "FR",
         "language": "fr",
         "keywords": ["time travel"],
+        "title_type": "movie",
+        "end_year": None,
     }
 
 
@@ -321,6 +323,47 @@ def test_a_genre_that_does_not_exist_is_told_with_those_that_do(
     assert "Drame" not in error["reason"]
     assert site.get(f"{asked}western").status_code == 200  # it exists, though no film has it here
     assert site.get(f"{asked}Reality-TV").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/titles?",
+        "/api/v1/titles/tt0000001/recommendations?",
+        "/api/v1/recommendations?title=tt0000001&",
+    ],
+)
+@pytest.mark.parametrize(
+    ("query", "parameter", "reason"),
+    [
+        ("year_min=2000&year_max=1999", "year_min", "2000 is more than year_max, which is 1999"),
+        ("runtime_min=9&runtime_max=8", "runtime_min", "9 is more than runtime_max, which is 8"),
+        ("genre=Drama&without_genre=drama", "without_genre", "It is given as genre, too"),
+        (
+            "genre=War&genre=Drama&without_genre=Horror&without_genre=War",
+            "without_genre",
+            "It is given as genre, too",
+        ),
+    ],
+)
+def test_conditions_that_contradict_each_other_are_refused(
+    site: Site, path: str, query: str, parameter: str, reason: str
+):
+    answer = site.get(path + query)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["parameter"], error["reason"]) == (422, parameter, reason)
+    assert site.get(f"{path}year_min=1999&year_max=1999&runtime_min=9&runtime_max=9").is_success
+
+
+def test_a_title_is_not_both_liked_and_disliked(site: Site):
+    query = "title=tt0000001&title=tt0000002&disliked=tt0000002"
+    answer = site.get(f"/api/v1/recommendations?{query}")
+    (error,) = answer.json()["errors"]
+    told = (error["parameter"], error["reason"])
+    assert (answer.status_code, *told) == (422, "disliked", "tt0000002 is liked, too")
+    page = site.get(f"/basket?{query}")
+    assert page.status_code == 422
+    assert "The film cannot be both liked and disliked." in page.text
 
 
 def test_a_genre_of_the_catalogue_alone_may_be_asked_for_in_any_case(site: Site):

@@ -37,7 +37,7 @@ FEW = settings(
 MANY = settings(FEW, max_examples=1_700)
 WITHOUT_PARAMETERS = ("release", "health", "ready", "metrics")
 # A description can tell how a cursor or a genre is written, not which ones there are, nor that two
-# ids differ.
+# ids differ, or that a range is not reversed.
 MAY_REFUSE = ("titles", "clusters", "cluster_titles", "recommendations", "basket", "compare")
 MODES = [
     (name, mode)

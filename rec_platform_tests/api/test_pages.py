@@ -173,6 +173,12 @@ def test_a_series_has_a_row_of_its_own_in_order(site: Site):
         ("year_min=x", "“From year” must be a whole number."),
         ("genre=%3Cb", "The genre is not known here."),
         ("country=France", "The country is not known here."),
+        ("year_min=2000&year_max=1999", "“From year” must not be after “To year”."),
+        (
+            "runtime_min=91&runtime_max=90",
+            "“Minutes at least” must not be more than “Minutes at most”.",
+        ),
+        ("genre=Drama&without_genre=drama", "The genre that is not wanted is also wanted."),
     ],
 )
 def test_what_a_list_cannot_be_is_refused_in_a_visitors_words(site: Site, query: str, said: str):

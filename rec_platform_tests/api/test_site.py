@@ -205,7 +205,7 @@ def test_every_page_names_its_source_and_asks_not_to_be_indexed(site: Site, path
     answer = site.get(path)
     page = Reader(answer)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert ATTRIBUTION in page.text
+    assert ATTRIBUTION in page.text and "{{" not in page.text
     assert ("meta", {"name": "robots", "content": "noindex"}) in page.tags
     assert answer.headers["x-robots-tag"] == "noindex"
     assert [tag for tag, _ in page.tags].count("h1") == 1

@@ -27,11 +27,16 @@ def _tsv(line: str) -> str:
 
 
 def build(
-    warehouse: DuckDBWarehouse, preset: str, min_votes: int = 0, year_max: int = 2026
+    warehouse: DuckDBWarehouse,
+    preset: str,
+    min_votes: int = 0,
+    year_max: int = 2026,
+    title_types: str = "movie",
 ) -> list[str]:
     """Make every table and return the ids of the selected titles."""
-    recipe = pd.DataFrame([{"preset": preset, "min_votes": min_votes, "year_max": year_max}])
-    warehouse.write("recipe", [recipe])
+    choices = {"preset": preset, "min_votes": min_votes, "year_max": year_max}
+    recipe = choices | {"title_types": title_types}
+    warehouse.write("recipe", [pd.DataFrame([recipe])])
     for table, sql in SQL.items():
         warehouse.create(table, sql)
     return warehouse.read("titles", order_by="title_id")["title_id"].tolist()

@@ -33,7 +33,9 @@ ROWS = {
         tt08|movie|Undated|Undated|0|-|-|90|Drama
         tt09|movie|Future|Future|0|2027|-|90|Drama
         tt10|movie|"Quoted|"Quoted|0|1999|-|90|Comedy,Drama
-        tt11|movie|-|-|0|1999|-|90|Drama""",
+        tt11|movie|-|-|0|1999|-|90|Drama
+        tt12|movie|Unflagged|Unflagged|0|1999|-|90|Adult,Drama
+        tt13|movie|Alike|Alike|0|1999|-|90|Young Adult""",
     "title_akas": """
         tt01|1|Plain|-|-|original|-|1
         tt01|2|Plain|US|-|imdbDisplay|-|0
@@ -51,8 +53,10 @@ ROWS = {
         tt08|1|Undated|US|en|-|-|0
         tt09|1|Future|US|en|-|-|0
         tt10|1|"Quoted|US|-|-|-|0
-        tt11|1|-|US|-|-|-|0""",
-    "title_ratings": "\n".join(f"tt{n:02}|5.5|{n * 10}" for n in range(1, 12) if n != 7),
+        tt11|1|-|US|-|-|-|0
+        tt12|1|Unflagged|US|en|-|-|0
+        tt13|1|Alike|US|-|-|-|0""",
+    "title_ratings": "\n".join(f"tt{n:02}|5.5|{n * 10}" for n in range(1, 14) if n != 7),
     "title_crew": """
         tt01|nm2,nm1|-
         tt02|nm1|nm3
@@ -78,10 +82,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
 @pytest.mark.parametrize(
     ("preset", "expected"),
     [
-        ("world", ["tt01", "tt02", "tt03", "tt04", "tt10", "tt11"]),
-        ("us_release", ["tt01", "tt02", "tt03", "tt10", "tt11"]),
-        ("english_like", ["tt01", "tt03", "tt10"]),
-        ("original_2020", ["tt03"]),
+        ("world", ["tt01", "tt02", "tt03", "tt04", "tt10", "tt11", "tt13"]),
+        ("us_release", ["tt01", "tt02", "tt03", "tt10", "tt11", "tt13"]),
+        ("english_like", ["tt01", "tt03", "tt10", "tt13"]),
+        ("original_2020", ["tt03", "tt12"]),
     ],
 )
 def test_a_preset_selects_its_titles_once_each(
@@ -94,7 +98,7 @@ def test_an_old_release_of_the_2020_original_is_comparable_by_its_former_name(
     copies: Keeper,
 ) -> None:
     state, _ = copies.refresh()
-    choices = {"preset": "original_2020", "min_votes": 0, "year_max": 2026}
+    choices = {"preset": "original_2020", "min_votes": 0, "year_max": 2026, "title_types": "movie"}
     for preset, expected in (("seed", True), ("original_2020", True), ("world", False)):
         manifest = {"source": state.source, "recipe": choices | {"preset": preset}}
         assert is_comparable(copies.storage, manifest, choices) is expected
@@ -102,9 +106,15 @@ def test_an_old_release_of_the_2020_original_is_comparable_by_its_former_name(
 
 
 def test_votes_and_years_bound_the_selection(warehouse: DuckDBWarehouse) -> None:
-    assert build(warehouse, "world", min_votes=100) == ["tt10", "tt11"]
+    assert build(warehouse, "world", min_votes=100) == ["tt10", "tt11", "tt13"]
     assert "tt09" in build(warehouse, "world", year_max=2027)
     assert build(warehouse, "world", year_max=1998) == []
+
+
+def test_the_types_of_titles_are_chosen(warehouse: DuckDBWarehouse) -> None:
+    assert build(warehouse, "world", title_types="short") == ["tt06"]
+    movies = build(warehouse, "world")
+    assert build(warehouse, "world", title_types="movie,short") == sorted([*movies, "tt06"])
 
 
 def test_titles_are_typed_and_nulls_have_a_meaning(warehouse: DuckDBWarehouse) -> None:
@@ -113,7 +123,9 @@ def test_titles_are_typed_and_nulls_have_a_meaning(warehouse: DuckDBWarehouse) -
         "title_id": "varchar",
         "title": "varchar",
         "original_title": "varchar",
+        "title_type": "varchar",
         "year": "integer",
+        "end_year": "integer",
         "runtime_minutes": "integer",
         "genres": "varchar",
         "rating": "double",
@@ -171,7 +183,7 @@ def test_sql_is_one_described_select_without_clock_or_chance(path: Path) -> None
 def test_metadata_shows_columns_rows_and_a_preview(warehouse: DuckDBWarehouse) -> None:
     build(warehouse, "world")
     metadata = table_metadata(warehouse, "titles", {"title": "its name"})
-    assert metadata["dagster/row_count"] == 6
+    assert metadata["dagster/row_count"] == 7
     assert [column.name for column in metadata["dagster/column_schema"].columns][:2] == [
         "title_id",
         "title",

@@ -24,6 +24,7 @@ def test_the_asset_writes_each_titles_series_and_place(tmp_path: Path) -> None:
             "title_id": ["tt2", "tt0", "tt1"],
             "title": ["Dry Land", "Harpoon", "Harpoon 2"],
             "original_title": ["Dry Land", "Harpoon", "Harpoon 2"],
+            "title_type": "movie",
             "year": [2006, 2000, 2003],
             "genres": "Action,Thriller",
             "votes": 50_000,
@@ -49,7 +50,7 @@ def test_the_asset_writes_minus_one_for_titles_of_no_series(tmp_path: Path) -> N
     storage, warehouse = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
     titles = pd.DataFrame(
         {"title_id": ["tt0"], "title": ["Harpoon"], "original_title": ["Harpoon"], "year": [2000]}
-    ).assign(genres="Drama", votes=50_000)
+    ).assign(title_type="movie", genres="Drama", votes=50_000)
     people = pd.DataFrame(
         {"title_id": ["tt0"], "person_id": ["nm1"], "role": ["actor"], "billing": [1]}
     )
@@ -66,7 +67,7 @@ def test_the_asset_reads_who_is_played(tmp_path: Path) -> None:
     storage, warehouse = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
     ids = ["tt0", "tt1"]
     names = {"title": ["Dry Land", "Low Tide"], "original_title": ["Dry Land", "Low Tide"]}
-    titles = pd.DataFrame({"title_id": ids, **names, "year": [2000, 2003]})
+    titles = pd.DataFrame({"title_id": ids, **names, "title_type": "movie", "year": [2000, 2003]})
     people = pd.DataFrame({"title_id": ids, "person_id": "nm1", "role": "actor", "billing": 1})
     warehouse.write("titles", [titles.assign(genres="Drama", votes=50_000)])
     warehouse.write("title_people", [people])
@@ -75,3 +76,28 @@ def test_the_asset_reads_who_is_played(tmp_path: Path) -> None:
     warehouse.write("title_characters", [played])
     run(storage, warehouse)
     assert warehouse.read("title_series", order_by="title_id")["series"].nunique() == 1
+
+
+def test_films_and_shows_of_one_name_are_series_of_their_own(tmp_path: Path) -> None:
+    storage, warehouse = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
+    ids = ["tt0", "tt1", "tt2", "tt3"]
+    names = ["Harpoon", "Harpoon", "Harpoon 2", "Harpoon 2"]
+    titles = pd.DataFrame(
+        {
+            "title_id": ids,
+            "title": names,
+            "original_title": names,
+            "title_type": ["movie", "tvSeries", "video", "tvMiniSeries"],
+            "year": [2000, 2001, 2003, 2004],
+            "genres": "Action,Thriller",
+            "votes": 50_000,
+        }
+    )
+    people = pd.DataFrame({"title_id": ids, "person_id": "nm1", "role": "actor", "billing": 1})
+    warehouse.write("titles", [titles])
+    warehouse.write("title_people", [people])
+    warehouse.write("title_akas", [pd.DataFrame({"title_id": ids, "name": names})])
+    warehouse.write("title_characters", [NO_ROLES])
+    run(storage, warehouse)
+    series = warehouse.read("title_series", order_by="title_id")["series"].tolist()
+    assert series[0] == series[2] != series[1] == series[3] and min(series) >= 0

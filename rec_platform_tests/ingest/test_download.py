@@ -211,7 +211,10 @@ def test_a_storm_of_503_is_waited_for(
     web.refusals = [503] * (ATTEMPTS - 1)
     downloads.refresh()
     assert web.answers == [503] * (ATTEMPTS - 1) + [200]
-    assert f"the server answers 503, after 0 bytes; trying again (2 of {ATTEMPTS})" in caplog.text
+    assert (
+        f"the server answers 503, after 0 bytes; trying again in 0 s (2 of {ATTEMPTS})"
+        in caplog.text
+    )
 
 
 def test_a_longer_storm_of_503_is_given_up(web: Web, downloads: Keeper) -> None:

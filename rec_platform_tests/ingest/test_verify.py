@@ -5,11 +5,11 @@ import gzip
 import pytest
 
 from rec_platform.ingest.files import RAW_FILES, RawFile
-from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.keeper import (
     AKAS,
     BASICS,
+    GOOD_ROWS,
     NAMES,
     OTHER,
     PRINCIPALS,
@@ -18,17 +18,11 @@ from rec_platform_tests.keeper import (
     Keeper,
     packed,
     put,
+    rows_of,
     table,
 )
 
 # Bad files
-
-
-def rows_of(*lines: str | bytes) -> bytes:
-    """A table of titles whose lines are given, packed."""
-    head = "\t".join(BASICS.columns).encode()
-    encoded = [line.encode() if isinstance(line, str) else line for line in lines]
-    return gzip.compress(b"".join(line + b"\n" for line in (head, *encoded)), mtime=0)
 
 
 def with_header(header: str) -> bytes:
@@ -87,6 +81,7 @@ BAD_FILES = {
         "line 3 has 8 fields instead of 9 (it reads 'tt0000002",
     ),
     "too many fields": (rows_of(TITLE, f"{OTHER}\t"), "line 3 has 10 fields instead of 9"),
+    "one more field, null": (rows_of(TITLE, OTHER + "\t\\N"), "line 3 has 10 fields instead of 9"),
     "an empty line": (rows_of(TITLE, "", OTHER), "line 3 is empty"),
     "an empty line at the end": (rows_of(TITLE, ""), "line 3 is empty"),
     "a last line without end": (
@@ -142,27 +137,6 @@ WRONG_NUMBERS = [
     (PRINCIPALS, "ordering", "1.0"),
     (NAMES, "birthYear", "1950?"),
 ]
-
-GOOD_ROWS = {
-    "title_basics": TITLE,
-    "title_akas": r"tt0000001	1	Quiet Tide	US	en	imdbDisplay	\N	0",
-    "title_ratings": "tt0000001	7.5	1200",
-    "title_crew": r"tt0000001	nm0000001,nm0000002	\N",
-    "title_principals": r'tt0000001	1	nm0000001	actor	\N	["A \"B\" C"]',
-    "name_basics": r"nm0000001	Ada Moor	1950	\N	actor,director	tt0000001",
-}
-
-
-@pytest.fixture(scope="module")
-def taken(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
-    """Good copies of all files; the tests show that nothing bad changes them, so they share it."""
-    folder = tmp_path_factory.mktemp("source")
-    keeper = Keeper(tmp_path_factory.mktemp("root"), ImdbSource(location=str(folder)))
-    for file in RAW_FILES:
-        put(keeper, packed(file, GOOD_ROWS[file.name]), file)
-        assert keeper.refresh(file)[0].rows == 1
-    assert len(keeper.kept()) == 2 * len(RAW_FILES)
-    return keeper
 
 
 @pytest.mark.parametrize(("content", "problem"), BAD_FILES.values(), ids=BAD_FILES)
@@ -267,54 +241,3 @@ def test_new_columns_at_the_end_are_taken_with_a_warning(
     assert f"{file.file} has columns that nothing reads yet: colour, mood" in caplog.text
     taken = DuckDBWarehouse(root=str(copies.root)).read(file.asset, file.columns[0])
     assert list(taken.columns) == [*file.columns, "colour", "mood"]
-
-
-# Odd rows of what is no film
-
-EPISODE = r"tt0900001	tvEpisode	The Mill	The Mill	0	2019	\N	\N	Reality-TV"
-FILMS = [TITLE.replace("0001", f"{number:04d}") for number in range(1, 150)]
-ODD_ROWS = {
-    "a tab in its name": EPISODE.replace("The Mill", "The\tMill", 1).encode(),
-    "too few fields": EPISODE.rpartition("\t")[0].encode(),
-    "a wrong number": EPISODE.replace("2019", "soon").encode(),
-    "not UTF-8": EPISODE.encode().replace(b"Mill", b"M\xfcll"),
-    "a NUL byte": EPISODE.replace("Mill", "M\0ll").encode(),
-    "a CR": EPISODE.replace("Mill", "M\rll").encode(),
-}
-
-
-@pytest.mark.parametrize("odd", ODD_ROWS.values(), ids=ODD_ROWS)
-def test_an_odd_row_that_is_no_films_is_set_aside_counted_and_shown(
-    copies: Keeper, caplog: pytest.LogCaptureFixture, odd: bytes
-) -> None:
-    put(copies, rows_of(*FILMS, odd, OTHER.replace("tt0000002", "tt0000900")))
-    state, _ = copies.refresh()
-    assert (state.rows, state.set_aside) == (len(FILMS) + 1, 1)
-    assert "odd rows set aside, none of them a film's: 1. The first: line 151 " in caplog.text
-    warehouse = DuckDBWarehouse(root=str(copies.root))
-    ids = set(warehouse.read("raw_title_basics", "tconst")["tconst"])
-    assert len(ids) == state.rows and "tt0000900" in ids and "tt0900001" not in ids
-    assert copies.refresh() == (state, False)
-    assert [path.name for path in copies.storage.scratch_dir().iterdir()] == []
-
-
-@pytest.mark.parametrize(
-    ("lines", "problem"),
-    [
-        (
-            [*FILMS, *[ODD_ROWS["a tab in its name"]] * 2],
-            "line 151 has 10 fields",
-        ),  # too many of them
-        ([*FILMS[:90], ODD_ROWS["a tab in its name"]], "line 92 has 10 fields"),
-        ([*FILMS, OTHER.replace("Loud", "Loud\t", 1)], "line 151 has 10 fields"),  # a film's
-        ([*FILMS, "tt0900001"], "line 151 has 1 fields"),  # nobody can tell whose
-    ],
-    ids=["more than one in 10,000", "one of few", "a film's", "of an unknown type"],
-)
-def test_odd_rows_that_are_many_or_a_films_refuse_the_file(
-    taken: Keeper, lines: list[str | bytes], problem: str
-) -> None:
-    before = taken.kept()
-    put(taken, rows_of(*lines))
-    assert problem in taken.failure()
-    assert taken.kept() == before

@@ -37,6 +37,7 @@ def placed(matrix: np.ndarray, cluster: np.ndarray, distance: np.ndarray) -> Cat
         {
             "title_id": [f"tt{place}" for place in range(count)],
             "title": [f"Film {place % 7}" for place in range(count)],
+            "title_type": "movie",
             "year": random.integers(1950, 2020, count),
             "runtime_minutes": random.integers(80, 180, count),
             "genres": random.choice(["Drama", "Comedy,Romance", "Horror", ""], count),

@@ -26,6 +26,7 @@ def planted(count: int, **shared: str) -> Catalogue:
         {
             "title_id": [f"tt{place}" for place in range(count)],
             "title": [f"Film {place}" for place in range(count)],
+            "title_type": "movie",
             "year": random.integers(1950, 2020, count),
             "runtime_minutes": 100,
             "genres": random.choice(["Drama", "Comedy,Romance", "Action"], count),

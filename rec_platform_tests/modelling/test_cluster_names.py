@@ -107,7 +107,8 @@ def mixed(*clusters: Sequence[tuple[str, int]]) -> list[str]:
         for place in range(count)
     ]
     columns = ["title_id", "year", "genres", "rating", "votes", "cluster", "distance"]
-    return [cluster.name for cluster in profile(pd.DataFrame(rows, columns=columns))]
+    titles = pd.DataFrame(rows, columns=columns).assign(title_type="movie")
+    return [cluster.name for cluster in profile(titles)]
 
 
 def test_clusters_of_one_kind_are_told_apart_by_a_genre_that_one_of_them_has() -> None:
@@ -157,7 +158,7 @@ def invented(seed: int) -> pd.DataFrame:
             for place in range(40)
         ]
     columns = ["title_id", "year", "genres", "rating", "votes", "cluster", "distance"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(title_type="movie")
 
 
 def test_any_two_names_differ_in_something_that_the_figures_bear_out() -> None:

@@ -20,6 +20,7 @@ def films(*changes: dict[str, Any]) -> pd.DataFrame:
     """Films that are alike but for what is named."""
     usual = {
         "title": "Film",
+        "title_type": "movie",
         "year": 2000,
         "runtime_minutes": 100,
         "genres": "Drama",

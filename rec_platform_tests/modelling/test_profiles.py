@@ -12,7 +12,7 @@ def frame(*groups: tuple[str, list[int], float, int]) -> pd.DataFrame:
         for place, year in enumerate(years)
     ]
     columns = ["title_id", "year", "genres", "rating", "votes", "cluster", "distance"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(title_type="movie")
 
 
 def test_a_profile_counts_and_ranks_its_titles() -> None:
@@ -30,6 +30,7 @@ def test_typical_titles_are_the_nearest_of_those_that_have_half_of_the_votes(kno
     titles = pd.DataFrame(
         {
             "title_id": [f"tt{place:04}" for place in range(count)],
+            "title_type": "movie",
             "year": 2000,
             "genres": "Drama",
             "rating": 7.0,

@@ -168,7 +168,11 @@ def test_the_tail_is_what_is_left_of_likes_and_lists_without_the_head() -> None:
     assert by_likes(some, likes)["tail_ndcg"][0] == 1
     nine_then_2 = [0, 3, 4, 5, 6, 7, 8, 9, 10, 2]
     some = lists([], nine_then_2, [0, 1], *[[] for _ in range(8)], width=10)
-    # What follows the nine does not move up into them.
+    # What follows moves up into the nine: it is the tail that is ranked.
+    gain = (1 + 1 / np.log2(10)) / 2
+    assert by_likes(some, likes)["tail_ndcg"][0] == pytest.approx(gain)
+    ten_then_2 = [0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 2]
+    some = lists([], ten_then_2, [0, 1], *[[] for _ in range(9)], width=11)
     assert by_likes(some, likes)["tail_ndcg"][0] == 1 / 2
 
 

@@ -46,7 +46,7 @@ def test_its_figures_are_those_of_the_lists_that_the_blend_makes(
     monkeypatch.setattr(tuning, "BLOCK_ROWS", 50)
     half = judged(titles, 1, likes=True)
     bench = Bench(titles.parts, half, np.random.default_rng(0))
-    made = lists(titles, WEIGHTS)
+    made = to_lists(blend(titles, NEIGHBOURS), COUNT)
     expected = {"coverage": [coverage(made)], **by_likes(made, half.likes)}
     expected |= by_judgements(made, half.first, half.second, half.is_ok)
     figures = bench.figures(WEIGHTS)

@@ -32,6 +32,7 @@ def invented_titles(count: int) -> pd.DataFrame:
     titles = pd.DataFrame(
         {
             "title": [" ".join(dice.choice(words, 2)) for _ in range(count)],
+            "title_type": "movie",
             "year": dice.integers(1950, 2020, count),
             "runtime_minutes": np.where(
                 dice.random(count) < 0.1, np.nan, dice.integers(50, 160, count)
@@ -79,6 +80,7 @@ def _title(row: dict[Any, Any]) -> Title:
         series_place=None,
         cluster=0,
         distance=0.0,
+        title_type=row["title_type"],
     )
 
 

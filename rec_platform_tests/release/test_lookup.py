@@ -191,7 +191,7 @@ def test_a_release_of_the_version_before_is_served_without_what_it_does_not_know
     lookup: Lookup, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "old.sqlite")
-    newer = ("characters", "country", "language", "keywords")
+    newer = ("characters", "country", "language", "keywords", "title_type", "end_year")
     with closing(sqlite3.connect(path)) as connection, connection:
         for column in newer:
             connection.execute(f"ALTER TABLE titles DROP COLUMN {column}")

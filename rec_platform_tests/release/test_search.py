@@ -13,11 +13,11 @@ from rec_platform.release import correct, spelling
 from rec_platform.release.correct import FEW_TITLES, MOST_CANDIDATES
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.readings import MOST_TITLES
-from rec_platform.release.schema import Cluster, Credit, Title
+from rec_platform.release.schema import Credit
 from rec_platform.release.spelling import TWO, deletes, deletes_of_typed, distances
-from rec_platform.release.text import search_key, search_names
-from rec_platform.release.writer import write_lookup
+from rec_platform.release.text import search_key, search_keys, search_names
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.release.small import title, write
 from rec_platform_tests.release.typos import MISTAKES, misplace_space, misspell, without_accents
 
 LABELLED = Path(__file__).with_name("search_queries.tsv")
@@ -43,21 +43,6 @@ NAMES = [
     (2020, "Skiftville", ""),
     (2021, "Skiftless", ""),
 ]
-
-
-def write(path: Path, titles: Iterable[tuple[Title, str]], count: int) -> Lookup:
-    write_lookup(
-        path,
-        release={"title_count": count},
-        clusters=[Cluster(0, "All", count, [], 1900, 2030, 7.0, 9, [], [])],
-        titles=titles,
-        neighbours=[b""] * count,
-    )
-    return Lookup(path)
-
-
-def title(title_id: str, name: str, original: str, year: int) -> Title:
-    return Title(title_id, name, original, year, None, [], 7.0, 9, [], None, None, 0, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +268,9 @@ CREDITED = [
     (1984, "Attic", []),
     (2013, "A.M.", []),
     (2014, "Full Sail Online", []),
+    (2016, "The Unkindest Cut", ["Ray Cut"]),
+    (1988, "The Director", []),
+    (1986, "Special Edition", []),
 ]
 
 
@@ -338,7 +326,16 @@ ASKED = {
         ("watch scary movie movie", ["watch"]),
         ("watch scary movie watch", ["watch"]),
     ],
-    "Scary": [("scary film", ["film"])],
+    "Scary": [
+        ("scary film", ["film"]),
+        ("scary director's cut", ["director", "s", "cut"]),
+        ("the directors cut scary 4k", ["directors", "cut", "4k"]),
+        ("scary extended edition", ["extended", "edition"]),
+        ("scary blu-ray", ["blu", "ray"]),
+        ("scary special edition director's cut", ["special", "edition", "director", "s", "cut"]),
+    ],
+    "The Unkindest": [("unkindest cut director's cut", ["director", "s"])],
+    "Special": [("special edition", []), ("special edition movie", ["movie"])],
     "Free Wilma": [
         ("free wilma movie", ["movie"]),
         ("free wilma watch online", ["watch", "online"]),
@@ -507,6 +504,12 @@ def test_search_keys_are_what_people_type() -> None:
     assert search_key("STRASSE Straße") == "strasse strasse"
     assert search_key("Smørrebrød Łódź Æon Þór") == "smorrebrod lodz aeon thor"
     assert search_key("潮の満ち") == "潮 の 満 ち"
+
+
+def test_search_keys_of_many_titles_are_those_of_each() -> None:
+    titles = ["100% A\nB", "", "Amélie", "tab\there", "\x1c \x0b", "Jaws 2"]
+    assert search_keys(titles) == [search_key(title) for title in titles]
+    assert search_keys([]) == []
 
 
 def test_names_are_found_joined_where_marks_join_them() -> None:
@@ -720,7 +723,8 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     from rec_platform_tests.real_files import warehouse
 
     root = tmp_path_factory.mktemp(request.param)
-    tables = warehouse(root, request.param, "us_release", "selection", "title_akas")
+    made = ("selection", "selected_akas", "title_akas")
+    tables = warehouse(root, request.param, "us_release", *made)
     titles = tables.query("""
         SELECT titles.title_id, title, original_title, year, names
         FROM titles

@@ -119,11 +119,11 @@ class AthenaWarehouse(Warehouse):
         self._storage.put(unfinished, f"{folder}/part.parquet")
         self._point(table, types, folder, version)
 
-    def read(self, table: str, order_by: str) -> "pd.DataFrame":
+    def read(self, table: str, order_by: str, columns: str = "*") -> "pd.DataFrame":
         """See Warehouse; the table's files are read as they are, and no query is paid for."""
-        columns = [name.strip() for name in order_by.split(",")]
         frame = self._frame(table)
-        return frame.sort_values(columns, kind="stable", ignore_index=True)
+        frame = frame.sort_values(_names(order_by), kind="stable", ignore_index=True)
+        return frame if columns == "*" else frame[_names(columns)]
 
     def head(self, table: str, rows: int) -> "pd.DataFrame":
         """See Warehouse."""
@@ -268,6 +268,10 @@ class AthenaWarehouse(Warehouse):
                 f"#/query-editor/history/{execution.query_id}"
             ),
         }
+
+
+def _names(columns: str) -> list[str]:
+    return [name.strip() for name in columns.split(",")]
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -8,7 +8,9 @@ from rec_platform.resources.aws.athena import AthenaWarehouse
 from rec_platform.resources.aws.s3 import S3Storage
 from rec_platform_tests.emulators import BUCKET
 
-RECIPE = pd.DataFrame([{"preset": "english_like", "year_max": 2024, "min_votes": 0}])
+RECIPE = pd.DataFrame(
+    [{"preset": "english_like", "title_types": "movie", "year_max": 2024, "min_votes": 0}]
+)
 SELECT = "SELECT preset, year_max + 1 AS next_year FROM recipe"
 
 

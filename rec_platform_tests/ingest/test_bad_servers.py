@@ -1,0 +1,257 @@
+"""A source that hangs, drips or answers nonsense costs a bounded time, and the reason is plain."""
+
+from __future__ import annotations
+
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rec_platform.ingest import download
+from rec_platform.ingest.download import ATTEMPTS, Download
+from rec_platform.ingest.errors import SourceFailedError
+from rec_platform.ingest.patience import Patience
+from rec_platform.resources.imdb import ImdbSource
+from rec_platform_tests.ingest.test_download import Screen
+from rec_platform_tests.keeper import BASICS, LOG, RATINGS, TITLE, Keeper, packed
+
+FILE = packed(BASICS, TITLE)
+HEAD = f"HTTP/1.1 200 OK\r\nContent-Length: {len(FILE)}\r\n"
+
+
+@dataclass
+class Server:
+    """Answers each request with the next of these, and then with the last one for ever.
+
+    An answer is what is sent, or a function that sends it.
+    """
+
+    answers: list[str | bytes | Callable[[Server, Any], None]]
+    requests: list[str] = field(default_factory=list)
+    is_over: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+
+    def hang(self, _: Any) -> None:
+        self.is_over.wait()
+
+    def drip(self, send: Callable[[bytes], None]) -> None:
+        """Send a sound file, byte by byte."""
+        send(HEAD.encode() + b"\r\n")
+        self.slowly(send, FILE)
+
+    def drip_headers(self, send: Callable[[bytes], None]) -> None:
+        self.slowly(send, HEAD.encode() + b"A: b\r\n" * 1_000)
+
+    def slowly(self, send: Callable[[bytes], None], content: bytes) -> None:
+        for byte in content:
+            send(bytes([byte]))
+            if self.is_over.wait(0.02):
+                return
+
+    def cut(self, send: Callable[[bytes], None]) -> None:
+        send(HEAD.encode() + b"\r\n" + FILE[:20])
+
+
+@contextmanager
+def serving(*answers: str | bytes | Callable[[Server, Any], None]) -> Iterator[Server]:
+    bad = Server(list(answers))
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            bad.requests.append(self.rfile.readline().decode())
+            while self.rfile.readline().strip():
+                pass
+            answer = bad.answers.pop(0) if len(bad.answers) > 1 else bad.answers[0]
+            with suppress(ConnectionError):
+                if callable(answer):
+                    answer(bad, self.wfile.write)
+                else:
+                    self.wfile.write(answer.encode() if isinstance(answer, str) else answer)
+
+        def finish(self) -> None:
+            with suppress(ConnectionError):
+                super().finish()
+
+    class Threads(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Threads(("127.0.0.1", 0), Handler) as server:
+        bad.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield bad
+        finally:
+            bad.is_over.set()
+            server.shutdown()
+            thread.join()
+
+
+def keeper(folder: Path, url: str, **patience: float) -> Keeper:
+    source = ImdbSource(location=url, timeout_seconds=0.2, pause_seconds=0.001)
+    source._patience = Patience(**patience)
+    return Keeper(folder, source)
+
+
+def good(text: str) -> bytes:
+    return text.encode() + b"\r\n" + FILE
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Server.hang, "the server stopped answering"),
+        (Server.drip_headers, "the server stopped answering"),
+        (Server.drip, "the server sends less than 10,000 bytes a second"),
+    ],
+)
+def test_a_server_that_hangs_or_drips_is_given_up_and_the_next_file_is_not_waited_for(
+    tmp_path: Path, answer: Callable[[Server, Any], None], reason: str
+) -> None:
+    with serving(answer) as server:
+        bench = keeper(tmp_path, server.url, idle_seconds=0.5)
+        told = bench.failure()
+        assert reason in told and "run the refresh again" in told
+        asked = len(server.requests)
+        assert 1 < asked < ATTEMPTS
+        assert f"{RATINGS.file} was not asked for: the source has kept" in bench.failure(RATINGS)
+        assert len(server.requests) == asked
+
+
+def test_all_files_together_have_one_deadline(tmp_path: Path) -> None:
+    with serving(Server.drip) as server:
+        bench = keeper(tmp_path, server.url, total_seconds=0.3, least_speed=0)
+        assert "the file is not complete, after" in bench.failure()
+        assert "was not asked for" in bench.failure(RATINGS)
+
+
+def test_patience_is_whole_again_after_progress() -> None:
+    patience = Patience(idle_seconds=10, total_seconds=100, least_speed=1_000)
+    patience.use(9)
+    assert patience.left == 1
+    assert patience.is_fast(5_000, 5) and not patience.is_fast(4_999, 5)
+    assert not patience.is_fast(0, 0)
+    patience.use(5, is_further=True)
+    assert patience.left == 10
+    patience.use(80, is_further=True)
+    assert patience.left == 6
+
+
+def test_each_refresh_has_patience_of_its_own() -> None:
+    source = ImdbSource()
+    source._patience.use(1_000)
+    source.setup_for_execution(None)  # type: ignore[arg-type]
+    assert source._patience == Patience()
+
+
+# What will not change
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        *(
+            (f"HTTP/1.1 {status} No\r\n\r\n", f"answers {status}")
+            for status in (400, 401, 405, 501)
+        ),
+        ("HTTP/1.1 204 No\r\n\r\n", "the server answers 204, which is no file"),
+        ("HTTP/1.1 302 No\r\n\r\n", "the server answers 302, which is no file"),
+        (good("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n"), "a size that is no number ('abc')"),
+        (good("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n"), "a size that is no number ('-5')"),
+        ("HTTP/1.1 301 Go\r\nLocation: ftp://films/\r\n\r\n", "or the server redirects to one"),
+        ("HTTP/1.1 301 Go\r\nLocation: http://[\r\n\r\n", "or the server redirects to one"),
+    ],
+)
+def test_what_asking_again_cannot_change_is_told_at_once(
+    tmp_path: Path, answer: str | bytes, reason: str
+) -> None:
+    with serving(answer) as server:
+        told = keeper(tmp_path, server.url).failure()
+    assert reason in told and "in a row" not in told
+    assert len(server.requests) == 1
+
+
+def test_a_redirect_without_end_is_followed_once(tmp_path: Path) -> None:
+    with serving("HTTP/1.1 302 Go\r\nLocation: /again\r\nConnection: close\r\n\r\n") as server:
+        told = keeper(tmp_path, server.url).failure()
+    assert "redirects from one address to the next without end" in told
+    assert server.requests.count(f"GET /{BASICS.file} HTTP/1.1\r\n") == 1
+    assert len(server.requests) < 10
+
+
+@pytest.mark.parametrize(
+    "address", ["http://", "http://[::1", "http://a b", f"http://{'a' * 70}.example", "http://:x"]
+)
+def test_an_address_that_is_none_is_told_at_once(
+    tmp_path: Path, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = keeper(tmp_path, address).failure()
+    assert "this is no address that can be asked" in told
+    assert caplog.records == []
+
+
+def test_a_size_that_is_no_number_is_told_to_who_asks_for_it() -> None:
+    with (
+        serving("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n") as server,
+        pytest.raises(SourceFailedError, match=r"does not report its size: .* no number"),
+    ):
+        Download(f"{server.url}/film").size()
+
+
+def test_a_part_is_kept_where_a_later_answer_is_no_file(tmp_path: Path) -> None:
+    with serving(Server.cut, "HTTP/1.1 401 No\r\n\r\n") as server:
+        bench = keeper(tmp_path, server.url)
+        bench.failure()
+    assert bench.part().read_bytes() == FILE[:20]
+
+
+# Retry-After
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wait = "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+    with serving(wait, good(HEAD)) as server:
+        assert keeper(tmp_path, server.url).refresh()[1]
+    assert "trying again in 1 s" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["Tue, 14 Nov 2023 22:13:20 GMT", "soon", "-5", ""])
+def test_a_pause_that_is_over_or_none_is_not_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    wait = f"HTTP/1.1 429 Busy\r\nRetry-After: {text}\r\nContent-Length: 0\r\n\r\n"
+    with serving(wait, good(HEAD)) as server:
+        assert keeper(tmp_path, server.url).refresh()[1]
+    assert "trying again in 0 s" in caplog.text
+
+
+def test_a_pause_that_is_too_long_is_told_instead_of_waited_for(tmp_path: Path) -> None:
+    wait = "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+    with serving(wait) as server:
+        told = keeper(tmp_path, server.url).failure()
+    assert "the server answers 503" in told and "would be in 3,600 s" in told
+    assert len(server.requests) == 1
+
+
+# What a person sees
+
+
+def test_a_stall_shows_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(download, "STALL_SECONDS", 0)
+    monkeypatch.setattr(sys, "stderr", screen := Screen(is_terminal=True))
+    with serving(good(HEAD)) as server:
+        url = f"{server.url}/{BASICS.file}"
+        assert Download(url).fetch({}, tmp_path / "film.part", LOG) == {}
+    assert "nothing came for 0 s" in screen.getvalue()

@@ -1,0 +1,109 @@
+"""People are found though their names are misspelt, and nobody is found by chance."""
+
+from dataclasses import replace
+from itertools import chain
+
+import pytest
+
+from rec_platform.release.lookup import Lookup
+from rec_platform.release.misspelt_people import deletes_of_name, sound
+from rec_platform.release.schema import Credit
+from rec_platform_tests.release.small import title, write
+
+# Most voted first; the title, and who made it.
+CASTS = [
+    ("Harbour of Ash", ["Leonard Dicapello", "Christopher Nordan"]),
+    ("The Long Ferry", ["Matthew Conaghey", "Scarlett Johannes", "Zoë Śląska"]),
+    ("Rushlight", ["Johnny Dapp", "Quentin Tarantello", "Augusta Rush"]),
+    ("Kit", ["Martin Skorsky", "Ann Lee", "Ann Day"]),
+    ("Ferry to Norden", ["Philippa Xavier"]),
+]
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    people = {
+        person: f"nm{n}" for n, person in enumerate(chain.from_iterable(them for _, them in CASTS))
+    }
+    titles = [
+        replace(
+            title(f"tt{n}", name, name, 1990 + n),
+            credits=[Credit(people[person], "actor", person) for person in them],
+        )
+        for n, (name, them) in enumerate(CASTS, 1)
+    ]
+    path = tmp_path_factory.mktemp("cast") / "lookup.sqlite"
+    return write(path, ((title, "") for title in titles), len(titles))
+
+
+@pytest.mark.parametrize(
+    ("query", "person"),
+    [
+        ("leonard dicapelo", "Leonard Dicapello"),  # one mistake, of every kind
+        ("leonard dicapelol", "Leonard Dicapello"),
+        ("leonard dicappello", "Leonard Dicapello"),
+        ("leonard dikapello", "Leonard Dicapello"),
+        ("loenard dicapello", "Leonard Dicapello"),
+        ("eonard dicapello", "Leonard Dicapello"),
+        ("leonrad dicapelo", "Leonard Dicapello"),  # in each word
+        ("dicapelo", "Leonard Dicapello"),
+        ("dicapelo leonard", "Leonard Dicapello"),
+        ("kristofer nordan", "Christopher Nordan"),  # as it sounds
+        ("christofer norden", "Christopher Nordan"),  # although there is a title with Norden
+        ("mathew conaghy", "Matthew Conaghey"),
+        ("scarlet johanes", "Scarlett Johannes"),
+        ("jonny dap", "Johnny Dapp"),
+        ("kwentin tarantelo", "Quentin Tarantello"),
+        ("zoe slasca", "Zoë Śląska"),
+        ("filipa ksavier", "Philippa Xavier"),
+        ("harbour of ash kristofer nordan", "Christopher Nordan"),  # beside a title
+        ("dicapelo harbour of ash movie", "Leonard Dicapello"),
+        ("martin skorski kit", "Martin Skorsky"),
+    ],
+)
+def test_a_person_is_found_though_the_name_is_misspelt(
+    cast: Lookup, query: str, person: str
+) -> None:
+    found = cast.find(query)
+    assert [named.name for named in found.people] == [person]
+    assert any(credit.name == person for credit in found.titles[0].credits)
+    assert set(found.left_out) <= {"movie"}
+
+
+@pytest.mark.parametrize(
+    ("query", "people"),
+    [
+        ("dep", []),  # too short to be anybody without another name beside it
+        ("kristofer dapp", ["Johnny Dapp"]),  # nobody has both names, one has this
+        ("johannes dicapelo", ["Scarlett Johannes"]),
+        ("leonard zzqq", []),  # a first name is too many people's
+        ("ferry zzqqzz", []),
+        ("lii", []),
+        ("zzqq", []),
+        ("leonard " * 9 + "dicapelo", []),
+    ],
+)
+def test_nobody_is_found_by_chance(cast: Lookup, query: str, people: list[str]) -> None:
+    assert [named.name for named in cast.find(query).people] == people
+
+
+def test_a_title_is_meant_rather_than_a_person(cast: Lookup) -> None:
+    found = cast.find("rushligth")
+    assert ([title.title for title in found.titles], found.people) == (["Rushlight"], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("christopher", "kristofer"),
+        ("matthew", "mathew"),
+        ("scorsese", "skorcese"),
+        ("zelda", "selda"),
+        ("meryl", "meril"),
+        ("alexander", "aleksander"),
+        ("frederick", "frederik"),
+    ],
+)
+def test_names_that_sound_alike_are_compared_as_the_same(name: str, other: str) -> None:
+    assert sound(name) == sound(other)
+    assert set(deletes_of_name(name)) == set(deletes_of_name(other))
