@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from rec_platform.choices import CLUSTERS, FEATURES, IMDB, PRESET, ROOT, RULE, SampleShape
 from rec_platform.interrupts import interruptible
+from rec_platform.misspelt import misspelt
 from rec_platform.options import (
     Balance,
     Clusters,
@@ -58,13 +59,14 @@ class _Commands(TyperGroup):
     """The commands, each ended by Ctrl-C or SIGTERM."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command line."""
         with refused_plainly():
             return super().main(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         with interruptible():
+            for warning in misspelt(os.environ):
+                progress.print(warning, style="yellow")
             return super().invoke(ctx)
 
 
@@ -318,9 +320,8 @@ def doctor(
 ) -> None:
     """Look at all that a refresh needs, and say what to fix; nothing is changed or paid for."""
     platform = Platform(root, REC_IMDB_SOURCE=source)
-    looked_at = (*platform.resources, platform.source, *platform.own_files)
-    looks = [resource.diagnose for resource in looked_at]
-    looks.append(platform.find_damage)
+    examined = (*platform.resources, platform.source, *platform.own_files)
+    looks = [*(resource.diagnose for resource in examined), platform.find_damage]
     if probe:
         looks += [resource.probe for resource in platform.resources]
     is_well = True

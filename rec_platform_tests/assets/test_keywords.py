@@ -63,13 +63,13 @@ def test_a_source_of_other_films_fails_and_says_so(
 def test_the_doctor_and_the_refresh_say_at_once_what_is_missing(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, variable: str
 ):
-    assert platform.run("doctor").exit_code == 0
+    assert platform.run("doctor", "--source", "sample").exit_code == 0
     monkeypatch.setenv(variable, "nowhere")
     before = platform.files()
     done = platform.refresh()
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-2].startswith("recipe: the ") and variable in done.stderr
     assert platform.files() == before
-    told = platform.run("doctor")
+    told = platform.run("doctor", "--source", "sample")
     assert told.exit_code == 1
     assert variable in told.stdout and "nowhere" in told.stdout

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -503,66 +501,3 @@ def test_a_pointer_that_cannot_be_read_is_replaced_by_the_next_publication(tmp_p
     (tmp_path / "releases" / "current.json").write_text("{")
     publish_new(tmp_path, "New", "2025-01-01T00:00:00.000+00:00")
     assert served_title(tmp_path) == "New"
-
-
-# A full disk
-
-
-@pytest.fixture
-def small_disk(platform: Platform) -> Iterator[Platform]:
-    """The released platform's data on a disk of its own that has no room left."""
-    data = platform.root
-    kept = data.rename(data.with_name("kept"))
-    data.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(data)]
-    if (
-        os.geteuid()
-        or not shutil.which("mount")
-        or subprocess.run(mount, capture_output=True, check=False).returncode
-    ):
-        pytest.skip("a small disk of its own needs the right to mount one")
-    try:
-        shutil.copytree(kept, data, dirs_exist_ok=True)
-        yield platform
-    finally:
-        subprocess.run(["umount", "--lazy", str(data)], check=True)  # what serves is still open
-
-
-def fill(folder: Path, left: int) -> None:
-    """Leave so many bytes on the disk of a folder."""
-    with (folder / "filler").open("wb") as filler:
-        filler.write(b"\0" * (shutil.disk_usage(folder).free - left))
-
-
-def is_explained(errors: str) -> bool:
-    lines = errors.splitlines()
-    return (
-        "Traceback" not in errors
-        and "bytes left: free some space, or use another --root (REC_ROOT)" in lines[-2]
-        and lines[-1] == "nothing was published: the last release, if any, goes on serving"
-    )
-
-
-@pytest.mark.parametrize("left", [0, 150_000])
-def test_on_a_full_disk_the_refresh_fails_plainly_and_the_last_release_serves(
-    small_disk: Platform, left: int
-):
-    before = small_disk.files()
-    fill(small_disk.root, left)
-    done = small_disk.refresh("--clusters", "8")
-    assert done.exit_code == 1
-    assert is_explained(done.stderr), done.stderr
-    assert small_disk.files() == before
-    assert small_disk.serving().release["recipe"]["clusters"] == 9
-    (small_disk.root / "filler").unlink()
-
-
-def test_on_a_disk_too_full_for_dagsters_records_it_is_said_just_as_plainly(small_disk: Platform):
-    before = small_disk.files()
-    fill(small_disk.root, 200_000)
-    home = {"DAGSTER_HOME": str(small_disk.root / "dagster")}
-    with small_disk.start("refresh", "--source", "sample", environment=home) as process:
-        _, errors = process.communicate()
-    assert process.returncode == 1
-    assert is_explained(errors), errors
-    assert small_disk.files() == before

@@ -294,11 +294,11 @@ def test_releases_without_their_tables_cannot_be_scored_anew(
 def test_the_doctor_looks_at_the_files_that_are_named(
     released: Platform, ratings: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    assert "ratings" not in released.run("doctor").stdout
+    assert "ratings" not in released.run("doctor", "--source", "sample").stdout
     monkeypatch.setenv("REC_RATINGS_SOURCE", str(ratings))
-    well = released.run("doctor")
+    well = released.run("doctor", "--source", "sample")
     assert well.exit_code == 0 and f"{ratings} can be read" in " ".join(well.stdout.split())
     monkeypatch.setenv("REC_JUDGEMENTS_SOURCE", "nowhere.tsv")
-    ill = released.run("doctor")
+    ill = released.run("doctor", "--source", "sample")
     assert ill.exit_code == 1
     assert "nowhere.tsv cannot be read" in " ".join(ill.stdout.split())

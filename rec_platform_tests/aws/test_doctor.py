@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from rec_platform.sample.writer import write_sample
 from rec_platform_tests.aws.policies import allowed, filled
 from rec_platform_tests.conftest import Platform
 from rec_platform_tests.emulators import BUCKET, Emulators
@@ -47,6 +48,8 @@ def guided(
         iam.create_role(RoleName="rec-platform-jobs", AssumeRolePolicyDocument=trust)
     server.quotas = {QUOTA: 1}
     monkeypatch.setenv("REC_ROOT", f"s3://{bucket}/imdb")
+    write_sample(aws.source, 100)
+    monkeypatch.setenv("REC_IMDB_SOURCE", str(aws.source))
     monkeypatch.setenv("AWS_ENDPOINT_URL_SERVICE_QUOTAS", server.url)
     return aws
 
