@@ -3,9 +3,10 @@
 Which pages there are belongs in pages.py and the files it names.
 """
 
+import gzip
 import hashlib
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles as AnyFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from rec_platform.release.blend import BALANCE
@@ -155,9 +157,22 @@ class StaticFiles(AnyFiles):
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, and how long it may be kept."""
+        """The file, how long it may be kept, and compressed where the browser asks for that."""
         name = DIGEST.sub("", path)
         answer = await super().get_response(name, scope)
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        if "gzip" in accepted and answer.status_code in (200, 304):
+            etag = answer.headers["ETag"].removesuffix('"') + '-gzip"'
+            if answer.status_code == 200:
+                headers = {"Content-Encoding": "gzip"}
+                answer = Response(_gzipped(name), headers=headers, media_type=answer.media_type)
+            answer.headers["ETag"] = etag
+        answer.headers["Vary"] = "Accept-Encoding"
         if f"/static/{path}" == ADDRESSES.get(name):
             answer.headers["Cache-Control"] = FOR_EVER
         return answer
+
+
+@cache
+def _gzipped(name: str) -> bytes:
+    return gzip.compress((STATIC / name).read_bytes(), mtime=0)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from api.rendering import ADDRESSES, STATIC
 from rec_platform_tests.api.site import (
     ATTRIBUTION,
     CRIME_COUNT,
@@ -264,6 +265,24 @@ def test_a_static_file_under_another_address_is_kept_no_longer_than_a_page(site:
         answer = site.get(f"/static/{digest}site.js", headers=headers)
         assert answer.status_code in (200, 304)
         assert answer.headers["cache-control"] == site.get("/").headers["cache-control"]
+
+
+@pytest.mark.parametrize("file", sorted(STATIC.iterdir()), ids=lambda file: file.name)
+def test_a_static_file_is_compressed_where_that_is_asked_for(site: Site, file: Path):
+    address = ADDRESSES[file.name]
+    plain = site.get(address, headers={"Accept-Encoding": "identity"})
+    packed = site.get(address, headers={"Accept-Encoding": "br, gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert plain.content == packed.content == file.read_bytes()  # the client has unpacked it
+    assert plain.headers["etag"] != packed.headers["etag"]
+    for name in ("content-type", "cache-control"):
+        assert plain.headers[name] == packed.headers[name]
+    assert "Accept-Encoding" in packed.headers["vary"]
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+    assert site.get(address, headers=again).status_code == 304
+    head = site.get(address, "HEAD", headers={"Accept-Encoding": "gzip"})
+    assert head.status_code == 200 and not head.content
 
 
 def test_a_missing_static_file_is_not_kept(site: Site):
