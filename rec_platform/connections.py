@@ -81,10 +81,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._give(self.answer_seconds)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, if the answer is on its way."""
+        """Wait for the next request once this answer is on its way, or give the next one time."""
         super().on_response_complete()
         if self._is_answer_taken():
             self._expect_request()
+        elif not self.cycle.response_complete and not self.transport.get_write_buffer_size():
+            self._give(self.answer_seconds)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
