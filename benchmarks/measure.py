@@ -95,10 +95,13 @@ def serving_process(
             address = next(line for line in process.stderr if "http://" in line)
             port = int(re.findall(r":(\d+)/", address)[0])
             # What it complains of is shown, and fills no pipe.
-            threading.Thread(target=sys.stderr.writelines, args=(process.stderr,)).start()
+            shown = threading.Thread(target=sys.stderr.writelines, args=(process.stderr,))
+            shown.start()
             while process.poll() is None and not _answers(port):
                 time.sleep(0.05)
             yield process, port
+            process.terminate()
+            shown.join()
         finally:
             process.terminate()
 

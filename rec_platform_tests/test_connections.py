@@ -230,7 +230,7 @@ def test_who_waits_for_an_answer_keeps_the_place():
         assert all(is_answered(visitor) for visitor in waiting)
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_more_silent_connections_than_the_process_may_open_files_keep_nobody_out(
     released: Platform,
 ):

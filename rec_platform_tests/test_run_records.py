@@ -81,7 +81,7 @@ def test_the_run_of_a_command_that_died_is_marked_as_failed_and_no_other(
     assert status(instance, not_of_a_command) == dg.DagsterRunStatus.STARTED
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.parametrize("by_sensor", [False, True], ids=["by the command", "by the sensor"])
 def test_only_the_last_runs_are_kept_and_those_that_made_what_there_is(
     instance: dg.DagsterInstance, by_sensor: bool
@@ -109,7 +109,7 @@ def test_only_the_last_runs_are_kept_and_those_that_made_what_there_is(
     assert {path.name for path in home.glob("storage/*-*")} <= kept
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_refresh_that_is_killed_neither_stays_started_nor_holds_the_queue(
     released: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -146,7 +146,7 @@ def processes(text: str) -> list[int]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells a child")
 def test_a_demo_that_is_killed_takes_its_dagster_ui_with_it(
     environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
