@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.release.filters import EVERYTHING, Filter
-from rec_platform.release.formats import formats_of, noun
+from rec_platform.release.formats import formats_of
 from rec_platform.release.genres import WORDS
 from rec_platform.release.lookup import Lookup
 
@@ -125,7 +125,7 @@ def checked(wanted: Filter, lookup: Lookup) -> Filter:
     _require_possible(wanted)
     formats = formats_of(lookup.release)
     if wanted.format and wanted.format not in formats:
-        raise InvalidParameterError("format", f"There are {noun(formats).many} here alone")
+        raise InvalidParameterError("format", f"It is none of {', '.join(formats)}")
     if len(formats) == 1:
         wanted = replace(wanted, format=None)
     if all(genre in WORDS for genre in (*wanted.genres, *wanted.without_genres)):

@@ -15,6 +15,7 @@ NAMES = {
     "runtime_max": "“Minutes at most”",
     "genre": "The genre",
     "without_genre": "The genre that is not wanted",
+    "format": "The format",
     "country": "The country",
     "language": "The language",
     "director": "The director",

@@ -6,7 +6,7 @@ Which pages there are belongs in pages.py and the files it names.
 import gzip
 import hashlib
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,8 @@ class StaticFiles(AnyFiles):
             etag = answer.headers["ETag"].removesuffix('"') + '-gzip"'
             if answer.status_code == 200:
                 headers = {"Content-Encoding": "gzip"}
-                answer = Response(_gzipped(name), headers=headers, media_type=answer.media_type)
+                content = _gzipped(name, etag)
+                answer = Response(content, headers=headers, media_type=answer.media_type)
             answer.headers["ETag"] = etag
         answer.headers["Vary"] = "Accept-Encoding"
         if f"/static/{path}" == ADDRESSES.get(name):
@@ -173,6 +174,8 @@ class StaticFiles(AnyFiles):
         return answer
 
 
-@cache
-def _gzipped(name: str) -> bytes:
+@lru_cache(maxsize=32)
+def _gzipped(name: str, etag: str) -> bytes:
+    """A file compressed; the ETag follows what the file holds now."""
+    del etag
     return gzip.compress((STATIC / name).read_bytes(), mtime=0)

@@ -83,9 +83,10 @@ class Recipe(Settings):
     @field_validator("title_types")
     @classmethod
     def _are_types(cls, title_types: str) -> str:
-        asked = {name.strip() for name in title_types.split(",")}
-        if unknown := sorted(asked - FORMATS.keys()):
-            raise ValueError(f"no {unknown[0]!r} is held; there is {', '.join(FORMATS)}")
+        asked = {name.strip() for name in title_types.split(",")} - {""}
+        if unknown := sorted(asked - FORMATS.keys()) or not asked:
+            named = f"there is no type {unknown[0]!r}" if isinstance(unknown, list) else "no type"
+            raise ValueError(f"{named}: choose from {', '.join(FORMATS)}")
         return ",".join(name for name in FORMATS if name in asked)
 
     @field_validator("force")

@@ -96,4 +96,4 @@ def free_port(host: str, preferred: int) -> int:
                 probe.bind((host, 0))
             return probe.getsockname()[1]
     except (OSError, ValueError) as error:  # Python refuses some names itself
-        raise fail(f"cannot listen on {host!r} ({error}): set --host", code=2) from None
+        raise fail(f"cannot listen on {host} ({error}): set --host", code=2) from None

@@ -105,8 +105,10 @@ def test_a_mistyped_selection_is_refused_however_it_is_run(platform: Platform, w
 
 def test_a_type_that_the_source_does_not_have_is_refused_and_named(platform: Platform):
     before = platform.files()
-    said = by_command(platform, {"title_types": "movie,tvMiniSeries"})
-    assert "0 of type tvMiniSeries: too few to be alike" in said and "REC_TITLE_TYPES" in said
+    said = by_command(platform, {"title_types": "movie,video,tvMiniSeries"})
+    assert (
+        "0 of format series: too few for lists of their own" in said and "REC_TITLE_TYPES" in said
+    )
     assert platform.files() == before
 
 

@@ -55,7 +55,7 @@ def test_every_field_is_an_environment_variable() -> None:
     )
 
 
-@pytest.mark.parametrize("types", ["tvEpisode", "movie,film", "movie,,short", "Movie"])
+@pytest.mark.parametrize("types", ["tvEpisode", "movie,film", " , ", "Movie"])
 def test_a_type_that_no_catalogue_holds_is_refused_with_those_that_may(types: str) -> None:
     expected = "REC_TITLE_TYPES.*movie, tvMovie, video, tvSeries, tvMiniSeries, short"
     with pytest.raises(SettingError, match=expected):

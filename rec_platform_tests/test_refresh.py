@@ -153,7 +153,7 @@ def test_another_recipe_makes_a_new_release_and_leaves_the_old_one_as_it_was(cha
 
 def test_what_fails_after_the_publication_does_not_deny_that_there_was_one(platform: Platform):
     shutil.rmtree(platform.root / "receipts")
-    (platform.root / "receipts").write_text("a file where a folder must be")
+    (platform.root / "receipts").symlink_to(platform.folder / "nowhere")
     (platform.releases / ".DS_Store").write_bytes(b"\0")
     done = platform.refresh("--clusters", "8")
     assert done.exit_code == 1 and "cost_receipt: " in done.stderr

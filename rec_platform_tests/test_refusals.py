@@ -91,8 +91,8 @@ def gone(file: Path) -> None:
         ("title.basics", repeated_row),
         ("title.ratings", text_for_a_number),
         ("title.crew", renamed_column),
-        ("name.basics", missing_field),
-        ("title.principals", not_utf8),
+        ("title.ratings", missing_field),
+        ("title.basics", not_utf8),
         ("title.akas", gone),
     ],
 )

@@ -90,6 +90,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, dagster_home: object) -> Ite
 
 def test_the_schedule_that_is_switched_on_refreshes_and_the_site_serves_it(bench: Bench):
     import dagster as dg
+    from dagster._core.definitions.run_request import InstigatorType
     from dagster._core.scheduler.instigation import InstigatorStatus, ScheduleInstigatorData
 
     servers = bench.servers
@@ -102,7 +103,7 @@ def test_the_schedule_that_is_switched_on_refreshes_and_the_site_serves_it(bench
     wait_for(lambda: servers.ask(start, s=schedule))
     servers.kill("daemon")
     with dg.DagsterInstance.get() as instance:
-        (state,) = instance.all_instigator_state()
+        (state,) = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
         assert state.status == InstigatorStatus.RUNNING
         # As if it had been switched on before last Monday: the daemon makes up for one tick.
         before = (datetime.now(UTC) - timedelta(days=8)).timestamp()

@@ -1,4 +1,4 @@
--- One row per title, person and role: what no change of a name changes, for what needs no names.
+-- One row per title, person and role without names: another name makes no series and lists again.
 SELECT
     title_id, -- IMDb's id of the title
     person_id, -- IMDb's id of the person

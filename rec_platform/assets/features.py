@@ -7,6 +7,7 @@ does not belong here (see modelling/features.py).
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from rec_platform.assets.raw import read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR, TITLE_TYPES, current_name
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
+from rec_platform.release.formats import FORMATS
 from rec_platform.resources.judgements import JudgementsSource
 from rec_platform.resources.keywords import KeywordsSource
 from rec_platform.resources.prices import PriceTable
@@ -29,6 +31,7 @@ from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import SQL_FOLDER, Warehouse, to_duckdb
 
 REFRESH_JOB = "refresh"
+FEWEST_OF_FORMAT = 2  # each is in the other's list
 
 
 @dg.asset(
@@ -198,7 +201,10 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     for_clusters = clusters * 2
     of_type = warehouse.query("SELECT title_type, count(*) AS titles FROM titles GROUP BY 1")
     counts = dict(zip(of_type["title_type"], of_type["titles"].tolist(), strict=True))
-    rare = [name for name in choices["title_types"].split(",") if counts.get(name, 0) < 2]
+    of_format = Counter[str]()
+    for name in choices["title_types"].split(","):
+        of_format[FORMATS[name]] += counts.get(name, 0)
+    rare = {name: titles for name, titles in of_format.items() if titles < FEWEST_OF_FORMAT}
     # Once a release was published of these very titles, they are enough.
     is_known = was_published(storage, "titles", data_version(storage, "titles"))
     before = 0 if is_known else serving.get("title_count", 0)
@@ -213,9 +219,9 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
         )
     elif rare:
         fix = (
-            f", {' and '.join(f'{counts.get(name, 0)} of type {name}' for name in rare)}: too few "
-            "to be alike. Leave such a type out of REC_TITLE_TYPES, or select more titles with "
-            "--preset (REC_PRESET)"
+            f", {' and '.join(f'{titles} of format {name}' for name, titles in rare.items())}: too "
+            "few for lists of their own. Leave their types out of REC_TITLE_TYPES, or select more "
+            "titles with --preset (REC_PRESET)"
         )
     elif count < fewest:
         fix = (

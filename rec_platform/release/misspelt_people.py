@@ -68,7 +68,9 @@ def with_names(
     meant = {word: _names_like(connection, word) for word in unknown}
     if not all(meant.values()):
         return None
-    if unknown and (corrected := _credited(connection, words, meant)):
+    if not unknown:  # whoever types names that people have may mean somebody who is not here
+        return None
+    if corrected := _credited(connection, words, meant):
         return corrected
     meant |= {word: _names_like(connection, word) for word in others}
     return _credited(connection, words, meant)
@@ -122,7 +124,11 @@ def _as_named(words: Sequence[str], parts: list[str], meant: Meant) -> tuple[int
         name = min(fitting, key=lambda part: names[part], default="")
         if name:
             cost += 1 + names[name]
-            matched += 2 if len(name) >= TELLING else 1
+            matched += 1
         matched += word in parts
         corrected.append(name or word)
-    return (cost if matched > 1 else 0), corrected
+    # "jim carrey" is not Steve Carell in a film with a Jim.
+    is_telling = matched > 1 or all(
+        len(word) >= TELLING for word in corrected if word not in ARTICLES
+    )
+    return (cost if is_telling else 0), corrected

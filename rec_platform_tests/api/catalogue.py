@@ -93,7 +93,7 @@ def neighbours(number: int, titles: list[Title]) -> bytes:
             "tone": 255,
             "genres": 255 * (other % 3 == number % 3),
             "series": 255 * (number <= 3 and other <= 3),
-            "fame": 255 - 2 * abs(other - number),
+            "fame": 255 - 4 * abs(other - number),
             "popularity": 255 - 4 * other,
             "quality": round(titles[other - 1].rating * 25),
         }
