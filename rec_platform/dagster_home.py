@@ -74,7 +74,7 @@ def prepare_home(home: Path) -> Path:
 def unreadable_records(home: Path) -> Iterator[Path]:
     """What Dagster would fail to open: its settings, or a folder with its history or schedules."""
     settings = home / SETTINGS.name
-    if settings.exists() and not _is_mapping(settings):
+    if settings.exists() and not _is_settings(settings):
         yield settings
     lock = home / CREATION_LOCK
     if lock.is_dir() or lock.is_symlink():
@@ -87,13 +87,14 @@ def unreadable_records(home: Path) -> Iterator[Path]:
             yield folder
 
 
-def _is_mapping(settings: Path) -> bool:
+def _is_settings(settings: Path) -> bool:
     import yaml
 
     if not settings.is_file():
         return False
     try:
-        return isinstance(yaml.safe_load(settings.read_bytes()), dict)
+        # A file that is empty, or all comments, is none: Dagster then takes its own defaults.
+        return isinstance(yaml.safe_load(settings.read_bytes()), dict | None)
     except (UnicodeDecodeError, yaml.YAMLError):
         return False
 

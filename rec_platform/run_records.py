@@ -12,11 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, NOT_FINISHED_STATUSES
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
 KEPT_RUNS = 20
+# What tells this platform's runs from those of other projects that share the database.
+JOBS = ("refresh", IMPLICIT_ASSET_JOB_NAME)
+MODULE = "rec_platform.definitions"
 
 
 @contextmanager
@@ -33,7 +37,9 @@ def command_lock(instance: dg.DagsterInstance, run_id: str) -> Generator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-    path.unlink()  # after an error it stays: Dagster may not have put on record that the run ended
+        # Before it is freed, or another process would take the run for a dead command's. After an
+        # error it stays: Dagster may not have put on record that the run ended.
+        path.unlink()
 
 
 def is_dead(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
@@ -58,12 +64,20 @@ def mark_dead_runs(instance: dg.DagsterInstance) -> None:
 
 
 def delete_old_runs(instance: dg.DagsterInstance) -> None:
-    """Delete all but the last runs that are over, with their events and logs.
+    """Delete all but this platform's last runs that are over, with their events and logs.
 
     The runs that made what the assets hold now are kept, however old: freshness, the asset's page
     and Dagster's own staleness look at them.
     """
-    over = instance.get_run_records(dg.RunsFilter(statuses=FINISHED_STATUSES))
+    over = [
+        record
+        for job in JOBS
+        for record in instance.get_run_records(
+            dg.RunsFilter(job_name=job, statuses=FINISHED_STATUSES)
+        )
+        if _is_ours(record.dagster_run)
+    ]
+    over.sort(key=lambda record: record.storage_id, reverse=True)
     old = {record.dagster_run.run_id for record in over[KEPT_RUNS:]}
     if not old:
         return
@@ -81,11 +95,22 @@ def delete_old_runs(instance: dg.DagsterInstance) -> None:
                 Path(events.path_for_shard(run_id) + suffix).unlink(missing_ok=True)
 
 
+def _is_ours(run: dg.DagsterRun) -> bool:
+    """Whether a run of one of these jobs is this platform's.
+
+    A run that a code server started names its module. A command's run, in its own process, does not
+    and is always of the job `refresh`.
+    """
+    if not (origin := run.job_code_origin):
+        return run.job_name == JOBS[0]
+    return getattr(origin.repository_origin.code_pointer, "module", None) == MODULE
+
+
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=3600,
-    description=f"Deletes the records of all but the last {KEPT_RUNS} runs.",
+    description=f"Deletes the records of all but the platform's last {KEPT_RUNS} runs.",
 )
 def old_runs(context: dg.RunStatusSensorContext) -> None:
     """Keep Dagster's database small where the daemon starts the runs."""

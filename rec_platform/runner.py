@@ -182,7 +182,7 @@ def _run(
     import dagster as dg
 
     from rec_platform.recipe import Recipe
-    from rec_platform.run_records import command_lock, delete_old_runs, mark_dead_runs
+    from rec_platform.run_records import command_lock
     from rec_platform.unflushed import unflushed_records
 
     try:
@@ -197,12 +197,23 @@ def _run(
         opened = dg.DagsterInstance.get()
     run_id = str(uuid4())
     with opened as instance, command_lock(instance, run_id):
-        mark_dead_runs(instance)
-        delete_old_runs(instance)
+        _tidy_records(instance)
         with unflushed_records():
             return definitions.resolve_job_def("refresh").execute_in_process(
                 run_config=config, instance=instance, raise_on_error=False, run_id=run_id
             )
+
+
+def _tidy_records(instance: "dg.DagsterInstance") -> None:
+    """Clear away what earlier runs left. What goes wrong here stops no refresh."""
+    from rec_platform.run_records import delete_old_runs, mark_dead_runs
+
+    for tidy in (mark_dead_runs, delete_old_runs):
+        try:
+            tidy(instance)
+        except Exception as error:  # another process may delete the same, or have no right to
+            first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
+            complain(f"Dagster's old records were not cleared away: {first_line}")
 
 
 def _dagster_home(storage: "Storage") -> Path:

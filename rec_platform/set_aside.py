@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rec_platform.ingest.files import RAW_FILES
+from rec_platform.release.manifests import RELEASE_ID
 
 logger = logging.getLogger(__name__)
 
@@ -14,7 +15,8 @@ FOLDERS = (
     *("raw", "tables", "model", "build", "made_of", "releases", "receipts", "tmp", "dagster"),
     *(f"raw/{file.name}" for file in RAW_FILES),
 )
-FILES = {".gz", ".json", ".lock", ".parquet", ".sqlite"}
+LOCKS = ("refresh.lock", "swap.lock")
+FILES = {".gz", ".json", ".parquet", ".sqlite"}
 
 
 def set_aside(path: Path) -> Path:
@@ -36,14 +38,21 @@ def set_aside(path: Path) -> Path:
 def misplaced(root: Path) -> Iterator[Path]:
     """The folders of a root that stand where a file belongs, and files where a folder belongs.
 
-    A symbolic link is left alone: what it leads to may be on a disk that comes back.
+    What else somebody keeps in the root is left alone. So is a symbolic link: what it leads to may
+    be on a disk that comes back.
     """
-    for folder in (root / name for name in FOLDERS):
-        if folder.is_file() and not folder.is_symlink():
-            yield folder
-    for place in (root, *root.glob("*"), *root.glob("raw/*"), *root.glob("releases/*")):
-        if place.name in ("tmp", "dagster") or place.suffix in FILES or not place.is_dir():
-            continue
-        for path in place.iterdir():
-            if path.suffix in FILES and path.is_dir() and not path.is_symlink():
-                yield path
+    for path in (root / name for name in FOLDERS):
+        if path.is_file() and not path.is_symlink():
+            yield path
+    for path in _files(root):
+        if path.is_dir() and not path.is_symlink():
+            yield path
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """What should be a file by its name, whatever it is."""
+    yield from (root / name for name in LOCKS)
+    releases = (path for path in root.glob("releases/*") if RELEASE_ID.fullmatch(path.name))
+    for folder in (*(root / name for name in FOLDERS), *releases):
+        if folder.name not in ("tmp", "dagster") and folder.is_dir():
+            yield from (path for path in folder.iterdir() if path.suffix in FILES)

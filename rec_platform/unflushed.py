@@ -32,7 +32,9 @@ def unflushed_records() -> Generator[None]:
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
             if file and mode == "wal" and file not in kept:
                 kept.add(file)
-                keeper = stack.enter_context(closing(sqlite3.connect(file)))
+                # Any thread may be the first to open a database; this one closes them all.
+                connected = sqlite3.connect(file, check_same_thread=False)
+                keeper = stack.enter_context(closing(connected))
                 keeper.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
         event.listen(Pool, "connect", opened)

@@ -40,10 +40,15 @@ def test_runs_wait_for_each_other_and_dead_ones_are_noticed(
         assert not instance.telemetry_enabled and not instance.nux_enabled
 
 
-def test_settings_of_ones_own_are_left_alone(tmp_path: Path):
-    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+@pytest.mark.parametrize("settings", ["telemetry:\n  enabled: false\n", "", "# storage:\n"])
+def test_settings_of_ones_own_are_left_alone(tmp_path: Path, settings: str):
+    import dagster as dg
+
+    (tmp_path / "dagster.yaml").write_text(settings)
     prepare_home(tmp_path)
-    assert (tmp_path / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
+    assert (tmp_path / "dagster.yaml").read_text() == settings
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:  # which takes them
+        assert instance.telemetry_enabled == (settings[:1] != "t")
 
 
 @pytest.mark.parametrize("name", ["films [imdb]", "what?", "100%", "50%20off", "a*b"])

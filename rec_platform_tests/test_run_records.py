@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
 import httpx
 import pytest
+from dagster._core.code_pointer import CodePointer
 from dagster._core.launcher import WorkerStatus
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 
+from rec_platform import run_records
 from rec_platform.dagster_home import prepare_home
 from rec_platform.run_records import (
     KEPT_RUNS,
@@ -44,14 +49,25 @@ def poster() -> None:
     """What one run made long ago."""
 
 
-def run(instance: dg.DagsterInstance, *assets: dg.AssetsDefinition) -> str:
-    return dg.materialize([*assets], instance=instance).run_id
+def job_of(assets: Sequence[dg.AssetsDefinition], name: str = "refresh") -> dg.JobDefinition:
+    return dg.Definitions(assets, jobs=[dg.define_asset_job(name)]).resolve_job_def(name)
+
+
+def run(instance: dg.DagsterInstance, *assets: dg.AssetsDefinition, job: str = "refresh") -> str:
+    return job_of(assets, job).execute_in_process(instance=instance).run_id
+
+
+def run_of_module(instance: dg.DagsterInstance, module: str, job: str) -> str:
+    """A run that is over and that a code server started which had loaded a module."""
+    pointer = CodePointer.from_module(module, "defs", None)
+    origin = JobPythonOrigin(job, RepositoryPythonOrigin(sys.executable, pointer))
+    run = dg.DagsterRun(job, status=dg.DagsterRunStatus.SUCCESS, job_code_origin=origin)
+    return instance.add_run(run).run_id
 
 
 def begun(instance: dg.DagsterInstance) -> str:
     """A run that is on record as started."""
-    job = dg.Definitions([film], jobs=[dg.define_asset_job("refresh")]).resolve_job_def("refresh")
-    run = instance.create_run_for_job(job, run_id=str(uuid4()))
+    run = instance.create_run_for_job(job_of([film]), run_id=str(uuid4()))
     instance.handle_new_event(started_event(run))
     return run.run_id
 
@@ -107,6 +123,55 @@ def test_only_the_last_runs_are_kept_and_those_that_made_what_there_is(
     assert files == set()
     assert {path.stem for path in home.glob("history/runs/*.db")} == kept | {"index"}
     assert {path.name for path in home.glob("storage/*-*")} <= kept
+
+
+def test_the_lock_of_a_command_is_held_until_its_file_is_gone(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    free: list[bool] = []
+    unlink = Path.unlink
+
+    def look(path: Path) -> None:
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                free.append(True)
+            except OSError:
+                free.append(False)
+        unlink(path)
+
+    with command_lock(instance, "a-run"):
+        monkeypatch.setattr(Path, "unlink", look)
+    assert free == [False]
+
+
+def test_runs_of_other_projects_are_kept(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(run_records, "KEPT_RUNS", 0)
+    for job in ("refresh", "__ASSET_JOB"):
+        run_of_module(instance, "rec_platform.definitions", job)
+    others = {
+        run_of_module(instance, "sales.definitions", job) for job in ("refresh", "__ASSET_JOB")
+    }
+    others |= {run_of_module(instance, "rec_platform.definitions", "their_own")}
+    others |= {run(instance, job="bills"), dg.materialize([], instance=instance).run_id}
+    delete_old_runs(instance)
+    assert {record.run_id for record in instance.get_runs()} == others
+
+
+def test_a_refresh_goes_on_where_old_records_cannot_be_cleared_away(
+    released: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = prepare_home(tmp_path / "home")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setattr(run_records, "KEPT_RUNS", 0)
+    with dg.DagsterInstance.get() as instance:
+        old = run_of_module(instance, "rec_platform.definitions", "refresh")
+    (home / "commands" / f"{old}.lock").mkdir(parents=True)  # no file: it cannot be unlinked
+    done = released.run("refresh", "--source", str(released.source))
+    assert done.exit_code == 0
+    assert "Dagster's old records were not cleared away: " in done.stderr
 
 
 @pytest.mark.faults

@@ -98,7 +98,7 @@ KINDS: dict[str, list[Damage]] = {
     "releases/2*/lookup.sqlite": BINARY,
     "*.lock": LOCK,
     "dagster/create.lock": LOCK,
-    "dagster/dagster.yaml": [null, emptied, a_list, a_folder, overwritten, gone],
+    "dagster/dagster.yaml": [a_list, a_folder, overwritten, gone],
     "dagster/history/runs.db": DATABASE,
     "dagster/history/runs/index.db": DATABASE,
     A_RUN: DATABASE,

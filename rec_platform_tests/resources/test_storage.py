@@ -16,6 +16,7 @@ from rec_platform.resources.storage import (
     StorageConflictError,
     StorageLockedError,
 )
+from rec_platform.set_aside import misplaced
 from rec_platform_tests.emulators import REPOSITORY
 
 
@@ -153,3 +154,19 @@ def test_a_lock_whose_holder_was_killed_can_be_taken(storage: Storage, tmp_path:
         process.kill()
     with storage.locked():
         storage.write("a", b"")
+
+
+def test_what_somebody_keeps_in_the_root_is_left_alone(tmp_path: Path):
+    others = ["exports/titles.parquet", "notes.json", "releases/backup/lookup.sqlite", "lost+found"]
+    for name in others:
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "lost+found").chmod(0)
+    release = "releases/20260101T000000Z-aaaaaaaa"
+    in_the_way = ["tables/title.parquet", "refresh.lock", f"{release}/manifest.json"]
+    for name in in_the_way:
+        (tmp_path / name).mkdir(parents=True)
+    assert {*misplaced(tmp_path)} == {tmp_path / name for name in in_the_way}
+    with LocalStorage(root=str(tmp_path)).locked():
+        pass
+    assert all((tmp_path / name).is_dir() for name in others)
+    assert (tmp_path / "tables" / "title.parquet.unreadable-1").is_dir()
