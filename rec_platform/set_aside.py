@@ -38,9 +38,10 @@ def set_aside(path: Path) -> Path:
 def misplaced(root: Path) -> Iterator[Path]:
     """The folders of a root that stand where a file belongs, and files where a folder belongs.
 
-    What else somebody keeps in the root is left alone. So is a symbolic link: what it leads to may
-    be on a disk that comes back.
+    What else somebody keeps in the root is left alone. So is a symbolic link, but for a lock's:
+    what it leads to may be on a disk that comes back, and no link can be locked.
     """
+    yield from (lock for name in LOCKS if (lock := root / name).is_symlink())
     for path in (root / name for name in FOLDERS):
         if path.is_file() and not path.is_symlink():
             yield path
