@@ -16,12 +16,14 @@ KNOWN = frozenset(
     )
 )
 OTHER_PREFIXES = ("REC_ATHENA_", "REC_SAGEMAKER_", "REC_INFRA_")
-ALIKE = 0.8  # of difflib's ratio; REC_CLUSTRS is .96 like REC_CLUSTERS
+ALIKE = 0.85  # of difflib's ratio; REC_CLUSTRS is .96 like REC_CLUSTERS
 
 
 def misspelt(variables: Iterable[str]) -> Iterator[str]:
     """What to say of each variable that nothing reads and that is called almost like another."""
     for name in sorted(variables):
         if name.startswith(PREFIX) and name not in KNOWN and not name.startswith(OTHER_PREFIXES):
-            for likely in get_close_matches(name, KNOWN, 1, ALIKE):
-                yield f"{name} is not read: did you mean {likely}?"
+            words = {*name.split("_")}
+            longer = sorted(known for known in KNOWN if words < {*known.split("_")})
+            if likely := longer or get_close_matches(name, KNOWN, 1, ALIKE):
+                yield f"{name} is not read: did you mean {' or '.join(likely)}?"

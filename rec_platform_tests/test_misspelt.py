@@ -18,13 +18,21 @@ from rec_platform_tests.conftest import REPOSITORY, Platform
         ("REC_YEARMAX", "REC_YEAR_MAX"),
         ("REC_IMDB_SORUCE", "REC_IMDB_SOURCE"),
         ("REC_MIN_TITEL_SHARE", "REC_MIN_TITLE_SHARE"),
+        ("REC_TITLE_SHARE", "REC_MIN_TITLE_SHARE"),
+        ("REC_POSTGRES", "REC_POSTGRES_URL"),
+        (
+            "REC_SOURCE",
+            "REC_IMDB_SOURCE or REC_JUDGEMENTS_SOURCE or REC_KEYWORDS_SOURCE or REC_RATINGS_SOURCE",
+        ),
     ],
 )
 def test_a_misspelt_variable_is_told_with_its_likely_name(name: str, likely: str):
     assert [*misspelt([name])] == [f"{name} is not read: did you mean {likely}?"]
 
 
-@pytest.mark.parametrize("name", ["REC_ROOT", "REC_ATHENA_DATABASE", "RECORDS", "REC_ROOM_LIGHTS"])
+@pytest.mark.parametrize(
+    "name", ["REC_ROOT", "REC_ATHENA_DATABASE", "RECORDS", "REC_ROOM_LIGHTS", "REC_FORUM", "REC_"]
+)
 def test_variables_of_ours_and_of_others_are_not(name: str):
     assert [*misspelt([name])] == []
 

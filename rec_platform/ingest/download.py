@@ -19,16 +19,16 @@ from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
 from rec_platform.ingest.faults import FAULTS, OddAnswerError, asked_pause, is_permanent, reason
 from rec_platform.ingest.patience import Patience
 from rec_platform.ingest.timed import timed_session
+from rec_platform.release.manifests import parse_object
 
 CHUNK_BYTES = 1 << 20
 NO_SUCH_REST = (304, 416)  # to who asked for the rest of a file
 ABSENT = (403, 404, 410)  # S3 says 403 for a key that is not there
 STALL_SECONDS = 5  # without a byte, until the progress bar says so
 ATTEMPTS = 5  # in a row, without getting any further
-KEPT = (
-    "The part that was fetched is kept: run the refresh again when the source answers, "
-    "and it resumes from there"
-)
+AGAIN = "Run the refresh again when the source answers"
+KEPT = f"The part that was fetched is kept. {AGAIN}, and it resumes from there"
+LONGEST_NUMBER = 18  # digits; of a size in bytes
 
 
 @dataclass(frozen=True)
@@ -106,16 +106,17 @@ class Download:
             problem = f"{self.url}: {reason(fault)}, after {size:,} bytes"
             if is_permanent(fault):
                 raise SourceFailedError(problem)
+            advice = KEPT if size else AGAIN
             if failures == ATTEMPTS:
-                raise SourceFailedError(f"{problem}, {ATTEMPTS} times in a row. {KEPT}")
+                raise SourceFailedError(f"{problem}, {ATTEMPTS} times in a row. {advice}")
             pause = max(self.pause_seconds * 2 ** (failures - 1), asked_pause(fault))
             left = self.patience.left
-            self.patience.use(pause)
-            if not self.patience.left:
+            if pause >= left:  # the other files may still be fetched in what is left
                 raise SourceFailedError(
                     f"{problem}. The next attempt would be in {pause:,.0f} s, and the source may "
-                    f"keep this refresh waiting for {left:,.0f} s. {KEPT}"
+                    f"keep this refresh waiting for {left:,.0f} s. {advice}"
                 )
+            self.patience.use(pause)
             log.warning(f"{problem}; trying again in {pause:.0f} s ({failures + 1} of {ATTEMPTS})")
             time.sleep(pause)
 
@@ -123,9 +124,8 @@ class Download:
         """Fetch the rest of a file after an attempt that was cut, or all of it."""
         # The note beside the part says which version the part belongs to.
         note = part.with_suffix(".version.json")
-        begun: dict[str, str] = (
-            json.loads(note.read_text()) if note.exists() and part.exists() else {}
-        )
+        noted = parse_object(note.read_bytes()) if note.exists() and part.exists() else {}
+        begun = {key: text for key, text in noted.items() if isinstance(text, str)}
         offset = part.stat().st_size if begun.get("url") == self.url else 0
         headers = _range_headers(begun, offset) if offset else _condition_headers(known)
         seconds = min(self.timeout_seconds, self.patience.left)
@@ -150,6 +150,7 @@ class Download:
             if not is_rest:
                 offset = 0
                 part.unlink(missing_ok=True)  # before the note claims it for this version
+                note.unlink(missing_ok=True)  # it may be a link to nowhere
                 note.write_text(json.dumps({"url": self.url} | version))
             missing = _length(response)
             _require_space(part.parent, missing, self.url)
@@ -199,8 +200,8 @@ def _require_file(response: requests.Response) -> None:
 def _length(response: requests.Response) -> int:
     """The bytes that an answer says to have, 0 if it does not say it."""
     text = response.headers.get("Content-Length", "0").strip()
-    if not text.isdecimal():
-        raise OddAnswerError(f"the server tells a size that is no number ({text[:40]!r})", True)
+    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+        raise OddAnswerError(f"the server tells a size that cannot be used ({text[:40]!r})", True)
     return int(text)
 
 
@@ -211,7 +212,8 @@ def _version(response: requests.Response) -> dict[str, str]:
 
 def _first_byte(response: requests.Response) -> int | None:
     """Where a part of a file begins, as Content-Range has it (RFC 9110, 14.4)."""
-    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    text = response.headers.get("Content-Range", "")
+    found = re.match(rf"bytes (\d{{1,{LONGEST_NUMBER}}})-", text)
     return int(found[1]) if found else None
 
 

@@ -89,7 +89,7 @@ def asked_pause(error: Exception) -> float:
         return 0
     try:
         return Retry().parse_retry_after(error.response.headers.get("Retry-After", "0"))
-    except UnreadableHeader:
+    except (UnreadableHeader, ValueError, OverflowError):  # a year, or a number, beyond all bounds
         return 0
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shutil
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +56,21 @@ def _damage(path: Path, error: Exception) -> UnsoundFileError:
     except (gzip.BadGzipFile, zlib.error) as known:
         error = known
     return UnsoundFileError(f"it is damaged, or no gz file at all ({error})")
+
+
+def repack(path: Path) -> None:
+    """Write a gz anew, as one member with a plain header."""
+    anew = path.with_suffix(".repacked")
+    try:
+        with (
+            unpacked(path) as reader,
+            anew.open("wb") as raw_writer,
+            gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer,
+        ):
+            shutil.copyfileobj(reader, writer, CHUNK_BYTES)
+        anew.replace(path)
+    finally:
+        anew.unlink(missing_ok=True)
 
 
 def first_bad_line(path: Path, file: RawFile, width: int) -> str | None:

@@ -15,6 +15,7 @@ from rec_platform.ingest.rows import (
     CHUNK_BYTES,
     FORBIDDEN,
     first_bad_line,
+    repack,
     set_odd_rows_aside,
     unpacked,
 )
@@ -72,7 +73,7 @@ def _verify_rows(path: Path, file: RawFile, header: list[str]) -> int:
             scan = _scan(path, receiving, header, file)
         finally:  # else the sender would wait for ever where the scan has failed
             os.close(receiving)
-    lines, tabs = counting.result()  # first: a broken gz explains a failed scan
+    lines, tabs, size = counting.result()  # first: a broken gz explains a failed scan
     rows = lines - 1
     complaint = scan.complaint
     if not complaint and scan.rows != rows:
@@ -83,6 +84,7 @@ def _verify_rows(path: Path, file: RawFile, header: list[str]) -> int:
         complaint = "some rows have too many fields"
     if complaint:
         raise UnsoundRowError(first_bad_line(path, file, len(header)) or complaint)
+    _repack_what_duckdb_refuses(path, size)
     if rows == 0:
         raise UnsoundFileError("it has a header and no rows")
     if scan.repeated:
@@ -126,7 +128,29 @@ def _verify_header(path: Path, file: RawFile) -> list[str]:
     )
 
 
-def _count_lines(path: Path, sending: int) -> tuple[int, int]:
+def _repack_what_duckdb_refuses(path: Path, size: int) -> None:
+    """Write a gz anew that DuckDB cannot unpack: for rare header fields, or zeros after its end.
+
+    Args:
+        path: the file.
+        size: how many bytes it holds, unpacked.
+    """
+    import duckdb
+
+    with path.open("rb") as raw_reader:
+        raw_reader.seek(-4, os.SEEK_END)
+        # A gz ends in the size of its last member (RFC 1952, 2.3.1). Where this is another one,
+        # more follows the first member, and DuckDB has to read to the end to meet it.
+        is_one_member = int.from_bytes(raw_reader.read(), "little") == size % 2**32
+    column = "1" if is_one_member else "count(*)"
+    try:
+        with _connection(path) as connection:
+            connection.execute(f"SELECT {column} FROM {scan_tsv(path)} LIMIT 1").fetchall()
+    except duckdb.IOException:
+        repack(path)
+
+
+def _count_lines(path: Path, sending: int) -> tuple[int, int, int]:
     """Unpack the whole file: only the checksum at its end proves that nothing is missing.
 
     Args:
@@ -134,9 +158,9 @@ def _count_lines(path: Path, sending: int) -> tuple[int, int]:
         sending: the end of a pipe to which all that the file holds is written; it is closed.
 
     Returns:
-        How many lines it has, and how many tabs.
+        How many lines it has, how many tabs, and how many bytes.
     """
-    lines = tabs = 0
+    lines = tabs = size = 0
     text = codecs.getincrementaldecoder("utf-8")()
     with open(sending, "wb", buffering=0) as pipe, unpacked(path) as reader:
         is_heard = True
@@ -152,7 +176,8 @@ def _count_lines(path: Path, sending: int) -> tuple[int, int]:
                     raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
             lines += chunk.count(b"\n")
             tabs += chunk.count(b"\t")
-    return lines, tabs
+            size += len(chunk)
+    return lines, tabs, size
 
 
 def _send(chunk: bytes, pipe: RawIOBase) -> bool:

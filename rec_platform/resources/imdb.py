@@ -5,12 +5,9 @@ Downloads are in ingest/download.py. Whether a file is sound is decided in inges
 
 import gzip
 import logging
-import os
 import shutil
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Literal
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -26,7 +23,6 @@ CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
 GZIP_MAGIC = b"\x1f\x8b"
 FIX = "set --source (REC_IMDB_SOURCE) to where IMDb's files are"
-PADDING_BYTES = 16  # zeros; a gz itself ends in eight at most
 
 
 class ImdbSource(Settings):
@@ -116,15 +112,13 @@ class ImdbSource(Settings):
         if version == known:
             return None
         with origin.open("rb") as reader, part.open("wb") as raw_writer:
-            kind = _kind(reader)
-            if kind == "packed":
+            is_packed = reader.read(2) == GZIP_MAGIC  # whatever its name
+            reader.seek(0)
+            if is_packed:
                 shutil.copyfileobj(reader, raw_writer, CHUNK_BYTES)
                 return version
             with gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer:
-                if kind == "padded":
-                    _copy_unpacked(reader, writer)
-                else:
-                    shutil.copyfileobj(reader, writer, CHUNK_BYTES)
+                shutil.copyfileobj(reader, writer, CHUNK_BYTES)
         return version
 
     def _paths(self, file: str) -> list[Path]:
@@ -136,23 +130,3 @@ class ImdbSource(Settings):
         plain = packed.with_suffix("")
         places = (packed, plain, plain / "data.tsv", plain / plain.name)
         return [path for path in places if path.is_file()]
-
-
-def _kind(file: BinaryIO) -> Literal["packed", "padded", "plain"]:
-    """What a file is, whatever its name: gz, gz with zeros after its end, or plain."""
-    is_packed = file.read(2) == GZIP_MAGIC
-    file.seek(max(0, file.seek(0, os.SEEK_END) - PADDING_BYTES))
-    ends_in_zeros = not any(file.read())
-    file.seek(0)
-    if not is_packed:
-        return "plain"
-    return "padded" if ends_in_zeros else "packed"
-
-
-def _copy_unpacked(packed: BinaryIO, writer: gzip.GzipFile) -> None:
-    """Copy what a gz holds; Python passes over the zeros after its end, and DuckDB does not."""
-    try:
-        with gzip.GzipFile(fileobj=packed) as reader:
-            shutil.copyfileobj(reader, writer, CHUNK_BYTES)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceFailedError(f"{packed.name} is damaged: {error}") from None

@@ -134,7 +134,7 @@ def test_a_server_that_hangs_or_drips_is_given_up_and_the_next_file_is_not_waite
     with serving(answer) as server:
         bench = keeper(tmp_path, server.url, idle_seconds=0.5)
         told = bench.failure()
-        assert reason in told and "run the refresh again" in told
+        assert reason in told and "Run the refresh again" in told
         asked = len(server.requests)
         assert 1 < asked < ATTEMPTS
         assert f"{RATINGS.file} was not asked for: the source has kept" in bench.failure(RATINGS)
@@ -179,8 +179,9 @@ def test_each_refresh_has_patience_of_its_own() -> None:
         ),
         ("HTTP/1.1 204 No\r\n\r\n", "the server answers 204, which is no file"),
         ("HTTP/1.1 302 No\r\n\r\n", "the server answers 302, which is no file"),
-        (good("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n"), "a size that is no number ('abc')"),
-        (good("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n"), "a size that is no number ('-5')"),
+        (good("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n"), "a size that cannot be used ('abc')"),
+        (good("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n"), "a size that cannot be used ('-5')"),
+        (good(f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5_000}\r\n"), "cannot be used ('999"),
         ("HTTP/1.1 301 Go\r\nLocation: ftp://films/\r\n\r\n", "or the server redirects to one"),
         ("HTTP/1.1 301 Go\r\nLocation: http://[\r\n\r\n", "or the server redirects to one"),
     ],
@@ -245,10 +246,10 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     return context
 
 
-def test_a_size_that_is_no_number_is_told_to_who_asks_for_it() -> None:
+def test_a_size_that_cannot_be_used_is_told_to_who_asks_for_it() -> None:
     with (
         serving("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n") as server,
-        pytest.raises(SourceFailedError, match=r"does not report its size: .* no number"),
+        pytest.raises(SourceFailedError, match=r"does not report its size: .* cannot be used"),
     ):
         Download(f"{server.url}/film").size()
 
@@ -272,7 +273,13 @@ def test_a_server_that_asks_for_a_pause_gets_it(
     assert "trying again in 1 s" in caplog.text
 
 
-@pytest.mark.parametrize("text", ["Tue, 14 Nov 2023 22:13:20 GMT", "soon", "-5", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Tue, 14 Nov 2023 22:13:20 GMT", "soon", "-5", ""),
+        *("Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5_000),
+    ],
+)
 def test_a_pause_that_is_over_or_none_is_not_waited_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
@@ -287,7 +294,16 @@ def test_a_pause_that_is_too_long_is_told_instead_of_waited_for(tmp_path: Path) 
     with serving(wait) as server:
         told = keeper(tmp_path, server.url).failure()
     assert "the server answers 503" in told and "would be in 3,600 s" in told
+    assert "is kept" not in told  # nothing was fetched
     assert len(server.requests) == 1
+
+
+def test_a_pause_that_is_not_waited_for_takes_no_time_from_the_other_files(tmp_path: Path) -> None:
+    wait = "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+    with serving(wait, good(HEAD)) as server:
+        bench = keeper(tmp_path, server.url)
+        bench.failure(RATINGS)
+        assert bench.refresh()[1]
 
 
 # What a person sees

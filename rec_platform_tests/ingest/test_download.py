@@ -12,6 +12,7 @@ from rec_platform.assets.raw import read_state
 from rec_platform.ingest.download import ATTEMPTS
 from rec_platform.resources.imdb import ImdbSource
 from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform_tests.faults.damages import JSON, Damage
 from rec_platform_tests.ingest.file_server import Web, serving_files
 from rec_platform_tests.keeper import BASICS, CREW, NAMES, TITLE, Keeper, incompressible, packed
 
@@ -171,7 +172,7 @@ def test_a_source_that_stops_answering_half_way_is_given_up_with_its_part_kept(
     web.on_cut = lambda: setattr(web, "stall_after", 0)
     told = downloads.failure()
     assert f"{web.url}/{BASICS.file}: the server stopped answering, after 20,000 bytes" in told
-    assert "run the refresh again when the source answers" in told
+    assert "is kept. Run the refresh again when the source answers" in told
     assert downloads.kept() == before
     assert downloads.part().read_bytes() == content[:20_000]
 
@@ -201,6 +202,20 @@ def test_a_part_from_another_address_is_not_gone_on_with(web: Web, downloads: Ke
     web.on_cut = lambda: web.refusals.extend([503] * ATTEMPTS)
     downloads.failure()
     Keeper(downloads.root, mirrored(web, downloads)).refresh()
+    assert web.ranges[-1] is None
+    assert downloads.copy() == web.files[BASICS.file]
+
+
+@pytest.mark.parametrize("damage", JSON, ids=lambda damage: damage.__name__)
+def test_a_part_whose_note_is_damaged_is_fetched_anew(
+    web: Web, downloads: Keeper, damage: Damage
+) -> None:
+    web.cut_after, web.cuts = 30_000, 1
+    web.on_cut = lambda: web.refusals.extend([503] * ATTEMPTS)
+    downloads.failure()
+    damage(downloads.part().with_suffix(".version.json"))
+    with downloads.storage.locked():  # which clears away what is no part
+        downloads.refresh()
     assert web.ranges[-1] is None
     assert downloads.copy() == web.files[BASICS.file]
 

@@ -1,6 +1,8 @@
 """A bad file is refused, with the place where it is bad; an odd but sound one is taken."""
 
 import gzip
+import struct
+import zlib
 
 import pytest
 
@@ -228,6 +230,31 @@ def test_a_gz_file_of_several_members_is_read_to_its_end(copies: Keeper) -> None
     state, _ = copies.refresh()
     assert state.rows == 2
     assert DuckDBWarehouse(root=str(copies.root)).row_count("raw_title_basics") == 2
+
+
+def with_fields(flags: int, fields: bytes) -> bytes:
+    """A gz file with more fields in its header (RFC 1952, 2.3.1)."""
+    content = packed(BASICS, TITLE)
+    head = content[:3] + bytes([flags]) + content[4:10] + fields
+    checksum = struct.pack("<H", zlib.crc32(head) & 0xFFFF) if flags & 2 else b""
+    return head + checksum + content[10:]
+
+
+UNREADABLE_BY_DUCKDB = {
+    "text": with_fields(1, b""),
+    "checksum of the header": with_fields(2, b""),
+    "comment": with_fields(16, b"of a tool\0"),
+    "comment of a later member": gzip.compress(b"") + with_fields(16, b"of a tool\0"),
+    "zeros": packed(BASICS, TITLE) + bytes(3),
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE_BY_DUCKDB.values(), ids=UNREADABLE_BY_DUCKDB)
+def test_a_gz_file_that_duckdb_would_refuse_is_packed_anew(copies: Keeper, content: bytes) -> None:
+    put(copies, content)
+    assert copies.refresh()[0].rows == 1
+    assert DuckDBWarehouse(root=str(copies.root)).row_count("raw_title_basics") == 1
+    assert copies.refresh()[1] is False
 
 
 @pytest.mark.parametrize("file", RAW_FILES, ids=lambda file: file.name)
