@@ -15,7 +15,12 @@ from pathlib import Path
 
 import requests
 
-from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.ingest.errors import (
+    SizeUnknownError,
+    SourceBusyError,
+    SourceFailedError,
+    SourceMissingError,
+)
 from rec_platform.ingest.faults import FAULTS, OddAnswerError, asked_pause, is_permanent, reason
 from rec_platform.ingest.patience import Patience
 from rec_platform.ingest.timed import timed_session
@@ -24,6 +29,7 @@ from rec_platform.release.manifests import parse_object
 CHUNK_BYTES = 1 << 20
 NO_SUCH_REST = (304, 416)  # to who asked for the rest of a file
 ABSENT = (403, 404, 410)  # S3 says 403 for a key that is not there
+GET_ALONE = (400, 405, 501)  # to a HEAD, by servers that answer a GET
 STALL_SECONDS = 5  # without a byte, until the progress bar says so
 ATTEMPTS = 5  # in a row, without getting any further
 AGAIN = "Run the refresh again when the source answers"
@@ -50,7 +56,9 @@ class Download:
         """The file's size in bytes, 0 if there is no such file.
 
         Raises:
-            SourceFailedError: the server does not report the size.
+            SizeUnknownError: the server answers and does not report the size.
+            SourceBusyError: it may answer later.
+            SourceFailedError: it will not answer.
         """
         headers = {"Accept-Encoding": "identity"}
         try:
@@ -62,14 +70,14 @@ class Download:
             ):
                 if answer.status_code in ABSENT:
                     return 0
-                answer.raise_for_status()
-                if size := _length(answer):
-                    return size
-                raise OddAnswerError("its Content-Length is missing or 0")
+                if answer.status_code not in GET_ALONE:
+                    answer.raise_for_status()
+                    if size := _length(answer):
+                        return size
         except FAULTS as error:
-            raise SourceFailedError(
-                f"{self.url} does not report its size: {reason(error)}"
-            ) from None
+            kind = SourceFailedError if is_permanent(error) else SourceBusyError
+            raise kind(f"{self.url} does not report its size: {reason(error)}") from None
+        raise SizeUnknownError(f"{self.url} does not report its size")
 
     def fetch(
         self, known: Mapping[str, str], part: Path, log: logging.Logger

@@ -13,7 +13,12 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from rec_platform.choices import IMDB, SAMPLE_MARKER
-from rec_platform.ingest.errors import SourceFailedError, SourceMissingError
+from rec_platform.ingest.errors import (
+    SizeUnknownError,
+    SourceBusyError,
+    SourceFailedError,
+    SourceMissingError,
+)
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.ingest.patience import Patience
 from rec_platform.resources.base import Finding
@@ -22,6 +27,7 @@ from rec_platform.resources.settings import Location, Settings
 CHUNK_BYTES = 1 << 20
 WEB = ("http://", "https://")
 GZIP_MAGIC = b"\x1f\x8b"
+LATER = "run it again later"
 FIX = "set --source (REC_IMDB_SOURCE) to where IMDb's files are"
 
 
@@ -53,7 +59,9 @@ class ImdbSource(Settings):
         """The size of a file in bytes, 0 if there is no such file.
 
         Raises:
-            SourceFailedError: the source does not report the size.
+            SizeUnknownError: the source answers and does not report the size.
+            SourceBusyError: it may answer later.
+            SourceFailedError: it will not answer.
         """
         if self.location.startswith(WEB):
             from rec_platform.ingest.download import Download
@@ -63,14 +71,23 @@ class ImdbSource(Settings):
 
     def diagnose(self) -> Iterator[Finding]:
         """Look for the required files; nothing is fetched."""
-        files = [file.file for file in RAW_FILES if file.is_required]
-        try:
-            missing = [file for file in files if not self.size(file)]
-        except SourceFailedError as error:
-            yield Finding("source", str(error), FIX)
-            return
-        found = f"{self.location} has no {', '.join(missing)}" if missing else self.location
-        yield Finding("source", found, FIX if missing else "")
+        missing: list[str] = []
+        unknown: list[str] = []
+        for file in (file.file for file in RAW_FILES if file.is_required):
+            try:
+                if not self.size(file):
+                    missing.append(file)
+            except SizeUnknownError:  # a refresh does without it
+                unknown.append(file)
+            except SourceFailedError as error:
+                fix = LATER if isinstance(error, SourceBusyError) else FIX
+                yield Finding("source", str(error), fix)
+                return
+        if missing:
+            yield Finding("source", f"{self.location} has no {', '.join(missing)}", FIX)
+        else:
+            told = f" (size unknown: {', '.join(unknown)})" if unknown else ""
+            yield Finding("source", f"{self.location}{told}")
 
     def fetch(
         self, file: str, known: Mapping[str, str], part: Path, log: logging.Logger

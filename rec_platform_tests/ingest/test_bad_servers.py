@@ -254,6 +254,28 @@ def test_a_size_that_cannot_be_used_is_told_to_who_asks_for_it() -> None:
         Download(f"{server.url}/film").size()
 
 
+@pytest.mark.parametrize(
+    ("answer", "found", "fix"),
+    [
+        ("HTTP/1.1 405 No\r\n\r\n", f"(size unknown: {BASICS.file}, ", ""),
+        ("HTTP/1.1 200 OK\r\n\r\n", f"(size unknown: {BASICS.file}, ", ""),
+        (HEAD + "\r\n", "", ""),
+        ("HTTP/1.1 404 No\r\n\r\n", f" has no {BASICS.file}, ", "set --source"),
+        ("HTTP/1.1 401 No\r\n\r\n", "the server answers 401", "set --source"),
+        ("HTTP/1.1 503 Busy\r\n\r\n", "the server answers 503", "run it again later"),
+        (Server.hang, "the server stopped answering", "run it again later"),
+    ],
+)
+def test_doctor_says_of_a_server_what_a_refresh_would_meet(
+    answer: str | Callable[[Server, Any], None], found: str, fix: str
+) -> None:
+    seconds = 0.2 if answer is Server.hang else 60
+    with serving(answer) as server:
+        (finding,) = ImdbSource(location=server.url, timeout_seconds=seconds).diagnose()
+    assert found in finding.found and server.url in finding.found
+    assert finding.fix.startswith(fix) and bool(finding.fix) == bool(fix)
+
+
 def test_a_part_is_kept_where_a_later_answer_is_no_file(tmp_path: Path) -> None:
     with serving(Server.cut, "HTTP/1.1 401 No\r\n\r\n") as server:
         bench = keeper(tmp_path, server.url)
