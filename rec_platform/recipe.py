@@ -84,9 +84,10 @@ class Recipe(Settings):
     @classmethod
     def _are_types(cls, title_types: str) -> str:
         asked = {name.strip() for name in title_types.split(",")} - {""}
-        if unknown := sorted(asked - FORMATS.keys()) or not asked:
-            named = f"there is no type {unknown[0]!r}" if isinstance(unknown, list) else "no type"
-            raise ValueError(f"{named}: choose from {', '.join(FORMATS)}")
+        unknown = sorted(asked - FORMATS.keys())
+        if unknown or not asked:
+            wrong = f"there is no type {unknown[0]!r}" if unknown else "no type"
+            raise ValueError(f"{wrong}: choose from {', '.join(FORMATS)}")
         return ",".join(name for name in FORMATS if name in asked)
 
     @field_validator("force")

@@ -88,8 +88,7 @@ class Platform:
         from rec_platform.resources.storage import LocalStorage
 
         if isinstance(self.storage, LocalStorage):
-            beside = Path(self.root, "dagster").resolve()
-            home = Path(os.environ.get("DAGSTER_HOME") or home_of(beside)).expanduser()
+            home = _chosen_home(Path(self.root)).expanduser()
             yield from find_damage(self.storage, self.warehouse, home)
 
 
@@ -216,16 +215,21 @@ def _tidy_records(instance: "dg.DagsterInstance") -> None:
             complain(f"Dagster's old records were not cleared away: {first_line}")
 
 
-def _dagster_home(storage: "Storage") -> Path:
+def _chosen_home(folder: Path) -> Path:
     """Where Dagster keeps its runs: with the data, unless the user keeps them elsewhere."""
-    beside = storage.scratch_dir().parent / "dagster"
+    return Path(os.environ.get("DAGSTER_HOME") or home_of((folder / "dagster").resolve()))
+
+
+def _dagster_home(storage: "Storage") -> Path:
+    """Dagster's home, prepared, and in the environment for Dagster itself."""
+    folder = storage.scratch_dir().parent
+    home = _chosen_home(folder)
     if not os.environ.get("DAGSTER_HOME"):
-        home = home_of(beside.resolve())
         os.environ["DAGSTER_HOME"] = str(home)
-        if home != beside.resolve():
+        if home != (folder / "dagster").resolve():
             progress.print(f"Dagster's records are in {home}")
     try:
-        return prepare_home(Path(os.environ["DAGSTER_HOME"]))
+        return prepare_home(home)
     except ValueError as error:
         raise fail(str(error), code=2) from None
 

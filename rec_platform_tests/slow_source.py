@@ -10,6 +10,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from rec_platform_tests.in_background import in_background
+
 
 @contextmanager
 def slow_source(folder: Path) -> Iterator[tuple[str, threading.Event, threading.Event]]:
@@ -28,12 +30,9 @@ def slow_source(folder: Path) -> Iterator[tuple[str, threading.Event, threading.
         def log_message(self, format: str, *args: Any) -> None:
             del format, args
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    with in_background(server):
         try:
             yield f"http://127.0.0.1:{server.server_port}", asked, go_on
         finally:
             go_on.set()
-            server.shutdown()
-            thread.join()

@@ -194,13 +194,13 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
 
     A changed selection or source is no excuse: `min_votes` may be mistyped.
     """
-    count = warehouse.row_count("titles")
+    of_type = warehouse.query("SELECT title_type, count(*) AS titles FROM titles GROUP BY 1")
+    counts = dict(zip(of_type["title_type"], of_type["titles"].tolist(), strict=True))
+    count = sum(counts.values())
     serving = read_manifest(storage)
     choices = read_recipe(warehouse)
     clusters = choices["clusters"]
     for_clusters = clusters * 2
-    of_type = warehouse.query("SELECT title_type, count(*) AS titles FROM titles GROUP BY 1")
-    counts = dict(zip(of_type["title_type"], of_type["titles"].tolist(), strict=True))
     of_format = Counter[str]()
     for name in choices["title_types"].split(","):
         of_format[FORMATS[name]] += counts.get(name, 0)

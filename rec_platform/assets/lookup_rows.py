@@ -132,9 +132,9 @@ def _by_title(title_ids: Iterable[str], names: Iterable[str]) -> defaultdict[str
     return by_title
 
 
-def neighbours(warehouse: Warehouse, kept: Collection[str]) -> Iterator[bytes]:
+def neighbours(warehouse: Warehouse, title_count: int, kept: Collection[str]) -> Iterator[bytes]:
     """Each title's neighbours, best first, packed, with the parts that are kept."""
-    lists = read_lists(warehouse, warehouse.row_count("titles"), BY_NUMBER, [*kept])
+    lists = read_lists(warehouse, title_count, BY_NUMBER, kept)
     numbers, scores = (lists.neighbours + 1).astype("<u4"), lists.scores.astype("<f4")
     counts = (lists.neighbours >= 0).sum(axis=1)
     for *columns, count in zip(numbers, scores, lists.parts, counts.tolist(), strict=True):

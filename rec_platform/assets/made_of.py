@@ -13,7 +13,7 @@ follows them upwards, so that nothing is published whose parts do not belong tog
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -159,7 +159,7 @@ class Step:
         files: keys of the asset's files in the storage.
         outside: what else determines the output, by name.
         is_whole: whether all that the inputs are made of must belong together.
-        unread: dependencies that this recipe's output is not made of.
+        unread: of a recipe, the dependencies that its output is not made of.
 
     Raises:
         dg.Failure: an input has no output.
@@ -176,7 +176,7 @@ class Step:
         files: Iterable[str] = (),
         outside: Mapping[str, Any] | None = None,
         is_whole: bool = False,
-        unread: Iterable[str] = (),
+        unread: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: (),
     ) -> None:
         self._storage, self._warehouse, self._log = storage, warehouse, context.log
         self._table, self._files = table, list(files)
@@ -188,7 +188,7 @@ class Step:
         self._recipe = read_recipe(warehouse) if RECIPE in names else {}
         # Of the recipe, only the fields count. A KeyError here: declare the recipe.
         self.recipe = {name: self._recipe[name] for name in fields}
-        without = {RECIPE, *unread}
+        without = {RECIPE, *unread(self.recipe)}
         self.inputs = {name: versions[name] for name in names if name not in without}
         engine = code_version(type(warehouse).__module__)
         made_of = [spec.code_version, engine, self.inputs, self.recipe, dict(outside or {})]

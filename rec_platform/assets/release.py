@@ -79,7 +79,9 @@ def cluster_lookup(
         release=provenance,
         clusters=read_profiles(storage),
         titles=lookup_rows.titles(warehouse),
-        neighbours=lookup_rows.neighbours(warehouse, provenance["weights"]),
+        neighbours=lookup_rows.neighbours(
+            warehouse, provenance["title_count"], [*provenance["weights"]]
+        ),
         combinations=lookup_rows.combinations(warehouse) if is_blend else (),
         places=lookup_rows.places(warehouse),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step, read_recipe
+from rec_platform.assets.made_of import Step
 from rec_platform.assets.stored import read_matrix
 from rec_platform.choices import SimilarityRule
 from rec_platform.release.blend import PARTS
@@ -76,7 +76,7 @@ def similar_titles(
         warehouse,
         fields=["rule", "weights"],
         table="similar_titles",
-        unread=UNREAD[read_recipe(warehouse)["rule"]],
+        unread=lambda recipe: UNREAD[SimilarityRule(recipe["rule"])],
     )
     if kept := step.kept():
         return kept

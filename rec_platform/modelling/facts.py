@@ -33,7 +33,7 @@ class Facts:
         combinations: the combinations of genres, comma-separated; one of each format.
         formats: (combinations,) the format of each: see release/formats.py.
         combination: (titles,) int, which of them a title has.
-        format: (titles,) the format of each.
+        format: (titles,) int, the same for titles of one format.
         overlap: (combinations, combinations) float32, the part `genres` of two.
         mix: the same, the part `mix`: their overlap beside documentary and animation.
         tone: the same, what another tone takes off the likeness.
@@ -51,8 +51,9 @@ class Facts:
         self.rating = trusted.astype("float32")
         self.popularity = self.fame / max(float(self.fame.max()), 1.0)
         self.quality = (self.rating - 1) / RATING_SPAN
-        self.format = titles["title_type"].map(FORMATS).to_numpy(object)
-        pairs = pd.MultiIndex.from_arrays([self.format, titles["genres"]])
+        named = titles["title_type"].map(FORMATS)
+        self.format, _ = pd.factorize(named)
+        pairs = pd.MultiIndex.from_arrays([named, titles["genres"]])
         self.combination, both = pd.factorize(pairs, sort=True)
         self.formats, self.combinations = (both.get_level_values(side) for side in (0, 1))
         self.overlap, self.mix = (

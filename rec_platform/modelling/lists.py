@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from rec_platform.modelling.neighbours import Block
+from rec_platform.modelling.neighbours import BLOCK_ROWS, Block
 from rec_platform.release.blend import BALANCE, PARTS, UNITS, WEIGHTS, Blend
 from rec_platform.release.schema import NEIGHBOURS, SCORE_DIGITS
-
-BLOCK_ROWS = 2_048
 
 
 def to_lists(blocks: Iterable[Block], title_count: int) -> np.ndarray:

@@ -28,6 +28,7 @@ from rec_platform.release.blend import (
     LIKENESS,
     MIDDLE,
     OFFSET,
+    PAIRED,
     PARTS,
     PRIORS,
     UNITS,
@@ -275,7 +276,7 @@ def appeal(
         pulls: (pairs,) of the titles that they are neighbours of.
         weights: of appeal, by name of the part, as the knob turns them.
     """
-    paired = {name: weights[name] for name in ("fame", "rating")}
+    paired = {name: weights[name] for name in PAIRED}
     told = pulls * own + np.maximum(pulls, LEAST_PULL) * totals(compared, paired)
     return told + (1 - pulls) * totals(compared, {"mix": weights["mix"]})
 

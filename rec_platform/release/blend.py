@@ -48,9 +48,10 @@ MIDDLE, WIDTH = -3.5, 2.0
 
 HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
 PRIORS = ("popularity", "quality")  # depend on the neighbour alone
+PAIRED = ("fame", "rating")  # whether the two are equals
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
 HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.22, "quality": 0.4}
-PULL_POWER = 2.5
+PULL_POWER = 2.5  # of a title's popularity: how soon its appeal fades as it is less known
 HIDDEN_PULL = 0.5
 # Equal fame and rating count at least this much, so that the lists of little known titles are not
 # all led by the same better known ones.
@@ -101,8 +102,10 @@ def shares(own: float) -> dict[str, float]:
     Args:
         own: the pull, see above.
     """
-    return {"mix": 1 - own} | {
-        name: own if name in PRIORS else max(own, LEAST_PULL) for name in APPEAL if name != "mix"
+    return {
+        "mix": 1 - own,
+        **dict.fromkeys(PAIRED, max(own, LEAST_PULL)),
+        **dict.fromkeys(PRIORS, own),
     }
 
 

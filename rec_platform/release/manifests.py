@@ -57,10 +57,11 @@ def publication(manifest: Mapping[str, Any]) -> tuple[int, str]:
 def instead(
     manifests: Iterable[dict[str, Any]], pointer: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The manifests of releases that may serve if the serving one is damaged, best first.
+    """The manifests of releases that may serve if that of the pointer is damaged, best first.
 
     Those that a rollback left come last: somebody had a reason to leave them.
     """
     left = fingerprints_left(pointer)
-    ordered = last_published_first(manifests)
+    others = (each for each in manifests if each["release_id"] != pointer.get("release_id"))
+    ordered = last_published_first(others)
     return sorted(ordered, key=lambda manifest: manifest["fingerprint"] in left)

@@ -64,11 +64,11 @@ def with_names(
         return None
     telling = [word for word in words if word not in ARTICLES]
     unknown = [word for word in telling if word not in known and word not in of_people]
+    if not unknown:  # whoever types names that people have may mean somebody who is not here
+        return None
     others = [word for word in telling if word not in unknown]
     meant = {word: _names_like(connection, word) for word in unknown}
     if not all(meant.values()):
-        return None
-    if not unknown:  # whoever types names that people have may mean somebody who is not here
         return None
     if corrected := _credited(connection, words, meant):
         return corrected

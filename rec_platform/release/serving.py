@@ -8,8 +8,11 @@ import hashlib
 import json
 import logging
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rec_platform.release.clock import Moment
 from rec_platform.release.lookup import Lookup, LookupFileError
@@ -159,12 +162,26 @@ def open_serving(releases: Path) -> Lookup:
         files = [*releases.glob(f"*/{MANIFEST_FILE}")]
         manifests = [parse_manifest(_read(file), file.parent.name) for file in files]
         pointer = parse_object(_read(releases / POINTER_FILE))
-        for manifest in instead(filter(None, manifests), pointer):
-            with suppress(LookupFileError):
-                lookup = open_release(releases, manifest["release_id"])
-                logger.error("%s; release %s serves instead", error, lookup.path.parent.name)
-                return lookup
+        others = instead(filter(None, manifests), pointer)
+        if lookup := first_sound(others, partial(open_release, releases)):
+            logger.error("%s; release %s serves instead", error, lookup.path.parent.name)
+            return lookup
         raise
+
+
+def first_sound(
+    manifests: Iterable[Mapping[str, Any]], open_one: Callable[[str], Lookup]
+) -> Lookup | None:
+    """Open the first of these releases that is sound, or None if none is.
+
+    Args:
+        manifests: of releases, the best first.
+        open_one: opens the release with an id, or raises LookupFileError.
+    """
+    for manifest in manifests:
+        with suppress(LookupFileError):
+            return open_one(manifest["release_id"])
+    return None
 
 
 def _read(file: Path) -> bytes | None:

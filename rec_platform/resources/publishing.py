@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -30,7 +31,7 @@ from rec_platform.release.manifests import (
     publication,
 )
 from rec_platform.release.schema import LOOKUP_FILE, SCHEMA_VERSION
-from rec_platform.release.serving import current_release, open_release
+from rec_platform.release.serving import current_release, first_sound, open_release
 from rec_platform.resources.storage import Storage
 
 logger = logging.getLogger(__name__)
@@ -73,11 +74,10 @@ def open_serving(storage: Storage) -> Lookup:
     try:
         return open_pointed(storage)
     except LookupFileError as error:
-        for manifest in instead(_own_manifests(storage), read_pointer(storage)):
-            with suppress(LookupFileError):
-                lookup = open_published(storage, manifest["release_id"])
-                logger.warning("%s; release %s serves instead", error, lookup.path.parent.name)
-                return lookup
+        others = instead(_own_manifests(storage), read_pointer(storage))
+        if lookup := first_sound(others, partial(open_published, storage)):
+            logger.warning("%s; release %s serves instead", error, lookup.path.parent.name)
+            return lookup
         raise
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from rec_platform_tests.emulators.lambda_events import (
     rest_api_base_path,
 )
 from rec_platform_tests.emulators.lambda_runtime import LambdaRuntime, lambda_runtime
+from rec_platform_tests.in_background import in_background
 
 HEAVY = ("pandas", "numpy", "dagster", "boto3", "botocore", "sklearn", "duckdb", "uvicorn")
 
@@ -242,15 +243,11 @@ def slow_bucket(folder: Path) -> Iterator[SlowBucket]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     bucket = SlowBucket(f"http://127.0.0.1:{server.server_port}")
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield bucket
-    finally:
-        bucket.go_on.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with in_background(server):
+        try:
+            yield bucket
+        finally:
+            bucket.go_on.set()
 
 
 def start(root: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

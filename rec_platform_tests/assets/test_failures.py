@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -20,6 +19,7 @@ from dagster._core.remote_origin import (
 
 from rec_platform.definitions import define
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.in_background import in_background
 
 SERVER = RemoteRepositoryOrigin(
     GrpcServerCodeLocationOrigin("127.0.0.1", 4000, location_name="rec_platform"), "__repository__"
@@ -40,14 +40,9 @@ def webhook(status: int = 200) -> Iterator[tuple[str, list[Any]]]:
         def log_message(self, format: str, *args: Any) -> None:
             del format, args
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/secret", told
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with in_background(server):
+        yield f"http://127.0.0.1:{server.server_port}/secret", told
 
 
 def alert(platform: Platform, address: str) -> None:

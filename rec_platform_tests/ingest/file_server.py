@@ -9,6 +9,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from rec_platform_tests.in_background import in_background
+
 
 @dataclass
 class Web:
@@ -111,13 +113,10 @@ class Server(ThreadingHTTPServer):
 def serving_files() -> Iterator[Web]:
     web = Web()
     handler = type("ToldHandler", (Handler,), {"web": web})
-    with Server(("127.0.0.1", 0), handler) as server:
-        web.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = Server(("127.0.0.1", 0), handler)
+    web.url = f"http://127.0.0.1:{server.server_port}"
+    with in_background(server):
         try:
             yield web
         finally:
             web.is_over.set()
-            server.shutdown()
-            thread.join()

@@ -25,6 +25,7 @@ from rec_platform.ingest.download import ATTEMPTS, Download
 from rec_platform.ingest.errors import SourceFailedError
 from rec_platform.ingest.patience import Patience
 from rec_platform.resources.imdb import ImdbSource
+from rec_platform_tests.in_background import in_background
 from rec_platform_tests.ingest.test_download import Screen
 from rec_platform_tests.keeper import BASICS, LOG, RATINGS, TITLE, Keeper, packed
 
@@ -93,21 +94,18 @@ def serving(
         def handle_error(self, request: Any, client_address: Any) -> None:
             """Who does not like the certificate hangs up."""
 
-    with Threads(("127.0.0.1", 0), Handler) as server:
-        bad.url = f"http://127.0.0.1:{server.server_address[1]}"
-        if certificate:
-            bad.url = bad.url.replace("http", "https")
-            server.socket = certificate.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = Threads(("127.0.0.1", 0), Handler)
+    bad.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate:
+        bad.url = bad.url.replace("http", "https")
+        server.socket = certificate.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    with in_background(server):
         try:
             yield bad
         finally:
             bad.is_over.set()
-            server.shutdown()
-            thread.join()
 
 
 def keeper(folder: Path, url: str, **patience: float) -> Keeper:
