@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.faults import MOUNTING
 
 pytestmark = pytest.mark.faults
 
@@ -27,7 +28,7 @@ def small_disk(platform: Platform) -> Iterator[Platform]:
         or not shutil.which("mount")
         or subprocess.run(mount, capture_output=True, check=False).returncode
     ):
-        pytest.skip("a small disk of its own needs the right to mount one")
+        pytest.skip(f"a small disk of its own needs {MOUNTING}")
     try:
         shutil.copytree(kept, data, dirs_exist_ok=True)
         yield platform
