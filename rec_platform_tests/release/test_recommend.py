@@ -34,6 +34,7 @@ from rec_platform.release.recommend import (
 from rec_platform.release.schema import SCORE_DIGITS, Cluster, Title, pack
 from rec_platform.release.writer import write_lookup
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.release.entries import entries
 
 PLAIN = Title("", "", "", 2000, 100, ["Drama"], 7.0, 500, [], None, None, 0, 0.0)
 TITLES = {
@@ -89,7 +90,7 @@ def lookup(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
         path,
         release={"title_count": len(TITLES)},
         clusters=[Cluster(0, "All", len(TITLES), [], 1990, 2010, 7.0, 500, [], [])],
-        titles=((replace(title, title_id=title_id), "") for title_id, title in TITLES.items()),
+        **entries((replace(title, title_id=title_id), "") for title_id, title in TITLES.items()),
         neighbours=map(packed, TITLES),
     )
     return Lookup(path)
