@@ -48,6 +48,8 @@ from rec_platform.release.formulas import (
 )
 from rec_platform.release.text import STOP_WORDS, search_keys
 
+KIN_GENRES = 0.15  # a director's comedy is no more like a horror film than anybody's
+
 
 class Parts(Facts):
     """What the titles of a catalogue are compared by: what every title has, and what they share.
@@ -139,10 +141,10 @@ class Parts(Facts):
         return compared
 
     def is_by_same_director(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-        """Whether pairs share a director and a genre, but not the series: (pairs,) bool."""
+        """Whether pairs share a director and some genres, but not the series: (pairs,) bool."""
         shared = _rare_products(self._directors, self._of_director, titles, neighbours) > 0
         first, second = self.combination[titles], self.combination[neighbours]
-        is_kin = self.passes_gate[first, second] & (self.overlap[first, second] > 0)
+        is_kin = self.passes_gate[first, second] & (self.overlap[first, second] >= KIN_GENRES)
         series = self.series[titles]
         return shared & is_kin & ((series < 0) | (series != self.series[neighbours]))
 
