@@ -1,6 +1,7 @@
 """The pieces of the catalogue, unpacked as a browser does."""
 
 import gzip
+import struct
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,13 @@ def test_a_title_with_another_original_title_or_without_neighbours_is_there_too(
     rows = unpacked(piece(lookup, 0), lookup.release["title_count"])
     assert rows[0][0] == ["0000001", "1991", "The Silent Lantern", "L'Été Muet"]
     assert rows[1][1] == [0] * MERGED
+
+
+def test_a_title_with_fewer_neighbours_than_asked_for_has_these_and_no_others(
+    tmp_path: Path,
+) -> None:
+    lookup = Lookup(publish(tmp_path, "first"))
+    ((title_id, *_, numbers),) = lookup.catalogue(0, 1, limit=30)
+    stored = [near.number for near in lookup.neighbours(title_id, 30)]
+    assert len(stored) == 24
+    assert numbers == struct.pack("<24I", *stored)
