@@ -15,7 +15,7 @@ from rec_platform.release.serving import ServingRelease
 
 from .access import request_id
 from .headers import EMBED, kind_of
-from .plain import plainly, sentence
+from .plain import plainly
 from .problems import (
     MEDIA_TYPE,
     PROBLEMS,
@@ -84,10 +84,8 @@ async def on_invalid_request(request: Request, error: RequestValidationError) ->
 
 
 async def on_invalid_parameter(request: Request, error: InvalidParameterError) -> Response:
-    """A parameter that is wrong for this release or this request."""
-    if kind_of(request.scope).is_for_programs:
-        return problem(request, 422, errors=[error.error])
-    return problem(request, 422, sentence(error.error.parameter, error.plain_reason))
+    """A parameter that is wrong for this release or this request. Pages leave it out: forms.py."""
+    return problem(request, 422, errors=[error.error])
 
 
 async def on_no_release(request: Request, error: LookupFileError) -> Response:

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError, validate_call
 
 from . import filtering
-from .problems import InvalidParameterError
+from .problems import InvalidParameterError, in_query
 
 # Parameters that may be given more than once.
 SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
@@ -64,7 +64,7 @@ class IfGiven:
                     await function(**{name: given[name] for name in names if name in given})
                 )
             except ValidationError as error:
-                errors += filtering.in_query(error)
+                errors += in_query(error)
         if errors:
             raise RequestValidationError(errors)
         return tuple(made)

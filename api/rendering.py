@@ -27,6 +27,7 @@ from rec_platform.release.recommend import LIST_LENGTH
 
 from .dependencies import release_id, root
 from .emblems import NO_GENRE
+from .forms import left_out
 from .inks import PALETTES
 from .movie import movie
 from .posters import art, badge, poster
@@ -126,6 +127,7 @@ def render(
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,
+        not_counted=left_out(request),
         is_indexed=settings.is_indexed and status < 400 and not is_endless,
         is_endless=is_endless,
         has_query=bool(request.url.query),
