@@ -14,6 +14,7 @@ from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.serving import ServingRelease
 
 from .access import request_id
+from .drawing import NotDrawnError
 from .headers import EMBED, kind_of
 from .plain import plainly
 from .problems import (
@@ -94,11 +95,18 @@ async def on_no_release(request: Request, error: LookupFileError) -> Response:
     return problem(request, 503)
 
 
+async def on_not_drawn(request: Request, error: NotDrawnError) -> Response:
+    """A picture that would take too long now."""
+    logger.warning("A picture was not drawn: %s", error)
+    return problem(request, 503, "The picture is not ready yet. Try again in a moment.")
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     StarletteHTTPException: on_http_error,
     RequestValidationError: on_invalid_request,
     InvalidParameterError: on_invalid_parameter,
     LookupFileError: on_no_release,
+    NotDrawnError: on_not_drawn,
 }
 
 
