@@ -22,7 +22,7 @@ NAMES = {
     "order": "The order",
     "page": "The page",
     "q": "What you search for",
-    "title": "The film",
+    "title": "The title",
     "cluster": "The neighbourhood",
 }
 # By pydantic's type of error; the words in braces are from its context.
