@@ -26,12 +26,13 @@ from .dependencies import (
     known_cluster,
     known_title,
     root,
+    serving_lookup,
 )
 from .filtering import parameters
 from .forms import PageNumber, SearchedFor, last_page, leave_out
 from .posters import poster_file
 from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render
-from .tuning import TunedByForm, Tuning, merged
+from .tuning import TunedByForm, Tuning, form_tuning, merged
 
 BasketIds = Annotated[list[str], Query()]
 
@@ -63,16 +64,17 @@ async def home(
 
 
 @pages.get("/title/{title_id}")
-async def title(
-    request: Request,
-    lookup: Serving,
-    title_id: str,
-    tuned: TunedByForm,
-) -> Response:
-    """A title's facts and the titles like it."""
+async def title(request: Request, title_id: str) -> Response:
+    """A title's facts and the titles like it.
+
+    It asks for the release and the tuning itself: FastAPI would solve each as a dependency, which
+    would take a tenth of the page's time.
+    """
+    lookup = await serving_lookup(request)
     title = lookup.title(title_id)
     if title is None:
         return await title_of_address(request, lookup, title_id)
+    tuned = await form_tuning(request, lookup)
     return render(
         request,
         "title.html",

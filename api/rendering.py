@@ -82,6 +82,15 @@ def tuning_fields(
     )
 
 
+# What a title is called beside its year, if it is no movie.
+TYPES = {
+    "tvMovie": Markup("TV&nbsp;film"),
+    "video": Markup("video"),
+    "tvSeries": Markup("TV&nbsp;series"),
+    "tvMiniSeries": Markup("miniseries"),
+    "short": Markup("short&nbsp;film"),
+}
+
 # What every template may use besides the context of its page.
 TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "poster": poster,
@@ -93,6 +102,7 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "icon_version": ICON_VERSION,
     "movie": movie,
     "nouns": NOUNS,
+    "types": TYPES,
     "countries": {None: "unknown", **COUNTRIES},
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,

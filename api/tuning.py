@@ -17,7 +17,8 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH, BasketRecommendation, basket
 from rec_platform.release.schema import NEIGHBOURS, Title
 
-from .filtering import WantedByForm
+from .dependencies import Serving
+from .filtering import form_filters
 from .forms import FromForm
 from .problems import InvalidParameterError
 
@@ -60,10 +61,10 @@ async def length_and_balance(
 _asked = FromForm(length_and_balance)
 
 
-async def form_tuning(request: Request, wanted: WantedByForm) -> Tuning:
+async def form_tuning(request: Request, lookup: Serving) -> Tuning:
     """The parameters of a form."""
     limit, balance = await _asked(request)
-    return Tuning(limit, balance, wanted)
+    return Tuning(limit, balance, await form_filters(request, lookup))
 
 
 TunedByForm = Annotated[Tuning, Depends(form_tuning)]
