@@ -121,6 +121,8 @@ def checked(wanted: Filter, lookup: Lookup) -> Filter:
             words for nor one of a title; or two conditions contradict each other. An empty list
             would hide a mistake.
     """
+    if wanted == EVERYTHING:
+        return wanted
     _require_possible(wanted)
     formats = formats_of(lookup.release)
     if wanted.format and wanted.format not in formats:
