@@ -7,7 +7,7 @@ Addresses and fields here are promises: a change that breaks a consumer belongs 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from rec_platform.release import recommend
 from rec_platform.release.filters import Filter
@@ -24,6 +24,7 @@ from .dependencies import (
     known_cluster,
     known_title,
     release_id,
+    serving_lookup,
 )
 from .fields import Fields, answer, wanted_fields
 from .filtering import checked, filters
@@ -194,16 +195,13 @@ async def title(lookup: Serving, title_id: TitleId, fields: Fields) -> Response:
     summary="The titles most similar to a title",
     response_model=Recommendations,
 )
-async def recommendations(
-    lookup: Serving,
-    title_id: TitleId,
-    asked: Asked,
-) -> Response:
+async def recommendations(request: Request, title_id: TitleId, asked: Asked) -> Response:
     """Best first, of all titles that pass the filters; at most three of one series.
 
     What is best is alike and appeals. A score, in 0..1, says only how alike, so scores are not in
     the order of the list. The balance changes the order, and no score.
     """
+    lookup = await serving_lookup(request)  # to solve it as a dependency takes longer
     wanted, (limit, balance), explain, fields = asked
     title = known_title(lookup, title_id)
     wanted = checked(wanted, lookup)

@@ -5,6 +5,7 @@
 const first = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const make = (tag, known) => Object.assign(document.createElement(tag), known);
+const words = document.body.dataset; // what titles are called here: `one`, `many`
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // Suggestions while typing: a combobox as the ARIA Authoring Practices describe it.
@@ -52,7 +53,7 @@ function suggest(form) {
       const answer = await fetch(address, { signal: asked.signal });
       if (!answer.ok || document.activeElement !== input) return;
       const { titles, left_out } = await answer.json();
-      const left = left_out.length ? `No film has all of these words. Left out: ${left_out.join(", ")}.` : "";
+      const left = left_out.length ? `No ${words.one} has all of these words. Left out: ${left_out.join(", ")}.` : "";
       list.replaceChildren(...titles.map((title, at) => {
         const item = make("li", { id: `${list.id}-${at}` });
         item.setAttribute("role", "option");
@@ -286,7 +287,7 @@ function follow(form) {
       document.dispatchEvent(new Event("kept"));
       glide(list, before);
       const shown = all("[data-id]", list);
-      told.textContent = shown.length ? `${shown.length} films, first ${first(".name", shown[0]).textContent}` : "No film passes";
+      told.textContent = shown.length ? `${shown.length} ${shown.length === 1 ? words.one : words.many}, first ${first(".name", shown[0]).textContent}` : `No ${words.one} passes`;
       whenShown?.(shown, before);
     } catch (error) {
       if (error.name !== "AbortError") location.assign(wanted);

@@ -8,6 +8,7 @@ from rec_platform.release.schema import Cluster, Credit, Title
 
 # json.loads() checks its options on each call, which shows in the time of a page.
 decode = json.JSONDecoder().raw_decode
+EMPTY = "[]"
 
 
 def title_of(row: Any) -> Title:
@@ -15,7 +16,7 @@ def title_of(row: Any) -> Title:
     number, title_id, title, original, year, runtime, genres, rating, votes, *rest = row
     credits_, series, series_place, cluster, distance, key, *newer = rest
     del number, key
-    newer = newer or ["[]", None, None, "[]"]
+    newer = newer or [EMPTY, None, None, EMPTY]
     characters, country, language, keywords, *newest = newer
     title_type, end_year = newest or ("movie", None)
     return Title(
@@ -32,10 +33,10 @@ def title_of(row: Any) -> Title:
         series_place=series_place,
         cluster=cluster,
         distance=distance,
-        characters=decode(characters)[0],
+        characters=decode(characters)[0] if characters != EMPTY else [],
         country=country,
         language=language,
-        keywords=decode(keywords)[0],
+        keywords=decode(keywords)[0] if keywords != EMPTY else [],
         title_type=title_type,
         end_year=end_year,
     )
