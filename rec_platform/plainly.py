@@ -22,6 +22,16 @@ REMEDIES = {
     errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
 }
 
+WAIT = "another process is using it: run the command again once that has ended"
+DATABASE_REMEDIES = {
+    sqlite3.SQLITE_BUSY: WAIT,
+    sqlite3.SQLITE_LOCKED: WAIT,
+    sqlite3.SQLITE_FULL: REMEDIES[errno.ENOSPC],
+    sqlite3.SQLITE_READONLY: REMEDIES[errno.EACCES],
+    sqlite3.SQLITE_CANTOPEN: REMEDIES[errno.EACCES],
+}
+MEND = "`rec-platform doctor` names a damaged file, and `rec-platform refresh` makes it again"
+
 
 @contextmanager
 def refused_plainly() -> Generator[None]:
@@ -32,7 +42,6 @@ def refused_plainly() -> Generator[None]:
     """
     try:
         yield
-        sys.stdout.flush()
     except (OSError, MemoryError, sqlite3.Error) as error:
         with suppress(OSError):  # nobody can be told
             complain(explain(error))
@@ -46,7 +55,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "there is too little memory: give this process more, or refresh fewer titles"
     if not isinstance(error, OSError):
-        return f"a database cannot be read: {error}"
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more of the same
+        return f"a database cannot be used: {error}: {DATABASE_REMEDIES.get(code, MEND)}"
     place = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or str(error) or type(error).__name__
     remedy = REMEDIES.get(error.errno or 0)

@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import shutil
+import sqlite3
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -162,10 +163,7 @@ def run_refresh(platform: Platform, choices: Mapping[str, Any]) -> None:
         told = f"{settings}: {wrong} Correct it, or delete it: then a refresh writes a new one"
         raise _explained([told], platform) from None
     except Exception as error:  # Dagster cannot keep its records: no rights, no room, no database
-        is_refused = isinstance(error, OSError | MemoryError)
-        told = explain(error) if is_refused else str(error).strip() or type(error).__name__
-        first_line, *_ = told.splitlines()
-        raise _explained([f"the run broke off: {first_line}"], platform) from None
+        raise _explained([f"the run broke off: {_first_line(error)}"], platform) from None
     raise_if_interrupted()
     release = release_outcome(result.all_events)
     if not result.success:
@@ -211,8 +209,18 @@ def _tidy_records(instance: "dg.DagsterInstance") -> None:
         try:
             tidy(instance)
         except Exception as error:  # another process may delete the same, or have no right to
-            first_line, *_ = (str(error).strip() or type(error).__name__).splitlines()
-            complain(f"Dagster's old records were not cleared away: {first_line}")
+            complain(f"Dagster's old records were not cleared away: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong in a run, outside of its steps, or with Dagster's records."""
+    if isinstance(error, OSError | MemoryError):
+        told = explain(error)
+    elif isinstance(database_error := getattr(error, "orig", None), sqlite3.Error):  # SQLAlchemy's
+        told = f"Dagster's records in {os.environ['DAGSTER_HOME']}: {explain(database_error)}"
+    else:
+        told = str(error).strip() or type(error).__name__
+    return told.splitlines()[0]
 
 
 def _chosen_home(folder: Path) -> Path:
@@ -226,7 +234,7 @@ def _dagster_home(storage: "Storage") -> Path:
     home = _chosen_home(folder)
     if not os.environ.get("DAGSTER_HOME"):
         os.environ["DAGSTER_HOME"] = str(home)
-        if home != (folder / "dagster").resolve():
+        if not home.is_relative_to(folder.resolve()):
             progress.print(f"Dagster's records are in {home}")
     try:
         return prepare_home(home)

@@ -36,7 +36,7 @@ def find_damage(storage: Storage, warehouse: Warehouse, home: Path) -> Iterator[
         try:
             open_pointed(storage).close()
         except LookupFileError as error:
-            yield Finding("release", str(error), "`rec-platform refresh` publishes it again")
+            yield Finding("release", str(error), "`rec-platform refresh` mends this")
 
 
 def _changed(storage: Storage, warehouse: Warehouse) -> Iterator[Finding]:

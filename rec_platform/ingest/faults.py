@@ -54,6 +54,12 @@ def reason(error: Exception) -> str:
         return "the server redirects from one address to the next without end"
     if isinstance(error, NOT_AN_ADDRESS):
         return f"this is no address that can be asked, or the server redirects to one ({error})"
+    if isinstance(error, requests.Timeout) or _cause(error, ReadTimeoutError):
+        return "the server stopped answering"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return (
+            f"the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be used ({_innermost(error)})"
+        )
     return _cause_in_words(error) or _connection_in_words(error)
 
 
@@ -68,8 +74,6 @@ def _cause_in_words(error: Exception) -> str:
 
 
 def _connection_in_words(error: Exception) -> str:
-    if isinstance(error, requests.Timeout | ReadTimeoutError):
-        return "the server stopped answering"
     if isinstance(error, requests.exceptions.SSLError) or not isinstance(
         error, requests.ConnectionError | HTTPError
     ):
@@ -104,3 +108,8 @@ def _cause(error: BaseException | None, kind: type[Cause]) -> Cause | None:
     while error and not isinstance(error, kind):
         error = error.__context__
     return error
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error that led to all others."""
+    return _innermost(error.__context__) if error.__context__ else error

@@ -1,7 +1,9 @@
 """Requests whose answer must begin in time: the limit of a socket begins anew with each byte."""
 
+import os
 import socket
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import Any
 
@@ -14,24 +16,39 @@ MOST_REDIRECTS = 5
 
 
 class _Timed(HTTPConnection):
-    _is_late = False
-
     def getresponse(self) -> Any:
         """Wait for the answer's headers, and hang up if they are not there in time."""
-        timer = Timer(self.timeout or 0, self._hang_up)
+        with self._in_time():
+            return super().getresponse()
+
+    def _tunnel(self) -> None:
+        """Ask a proxy for a way to the server, within the same limit."""
+        with self._in_time():
+            super()._tunnel()  # type: ignore[misc]
+
+    @contextmanager
+    def _in_time(self) -> Generator[None]:
+        is_late = False
+
+        def hang_up() -> None:
+            nonlocal is_late
+            is_late = True
+            # Below TLS, which no two threads may use at once.
+            with (
+                suppress(OSError, AttributeError),  # it is closed by now
+                socket.socket(fileno=os.dup(self.sock.fileno())) as connected,
+            ):
+                connected.shutdown(socket.SHUT_RDWR)
+
+        timer = Timer(self.timeout or 0, hang_up)
         timer.daemon = True
         timer.start()
         try:
-            return super().getresponse()
+            yield
         finally:
             timer.cancel()
-            if self._is_late:  # headers that were cut count as complete otherwise
+            if is_late:  # headers that were cut count as complete otherwise
                 raise TimeoutError
-
-    def _hang_up(self) -> None:
-        self._is_late = True
-        with suppress(OSError, AttributeError):  # it is closed by now
-            self.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _TimedTLS(_Timed, HTTPSConnection):
@@ -46,10 +63,19 @@ class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _TimedTLS  # type: ignore[assignment]
 
 
+POOLS = {"http": _Pool, "https": _TLSPool}
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):  # it has pools of its own, without this limit
+            manager.pool_classes_by_scheme = POOLS
+        return manager
 
 
 class _Session(requests.Session):

@@ -59,9 +59,12 @@ def instead(
 ) -> list[dict[str, Any]]:
     """The manifests of releases that may serve if that of the pointer is damaged, best first.
 
-    Those that a rollback left come last: somebody had a reason to leave them.
+    A release that a rollback left is not among them: somebody had a reason to leave it.
     """
     left = fingerprints_left(pointer)
-    others = (each for each in manifests if each["release_id"] != pointer.get("release_id"))
-    ordered = last_published_first(others)
-    return sorted(ordered, key=lambda manifest: manifest["fingerprint"] in left)
+    return last_published_first(
+        manifest
+        for manifest in manifests
+        if manifest["release_id"] != pointer.get("release_id")
+        and manifest["fingerprint"] not in left
+    )

@@ -74,11 +74,18 @@ def open_serving(storage: Storage) -> Lookup:
     try:
         return open_pointed(storage)
     except LookupFileError as error:
-        others = instead(_own_manifests(storage), read_pointer(storage))
-        if lookup := first_sound(others, partial(open_published, storage)):
-            logger.warning("%s; release %s serves instead", error, lookup.path.parent.name)
-            return lookup
-        raise
+        lookup = _open_instead(storage, error)
+        logger.warning("%s; release %s serves instead", error, lookup.path.parent.name)
+        return lookup
+
+
+def _open_instead(storage: Storage, error: LookupFileError) -> Lookup:
+    """Open the newest other release that may serve and is sound; raise the error if none is."""
+    others = instead(_own_manifests(storage), read_pointer(storage))
+    lookup = first_sound(others, partial(open_published, storage))
+    if lookup is None:
+        raise error
+    return lookup
 
 
 def read_pointer(storage: Storage) -> dict[str, Any]:
@@ -104,18 +111,40 @@ def read_manifest(storage: Storage) -> dict[str, Any]:
 def is_published(storage: Storage, fingerprint: str) -> bool:
     """Whether a lookup serves, undamaged, or was set aside by a rollback.
 
+    What was set aside never comes back by itself. If the release that serves in its place is
+    damaged, the pointer moves to the newest sound one.
+
     Args:
         storage: where the releases are.
         fingerprint: of the lookup.
+
+    Raises:
+        dg.Failure: the lookup was set aside, and no other release is sound.
+        StorageConflictError: another release was published in the meantime.
     """
-    serving = read_manifest(storage)
-    if fingerprint not in (serving.get("fingerprint"), *left_by_rollbacks(storage)):
+    left = left_by_rollbacks(storage)
+    if fingerprint not in (read_manifest(storage).get("fingerprint"), *left):
         return False
+    before = storage.read(POINTER_KEY)
     try:
         open_pointed(storage).close()
     except LookupFileError as error:
-        dg.get_dagster_logger().warning(f"{error}: it is published again")
-        return False
+        if fingerprint not in left:
+            dg.get_dagster_logger().warning(f"{error}: it is published again")
+            return False
+        try:
+            lookup = _open_instead(storage, error)
+        except LookupFileError:
+            raise dg.Failure(
+                f"{error}. No older release is sound, and what this refresh made was rolled back. "
+                "Change what was wrong with it and refresh again, or serve it all the same: "
+                "`rec-platform releases` lists it, `rec-platform rollback RELEASE` takes its name",
+                allow_retries=False,
+            ) from error
+        lookup.close()
+        sound = lookup.path.parent.name
+        point_to(storage, sound, before, left)
+        dg.get_dagster_logger().warning(f"{error}; release {sound} serves instead")
     return True
 
 

@@ -6,9 +6,11 @@ that a kill costs no import. Each line of its output says as JSON what a kill le
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_SECONDS = 300
+TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?\+00:00")
 
 
 def forked(work: Callable[[], int], seconds: float = LONGEST_SECONDS) -> int:
@@ -85,6 +88,11 @@ def left_by(root: Path) -> dict[str, Any]:
     return {"serving": serving.path.parent.name, "listed": len(listed)}
 
 
+def content(lookup: Path) -> str:
+    """The checksum of a release's file, without the times at which it and its parts were made."""
+    return hashlib.sha256(TIME.sub(b"", lookup.read_bytes())).hexdigest()
+
+
 def kill_refreshes(root: Path, sources: list[Path], kills: int, moments: random.Random) -> None:
     import matplotlib.pyplot
     import sklearn.cluster
@@ -103,7 +111,8 @@ def kill_refreshes(root: Path, sources: list[Path], kills: int, moments: random.
         code = forked(work)
         seconds = time.monotonic() - begun  # of the last one: the machine does much else
         told = (root / "refresh.log").read_text() if code else ""
-        tell(killed, code, told, left)
+        made = content(root / "releases" / left_by(root)["serving"] / "lookup.sqlite")
+        tell(killed, code, told, left | {"made": made})
 
 
 def kill_publications(root: Path, kills: int, moments: random.Random) -> None:

@@ -13,16 +13,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from rec_platform.resources.publishing import KEPT_RELEASES
 from rec_platform.sample.writer import write_sample
 from rec_platform_tests.conftest import REPOSITORY, Platform, publish_many
+from rec_platform_tests.faults.killer import content
 
 pytestmark = pytest.mark.faults
 
 SEED = 20260728
 PATHS = ("/", "/search?q=film", "/api/v1/titles", "/films", "/readyz")
+UNGATED = {"REC_MIN_TITLE_SHARE": "0", "REC_MAX_SCORE_DROP": "1"}
 PAUSE_SECONDS = 0.02  # between requests: the machine is there for the refreshes
 
 
@@ -86,8 +90,7 @@ def killed(platform: Platform, times: int, *sources: Path) -> list[dict[str, Any
     done = subprocess.run(
         [sys.executable, "-m", "rec_platform_tests.faults.killer", *arguments],
         cwd=platform.folder,
-        env=os.environ
-        | {"PYTHONPATH": str(REPOSITORY), "REC_MIN_TITLE_SHARE": "0", "REC_MAX_SCORE_DROP": "1"},
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | UNGATED,
         capture_output=True,
         text=True,
         check=False,
@@ -112,12 +115,29 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def kept(platform: Platform) -> set[str]:
+    """All that a root holds beside releases and receipts, of which a refresh adds one each."""
+    paths = (path.relative_to(platform.root) for path in platform.root.rglob("*"))
+    return {str(path) for path in paths if path.parts[0] not in ("releases", "receipts")}
+
+
 def test_a_refresh_killed_at_any_moment_costs_nobody_an_answer_and_the_next_one_is_good(
-    platform: Platform, times: int
+    platform: Platform,
+    times: int,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sources = [platform.folder / "small", platform.folder / "other"]
     for source, titles in zip(sources, (300, 330), strict=True):
         write_sample(source, titles)
+    unkilled = platform.copied(tmp_path_factory.mktemp("unkilled"))
+    for key, value in UNGATED.items():
+        monkeypatch.setenv(key, value)
+    expected: list[str] = []
+    for source in sources:
+        done = unkilled.run("refresh", "--source", str(source))
+        assert done.exit_code == 0, done.stderr
+        expected.append(content(unkilled.serving().path))
     with visited(platform) as visitor:
         _, *kills = killed(platform, times, *sources)
     assert [kill["told"] for kill in kills if kill["code"]] == []
@@ -126,9 +146,11 @@ def test_a_refresh_killed_at_any_moment_costs_nobody_an_answer_and_the_next_one_
     tell(kills, visitor)
     assert len(died) > times / 2
     assert visitor.answers > times and visitor.failures == []
-    assert names(platform.root / "tmp") == []
+    assert [kill["made"] for kill in kills] == [expected[place % 2] for place in range(times)]
     assert len(names(platform.releases)) <= KEPT_RELEASES + 2  # the pointer, and what served before
-    assert list(platform.root.rglob("*.unreadable-*")) == []
+    assert kept(platform) - {"refresh.log"} == kept(unkilled)
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_runs_count(dg.RunsFilter(statuses=[*IN_PROGRESS_RUN_STATUSES])) == 0
 
 
 def test_a_publication_killed_at_any_moment_costs_nobody_an_answer(

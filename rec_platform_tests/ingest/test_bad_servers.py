@@ -2,120 +2,29 @@
 
 from __future__ import annotations
 
-import socketserver
-import ssl
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from rec_platform.ingest import download
 from rec_platform.ingest.download import ATTEMPTS, Download
 from rec_platform.ingest.errors import SourceFailedError
 from rec_platform.ingest.patience import Patience
 from rec_platform.resources.imdb import ImdbSource
-from rec_platform_tests.in_background import in_background
+from rec_platform_tests.ingest.bad_server import (
+    FILE,
+    HEAD,
+    Server,
+    good,
+    keeper,
+    self_signed,
+    serving,
+)
 from rec_platform_tests.ingest.test_download import Screen
-from rec_platform_tests.keeper import BASICS, LOG, RATINGS, TITLE, Keeper, packed
-
-FILE = packed(BASICS, TITLE)
-HEAD = f"HTTP/1.1 200 OK\r\nContent-Length: {len(FILE)}\r\n"
-
-
-@dataclass
-class Server:
-    """Answers each request with the next of these, and then with the last one for ever.
-
-    An answer is what is sent, or a function that sends it.
-    """
-
-    answers: list[str | bytes | Callable[[Server, Any], None]]
-    requests: list[str] = field(default_factory=list)
-    is_over: threading.Event = field(default_factory=threading.Event)
-    url: str = ""
-
-    def hang(self, _: Any) -> None:
-        self.is_over.wait()
-
-    def drip(self, send: Callable[[bytes], None]) -> None:
-        """Send a sound file, byte by byte."""
-        send(HEAD.encode() + b"\r\n")
-        self.slowly(send, FILE)
-
-    def drip_headers(self, send: Callable[[bytes], None]) -> None:
-        self.slowly(send, HEAD.encode() + b"A: b\r\n" * 1_000)
-
-    def slowly(self, send: Callable[[bytes], None], content: bytes) -> None:
-        for byte in content:
-            send(bytes([byte]))
-            if self.is_over.wait(0.02):
-                return
-
-    def cut(self, send: Callable[[bytes], None]) -> None:
-        send(HEAD.encode() + b"\r\n" + FILE[:20])
-
-
-@contextmanager
-def serving(
-    *answers: str | bytes | Callable[[Server, Any], None],
-    certificate: ssl.SSLContext | None = None,
-) -> Iterator[Server]:
-    bad = Server(list(answers))
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            head = self.request.recv(1 << 16)  # a request of ours fits in
-            bad.requests.append(head.decode("latin-1").split("\r\n")[0])
-            answer = bad.answers.pop(0) if len(bad.answers) > 1 else bad.answers[0]
-            with suppress(ConnectionError):
-                if callable(answer):
-                    answer(bad, self.wfile.write)
-                else:
-                    self.wfile.write(answer.encode() if isinstance(answer, str) else answer)
-
-        def finish(self) -> None:
-            with suppress(ConnectionError):
-                super().finish()
-
-    class Threads(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Who does not like the certificate hangs up."""
-
-    server = Threads(("127.0.0.1", 0), Handler)
-    bad.url = f"http://127.0.0.1:{server.server_address[1]}"
-    if certificate:
-        bad.url = bad.url.replace("http", "https")
-        server.socket = certificate.wrap_socket(
-            server.socket, server_side=True, do_handshake_on_connect=False
-        )
-    with in_background(server):
-        try:
-            yield bad
-        finally:
-            bad.is_over.set()
-
-
-def keeper(folder: Path, url: str, **patience: float) -> Keeper:
-    source = ImdbSource(location=url, timeout_seconds=0.2, pause_seconds=0.001)
-    source._patience = Patience(**patience)
-    return Keeper(folder, source)
-
-
-def good(text: str) -> bytes:
-    return text.encode() + b"\r\n" + FILE
+from rec_platform_tests.keeper import BASICS, LOG, RATINGS
 
 
 @pytest.mark.parametrize(
@@ -224,24 +133,6 @@ def test_a_certificate_that_nobody_signed_is_told_at_once(tmp_path: Path) -> Non
         told = keeper(tmp_path, server.url).failure()
     assert "the server's certificate is not valid (self" in told and "in a row" not in told
     assert server.requests == []
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(key.private_bytes(*form) + certificate.public_bytes(Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 def test_a_size_that_cannot_be_used_is_told_to_who_asks_for_it() -> None:
