@@ -28,6 +28,7 @@ async def comparison(
         raise HTTPException(404, NO_COMPARISON)
     chosen = [known_title(lookup, title_id) for title_id in dict.fromkeys(title)]
     compared = compared_titles(lookup, *chosen) if len(chosen) == 2 else None
+    answer = lookup.find(q, SHELF_LENGTH)
     return render(
         request,
         "compare.html",
@@ -37,7 +38,8 @@ async def comparison(
         compared=compared,
         behind=behind(compared) if compared else [],
         query=q.strip(),
-        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in chosen],
+        found=answer,
+        suggested=[match for match in answer.titles if match not in chosen],
     )
 
 
