@@ -91,9 +91,9 @@ def credits_of(connection: sqlite3.Connection, numbers: Collection[int]) -> dict
     return dict(connection.execute(sql, tuple(numbers)))
 
 
-def facts_of(connection: sqlite3.Connection, number: int) -> tuple[str, str, int, str]:
-    """A title's name, its original one, its year, and its credits as JSON."""
-    sql = "SELECT title, original_title, year, credits FROM titles WHERE number = ?"
+def names_of(connection: sqlite3.Connection, number: int) -> tuple[str, str, int]:
+    """A title's name, its original one, and its year."""
+    sql = "SELECT title, original_title, year FROM titles WHERE number = ?"
     return connection.execute(sql, (number,)).fetchone()
 
 

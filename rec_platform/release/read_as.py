@@ -4,27 +4,35 @@ A correction tries many readings at once, and says only which titles fit one of 
 is worked out afterwards, for one title. How queries are corrected belongs in correct.py.
 """
 
-import json
 import sqlite3
+from collections.abc import Container
+from itertools import count
 
-from rec_platform.release.queries import facts_of, matches
+from rec_platform.release.queries import matches, names_of
 from rec_platform.release.spelling import nearest, term
-from rec_platform.release.text import ARTICLES, PERSON, search_key, search_names
+from rec_platform.release.text import ARTICLES, search_key, search_names
 from rec_platform.release.wording import ALONE, CONNECTIVES
 
 MOST_WRONG = 2  # letters of a word
 
 
-def words_as_read(connection: sqlite3.Connection, words: list[str], number: int) -> list[str]:
+def words_as_read(
+    connection: sqlite3.Connection, words: list[str], known: Container[str], number: int
+) -> list[str]:
     """The words of a query as a title that it found has them, or the title's own words.
 
     The second is for words that are joined or split, or misspelt for another name of the title: a
     release keeps no text of those.
+
+    Args:
+        connection: a lookup.
+        words: the query.
+        known: those of its words that titles have.
+        number: the title's.
     """
-    title, original_title, year, credited = facts_of(connection, number)
-    people = [name for _, _, name in json.loads(credited)]
-    said = search_names(f"{title}\n{original_title}", people).replace(PERSON, "").split()
-    numbered = [(word, at) for at, word in enumerate(dict.fromkeys(said), 1)]
+    title, original_title, year = names_of(connection, number)
+    names = "\n".join(dict.fromkeys((title, original_title)))
+    said = dict.fromkeys(search_names(names).split())
     read: list[str] = []
     for at, word in enumerate(words):
         is_last = at == len(words) - 1
@@ -35,11 +43,12 @@ def words_as_read(connection: sqlite3.Connection, words: list[str], number: int)
             or ALONE.get(word) in said
             or (is_last and any(other.startswith(word) for other in said))
             or word in {str(year - 1), str(year), str(year + 1)}
-            or matches(connection, f"{term(word)}{'*' * is_last}", number)  # by another name
+            # By another name.
+            or (word in known and matches(connection, term(word) + "*" * is_last, number))
         )
         if is_said:
             read.append(word)
-        elif near := nearest(word, is_last, MOST_WRONG, numbered):
+        elif near := nearest(word, is_last, MOST_WRONG, zip(said, count(1))):
             read += near[0].terms
         else:
             return search_key(title).split()

@@ -135,16 +135,18 @@ def search(
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()
         return Found(of_key(connection, key, limit), [], [], [])
-    numbers, gone, read, meant = _answers(_Query(connection, words), max(limit, FEW))
+    asked_for = _Query(connection, words)
+    numbers, gone, read, meant = _answers(asked_for, max(limit, FEW))
     typed, said = ([*_without(them, gone)] for them in (words, read))
     left_out = [*dict.fromkeys(words[at] for at in gone if words[at] not in typed)]
     people = named(connection, said, numbers) if names_people else []
     numbers = numbers[:limit]
     read_as = [] if said == typed else [" ".join(said)]
     if corrected := next((number for number in numbers if number in meant), None):
-        corrected_to = words_as_read(connection, said, corrected)
+        corrected_to = words_as_read(connection, said, asked_for.known, corrected)
         if corrected_to != said:
-            read_as = [" ".join(them) for them in (said, corrected_to)][numbers[0] in meant :]
+            as_typed = [] if numbers[0] in meant else [" ".join(said)]
+            read_as = [*as_typed, " ".join(corrected_to)]
     return Found(numbers, left_out, people, read_as)
 
 
