@@ -34,6 +34,7 @@ async def comparison(
     if len(chosen) < len(asked[:2]):
         leave_out(request, "This catalogue does not have all that this address names.")
     compared = compared_titles(lookup, *chosen) if len(chosen) == 2 else None
+    answer = lookup.find(q, SHELF_LENGTH)
     return render(
         request,
         "compare.html",
@@ -43,7 +44,8 @@ async def comparison(
         compared=compared,
         behind=behind(compared) if compared else [],
         query=q.strip(),
-        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in chosen],
+        found=answer,
+        suggested=[match for match in answer.titles if match not in chosen],
     )
 
 

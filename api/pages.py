@@ -106,7 +106,7 @@ async def search(request: Request, lookup: Serving, q: SearchedFor) -> Response:
         is_endless=bool(q.strip()),
         query=q.strip(),
         titles=answer.titles,
-        left_out=answer.left_out,
+        found=answer,
         people=answer.people,
         page_length=PAGE_LENGTH,
     )
@@ -163,7 +163,7 @@ async def basket(
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
         suggested=[match for match in answer.titles if match not in unwanted],
-        left_out=answer.left_out,
+        found=answer,
         listed=await merged(lookup, liked, tuned, disliked=known["disliked"], seen=known["seen"]),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )

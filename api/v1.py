@@ -66,13 +66,17 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The titles that a query may mean, its words that were left out, and the people it names."""
+    """The titles that a query may mean, its words that were left out, and the people it names.
+
+    `read_as` is what it was corrected to, after the query itself if some titles fit that.
+    """
 
     release_id: str
     query: str
     titles: list[Title]
     left_out: list[str]
     people: list[PersonName]
+    read_as: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +275,11 @@ async def search(
     those that the query may mean follow: by the people of a title or its year, with misspelt words
     corrected, words joined or split. Words that no such title has are left out, and named. An id
     or an address of IMDb finds its title. `people` are up to three whom the query names, alone or
-    beside a title; none in a release of schema 5 or older.
+    beside a title; none in a release of schema 5 or older. `read_as` is empty if all titles fit the
+    query as typed. Otherwise its last entry is what the query was corrected to, and the query
+    itself stands before it if some titles fit that; both are in small letters, without accents.
     """
-    found = lookup.find(q, limit)
-    results = SearchResults(release_id(lookup), q, found.titles, found.left_out, found.people)
+    results = SearchResults(release_id(lookup), q, *lookup.find(q, limit))
     return answer(results, ("titles.*",), *fields)
 
 

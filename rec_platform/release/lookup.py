@@ -49,11 +49,12 @@ class LookupFileError(Exception):
 
 
 class Answer(NamedTuple):
-    """The titles that a query may mean, its words that were left out, the people it names."""
+    """The titles that a query may mean, and what search.py's Found says of them."""
 
     titles: list[Title]
     left_out: list[str]
     people: list[PersonName]
+    read_as: list[str]
 
 
 class Lookup:
@@ -155,7 +156,7 @@ class Lookup:
     def find(self, query: str, limit: int = 20) -> Answer:
         """What a query may mean. A release of schema 5 or older names no people."""
         found = search(self._connection, query, limit, self.knows_people)
-        return Answer(self.numbered(found.numbers), found.left_out, found.people)
+        return Answer(self.numbered(found.numbers), *found[1:])
 
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""

@@ -171,6 +171,13 @@ def test_two_films_are_compared_part_by_part(compared: Site):
     assert "/compare?title=tt0000009&title=tt0000001" in page.links
 
 
+def test_a_search_for_a_film_to_compare_says_how_it_was_changed(compared: Site):
+    name = compared.json("/api/v1/titles/tt0000007")["title"].lower()
+    text = Reader(compared.get(f"/compare?q={name}{name[-1]}+movie")).text
+    assert f"Showing results for “ {name} ”. No film has all of these words." in text
+    assert "Left out: “ movie ”" in text
+
+
 def test_the_page_says_why_a_film_is_not_in_the_list(compared: Site):
     listed = compared.json("/api/v1/titles/tt0000001/recommendations?limit=48")
     near = [row["title"]["title_id"] for row in listed["recommendations"]]

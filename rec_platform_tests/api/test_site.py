@@ -105,6 +105,25 @@ def test_the_page_says_which_words_of_a_query_were_left_out(site: Site):
     assert told["left_out"] == ["zzzz"] and told["titles"][0]["title_id"] == "tt0000001"
 
 
+@pytest.mark.parametrize(
+    ("query", "read_as"),
+    [
+        ("the+silnet+lantern", ["the silent lantern"]),
+        ("ada+marlwo+silent+lantern", ["ada marlow silent lantern"]),
+        ("silent+lantern", []),
+    ],
+)
+@pytest.mark.parametrize("address", ["/search", "/basket"])
+def test_the_page_says_what_a_query_was_corrected_to(
+    site: Site, address: str, query: str, read_as: list[str]
+):
+    text = Reader(site.get(f"{address}?q={query}")).text
+    said = [f"Showing results for “ {read} ”." for read in read_as]
+    assert all(each in text for each in said) and text.count("Showing results") == len(said)
+    told = site.json(f"/api/v1/search?q={query}")
+    assert told["read_as"] == read_as and told["titles"][0]["title_id"] == "tt0000001"
+
+
 def test_a_search_leads_to_the_people_that_it_names(site: Site):
     page = Reader(site.get("/search?q=ada+marlow+silent+lantern"))
     assert page.cards() == ["tt0000001"] and page.links.count("/person/nm1") == 1

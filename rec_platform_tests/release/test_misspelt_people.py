@@ -8,6 +8,7 @@ import pytest
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.misspelt_people import deletes_of_name, sound
 from rec_platform.release.schema import Credit
+from rec_platform.release.text import search_key
 from rec_platform_tests.release.small import title, write
 
 # Most voted first; the title, and who made it.
@@ -17,6 +18,9 @@ CASTS = [
     ("Rushlight", ["Johnny Dapp", "Quentin Tarantello", "Augusta Rush"]),
     ("Kit", ["Martin Skorsky", "Ann Lee", "Ann Day"]),
     ("Ferry to Norden", ["Philippa Xavier"]),
+    ("Quay", ["Leonard Dicapello", "Justin Zackham", "Amelia Warrender"]),
+    ("Jetty", ["Justin Zackham", "Amelia Warrender"]),
+    ("The Gatekeeper", ["Tom Hardie", "Matthew Conaghey"]),
 ]
 
 
@@ -68,6 +72,35 @@ def test_a_person_is_found_though_the_name_is_misspelt(
     assert [named.name for named in found.people] == [person]
     assert any(credit.name == person for credit in found.titles[0].credits)
     assert set(found.left_out) <= {"movie"}
+    (read,) = found.read_as
+    assert read != query and {*read.split()} & {*search_key(person).split()}
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "read_as"),
+    [
+        ("leonard dicapelo 1991", "Harbour of Ash", "leonard dicapello 1991"),  # with a year
+        ("1996 leonard dicapelo", "Quay", "1996 leonard dicapello"),
+        ("dicapelo harbor", "Harbour of Ash", "dicapello harbour"),  # with a title
+        ("leonard dicapelo harbuor", "Harbour of Ash", "leonard dicapello harbour"),
+        ("matthew conaghey gatekeper", "The Gatekeeper", "matthew conaghey gatekeeper"),
+        ("gatekeper hardie", "The Gatekeeper", "gatekeeper hardie"),
+        ("the gatekeper conaghy 1998", "The Gatekeeper", "the gatekeeper conaghey 1998"),
+        ("watch gatekeper tom hardy", "The Gatekeeper", "gatekeeper tom hardie"),
+    ],
+)
+def test_a_misspelt_name_is_found_beside_a_year_and_another_mistake(
+    cast: Lookup, query: str, title: str, read_as: str
+) -> None:
+    found = cast.find(query)
+    assert (found.titles[0].title, found.read_as) == (title, [read_as])
+    assert set(found.left_out) <= {"watch"}
+
+
+def test_a_year_in_which_somebody_made_nothing_is_left_out(cast: Lookup) -> None:
+    found = cast.find("leonard dicapelo 2015")
+    assert [title.title for title in found.titles] == ["Harbour of Ash", "Quay"]
+    assert (found.left_out, found.read_as) == (["2015"], ["leonard dicapello"])
 
 
 @pytest.mark.parametrize(
@@ -80,12 +113,20 @@ def test_a_person_is_found_though_the_name_is_misspelt(
         ("leonard zzqq", []),  # a first name is too many people's
         ("ferry zzqqzz", []),
         ("lii", []),
+        ("shazam", []),  # another first letter, though it sounds alike
+        ("amelie", []),  # a first name alone
+        ("rightfellow", []),
+        ("skorski", []),  # of one film
+        ("dicapelo dikapello", []),  # a name twice
+        ("tom gatekeper", []),  # a first name beside a word of a title
         ("zzqq", []),
         ("leonard " * 9 + "dicapelo", []),
     ],
 )
 def test_nobody_is_found_by_chance(cast: Lookup, query: str, people: list[str]) -> None:
-    assert [named.name for named in cast.find(query).people] == people
+    found = cast.find(query)
+    assert [named.name for named in found.people] == people
+    assert people or " " in query or not found.titles  # a word is left out, and named
 
 
 def test_a_title_is_meant_rather_than_a_person(cast: Lookup) -> None:
