@@ -33,6 +33,7 @@ from .movie import movie
 from .posters import art, badge, poster
 from .settings import SiteSettings
 
+REFUSED = re.compile(r"q=0(\.0*)?")
 STATIC = Path(__file__).parent / "static"
 # The hash in the address lets caches keep a file for ever: a changed file has another address.
 ADDRESSES = {
@@ -162,6 +163,19 @@ def posters_version(lookup: Lookup) -> str:
     return hashlib.sha256(release_id(lookup).encode() + DRAWN_BY).hexdigest()[:12]
 
 
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding names gzip and does not refuse it, with `q=0` (RFC 9110, 12.4.2).
+
+    Args:
+        accepted: the header's value.
+    """
+    for each in accepted.lower().split(","):
+        coding, *parameters = (part.strip() for part in each.split(";"))
+        if coding == "gzip":
+            return not any(REFUSED.fullmatch(parameter) for parameter in parameters)
+    return False
+
+
 class StaticFiles(AnyFiles):
     """Files that caches may keep for ever under the address with the hash of their content.
 
@@ -173,7 +187,7 @@ class StaticFiles(AnyFiles):
         name = DIGEST.sub("", path)
         answer = await super().get_response(name, scope)
         accepted = Headers(scope=scope).get("accept-encoding", "")
-        if "gzip" in accepted and answer.status_code in (200, 304):
+        if takes_gzip(accepted) and answer.status_code in (200, 304):
             etag = answer.headers["ETag"].removesuffix('"') + '-gzip"'
             if answer.status_code == 200:
                 headers = {"Content-Encoding": "gzip"}

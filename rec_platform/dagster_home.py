@@ -61,7 +61,7 @@ def prepare_home(home: Path) -> Path:
             "and may ignore the settings in it: set it to a folder without these characters"
         )
     home.mkdir(parents=True, exist_ok=True)
-    for path in unreadable_records(home):
+    for path in {record for record, _ in unreadable_records(home)}:
         set_aside(path)
     settings = home / SETTINGS.name
     if not settings.exists():
@@ -71,20 +71,25 @@ def prepare_home(home: Path) -> Path:
     return home
 
 
-def unreadable_records(home: Path) -> Iterator[Path]:
-    """What Dagster would fail to open: its settings, or a folder with its history or schedules."""
+def unreadable_records(home: Path) -> Iterator[tuple[Path, Path]]:
+    """What Dagster would fail to open: its settings, or a folder with its history or schedules.
+
+    Returns:
+        Each of these, with the file that is damaged.
+    """
     settings = home / SETTINGS.name
     if settings.exists() and not _is_settings(settings):
-        yield settings
+        yield settings, settings
     lock = home / CREATION_LOCK
     if lock.is_dir() or lock.is_symlink():
-        yield lock
+        yield lock, lock
     for name, databases in RECORDS.items():
         folder = home / name
-        if folder.exists() and not (
-            folder.is_dir() and all(_is_sound(folder / database) for database in databases)
-        ):
-            yield folder
+        if folder.is_file():
+            yield folder, folder
+        for database in (folder / database for database in databases):
+            if folder.is_dir() and not _is_sound(database):
+                yield folder, database
 
 
 def _is_settings(settings: Path) -> bool:

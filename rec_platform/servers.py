@@ -1,17 +1,21 @@
 """Servers that a command starts: the site, and for the demo the Dagster UI beside it."""
 
+import ctypes
 import gc
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from rec_platform.progress import complain, fail, progress
+
+M_ARENA_MAX = -8  # of glibc's malloc.h
+ARENAS = 2
 
 
 def serve_site(root: str, host: str, port: int) -> None:
@@ -45,11 +49,22 @@ def serve_site(root: str, host: str, port: int) -> None:
     progress.print(f"site and API on {_address(host, available_port)}{settings.root_path}/")
     import_module(f"{api}.logs").log_to_stdout()
     site = import_module(f"{api}.app").create_app(serving, settings)
+    share_arenas()
     gc.freeze()  # no answer waits for the collector to look through all imported modules
     try:
         Server(site_config(site, host, available_port)).run()
     finally:
         gc.unfreeze()  # or DuckDB, which the demo has loaded, tells at exit that it is never freed
+
+
+def share_arenas() -> None:
+    """Have all threads take their memory from two arenas, where the C library is glibc.
+
+    By default glibc gives each thread an arena of its own, up to eight a core, and each one keeps
+    the most that it ever held. A server that renders in many threads would grow for a long time.
+    """
+    with suppress(AttributeError):  # another library has no such setting
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 @contextmanager

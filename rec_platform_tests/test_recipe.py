@@ -92,6 +92,10 @@ def test_weights_are_the_same_from_a_file_and_as_text(tmp_path: Path) -> None:
         ("REC_CLUSTERS", "1"),
         ("REC_CLUSTERS", "101"),
         ("REC_SEED", "-1"),
+        ("REC_SEED", "2147483648"),  # more than an integer of a table holds
+        ("REC_MIN_TITLE_SHARE", "-0.1"),
+        ("REC_MIN_TITLE_SHARE", "inf"),
+        ("REC_MAX_SCORE_DROP", "nan"),
         ("REC_RULE", " "),
         ("REC_MAX_SCORE_DROP", "2"),
         ("REC_FORCE", "ncdg"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rec_platform.assets.costs import unreadable_receipts
-from rec_platform.assets.made_of import is_as_noted
+from rec_platform.assets.made_of import is_as_noted, read_note
 from rec_platform.assets.raw import is_as_stored
 from rec_platform.dagster_home import unreadable_records
 from rec_platform.ingest.files import RAW_FILES
@@ -16,7 +16,7 @@ from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 from rec_platform.set_aside import misplaced
 
-SET_ASIDE = "`rec-platform refresh` gives it another name and makes it anew"
+SET_ASIDE = "`rec-platform refresh` gives {} another name and makes it anew"
 
 
 def find_damage(storage: Storage, warehouse: Warehouse, home: Path) -> Iterator[Finding]:
@@ -27,8 +27,10 @@ def find_damage(storage: Storage, warehouse: Warehouse, home: Path) -> Iterator[
         warehouse: the tables in it.
         home: where Dagster keeps its records.
     """
-    for path in [*misplaced(storage.fetch("")), *unreadable_records(home)]:
-        yield Finding("file", f"{path} cannot be read", SET_ASIDE)
+    for path in misplaced(storage.fetch("")):
+        yield Finding("file", f"{path} cannot be read", SET_ASIDE.format("it"))
+    for record, path in unreadable_records(home):
+        yield Finding("file", f"{path} cannot be read", SET_ASIDE.format(record))
     yield from _changed(storage, warehouse)
     for name in unreadable_receipts(storage):
         yield Finding("receipt", f"receipts/{name} cannot be read", "delete it")
@@ -47,5 +49,13 @@ def _changed(storage: Storage, warehouse: Warehouse) -> Iterator[Finding]:
     for name in storage.names("made_of"):
         asset = name.removesuffix(".json")
         if name.endswith(".json") and not is_as_noted(storage, warehouse, asset):
-            found = f"{asset} is not what made_of/{name} says"
+            found = _told(storage, asset)
             yield Finding("output", found, "`rec-platform refresh` makes it again")
+
+
+def _told(storage: Storage, asset: str) -> str:
+    note = read_note(storage, asset)
+    if note is None:
+        return f"made_of/{asset}.json cannot be read"
+    files = [f"tables/{note.table}.parquet"] if note.table else []
+    return f"{', '.join([*files, *note.files])} of {asset}: not what made_of/{asset}.json says"

@@ -56,7 +56,7 @@ def scaled_matrix(
     )
     if kept := step.kept():
         return kept
-    from rec_platform.modelling.features import PRESETS, min_max
+    from rec_platform.modelling.features import DESCRIPTIONS, PRESETS, min_max
 
     features = FeaturePreset(step.recipe["features"])
     titles = warehouse.read("titles", order_by="title_id")
@@ -65,7 +65,14 @@ def scaled_matrix(
     warehouse.write("scaled_matrix", [scaled])
     storage.write(SCALING_KEY, json.dumps({"features": features, "bounds": bounds}).encode())
     ranges = {name: f"{low:g} to {high:g}" for name, (low, high) in bounds.items()}
-    return step.made({"features": features.value, "bounds": ranges})
+    columns = {
+        name: f"{DESCRIPTIONS[features][name]}; {span} is scaled to 0..1"
+        for name, span in ranges.items()
+    }
+    return step.made(
+        {"features": features.value, "bounds": ranges},
+        descriptions={"title_id": "IMDb's id of the title", **columns},
+    )
 
 
 @dg.asset(

@@ -2,9 +2,8 @@
 
 import gzip
 import re
-import shutil
 import zlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -60,14 +59,19 @@ def _damage(path: Path, error: Exception) -> UnsoundFileError:
 
 def repack(path: Path) -> None:
     """Write a gz anew, as one member with a plain header."""
-    anew = path.with_suffix(".repacked")
+    _rewrite(path, lambda reader: iter(lambda: reader.read(CHUNK_BYTES), b""))
+
+
+def _rewrite(path: Path, content: Callable[[igzip.IGzipFile], Iterable[bytes]]) -> None:
+    """Replace a gz by what a function makes of what it holds; if that fails, leave it as it is."""
+    anew = path.with_suffix(".anew")
     try:
         with (
             unpacked(path) as reader,
             anew.open("wb") as raw_writer,
             gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer,
         ):
-            shutil.copyfileobj(reader, writer, CHUNK_BYTES)
+            writer.writelines(content(reader))
         anew.replace(path)
     finally:
         anew.unlink(missing_ok=True)
@@ -102,30 +106,34 @@ def set_odd_rows_aside(path: Path, file: RawFile, width: int) -> tuple[int, str]
     dispensable = DISPENSABLE.get(file.name)
     if not dispensable:
         return 0, ""
-    kept = path.with_suffix(".kept")
-    odd, first_odd, count = 0, "", 0
-    try:
-        with (
-            unpacked(path) as reader,
-            kept.open("wb") as raw_writer,
-            gzip.GzipFile("", "wb", 6, raw_writer, mtime=0) as writer,
-        ):
-            writer.write(reader.readline())
-            for number, line in _lines(reader):
-                count += 1
-                if problem := _line_problem(line, file, width):
-                    if not (line.endswith(b"\n") and dispensable.match(line)):
-                        return 0, ""
-                    odd += 1
-                    first_odd = first_odd or _told(number, line, problem)
-                else:
-                    writer.write(line)
+    odd, first_odd = 0, ""
+
+    def sound_lines(reader: igzip.IGzipFile) -> Iterator[bytes]:
+        nonlocal odd, first_odd
+        yield reader.readline()
+        count = 0
+        for number, line in _lines(reader):
+            count += 1
+            problem = _line_problem(line, file, width)
+            if not problem:
+                yield line
+            elif line.endswith(b"\n") and dispensable.match(line):
+                odd += 1
+                first_odd = first_odd or _told(number, line, problem)
+            else:
+                raise _NeededRowError
         if odd > max(count // ROWS_FOR_AN_ODD_ONE, count >= FEWEST_ROWS):
-            return 0, ""
-        kept.replace(path)
-    finally:
-        kept.unlink(missing_ok=True)
+            raise _NeededRowError
+
+    try:
+        _rewrite(path, sound_lines)
+    except _NeededRowError:
+        return 0, ""
     return odd, first_odd
+
+
+class _NeededRowError(Exception):
+    """The tables cannot go without the odd rows of a file."""
 
 
 def _lines(reader: igzip.IGzipFile) -> Iterator[tuple[int, bytes]]:

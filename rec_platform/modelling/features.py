@@ -134,6 +134,26 @@ PRESETS: dict[FeaturePreset, Callable[[pd.DataFrame], pd.DataFrame]] = {
     FeaturePreset.balanced: balanced_features,
 }
 
+# Of each preset's columns, before scaling.
+DESCRIPTIONS: dict[FeaturePreset, dict[str, str]] = {
+    FeaturePreset.original_2020: {
+        "genres": "the numbers of its genres, written one after another",
+        "rating": "the rounded rating, less of it the fewer votes there are below 1,000",
+        "title": "the code points of the title's first nine characters, written one after another",
+        "year": "the year of release",
+        **{f"is_{genre.lower()}": f"1 if {genre} is one of its genres" for genre in FLAGGED_GENRES},
+    },
+    FeaturePreset.balanced: {
+        **{
+            f"topic_{number}": f"the share of topic {number}, of genres that go together"
+            for number in range(1, TOPIC_COUNT + 1)
+        },
+        "year": "the year of release",
+        "votes": "log10 of the number of votes",
+        "rating": "the mean of the votes, 1 to 10",
+    },
+}
+
 
 def min_max(features: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, tuple[float, float]]]:
     """Scale every column to 0..1 by its least and greatest value.

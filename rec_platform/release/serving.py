@@ -5,7 +5,6 @@ pointer of a bucket in serving_s3.py.
 """
 
 import hashlib
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -143,11 +142,14 @@ def current_release(releases: Path) -> str:
     """
     pointer = releases / POINTER_FILE
     try:
-        return Path(json.loads(pointer.read_text())["release_id"]).name
+        release_id = parse_object(pointer.read_bytes()).get("release_id")
     except FileNotFoundError:
         raise LookupFileError(f"no release in {releases}: run `rec-platform refresh`") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LookupFileError(f"{pointer} cannot be read: {error}") from error
+    except OSError as error:
+        raise LookupFileError(f"{pointer} cannot be read: {error.strerror}") from error
+    if not isinstance(release_id, str):
+        raise LookupFileError(f"{pointer} is damaged: it names no release")
+    return Path(release_id).name
 
 
 def open_serving(releases: Path) -> Lookup:
@@ -197,15 +199,19 @@ def open_release(releases: Path, release_id: str) -> Lookup:
     Raises:
         LookupFileError: it is missing or damaged.
     """
-    folder = releases / release_id
+    manifest, file = (releases / release_id / name for name in (MANIFEST_FILE, LOOKUP_FILE))
     try:
-        expected = json.loads((folder / MANIFEST_FILE).read_text())["sha256"]
-        checksum = _sha256(folder / LOOKUP_FILE)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LookupFileError(f"release {release_id} cannot be read: {error}") from error
+        expected = parse_object(manifest.read_bytes()).get("sha256")
+        checksum = _sha256(file)
+    except OSError as error:
+        raise LookupFileError(
+            f"release {release_id} cannot be read: {error.filename}: {error.strerror}"
+        ) from error
+    if not isinstance(expected, str):
+        raise LookupFileError(f"release {release_id} is damaged: {manifest} holds no checksum")
     if checksum != expected:
-        raise LookupFileError(f"release {release_id} is damaged: its checksum differs")
-    return Lookup(folder / LOOKUP_FILE)
+        raise LookupFileError(f"release {release_id} is damaged: the checksum of {file} differs")
+    return Lookup(file)
 
 
 def _sha256(path: Path) -> str:

@@ -314,6 +314,20 @@ def test_a_static_file_is_compressed_where_that_is_asked_for(site: Site, file: P
     assert head.status_code == 200 and not head.content
 
 
+@pytest.mark.parametrize("refusal", ["gzip;q=0", "br, GZIP; q=0.000", "identity, gzip ;q=0"])
+def test_a_static_file_is_not_compressed_where_that_is_refused(site: Site, refusal: str):
+    address = ADDRESSES["site.js"]
+    packed = site.get(address, headers={"Accept-Encoding": "gzip;q=0.5"})
+    plain = site.get(address, headers={"Accept-Encoding": refusal})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    asked = {"Accept-Encoding": refusal}
+    again = site.get(address, headers=asked | {"If-None-Match": plain.headers["etag"]})
+    assert again.status_code == 304 and again.headers["etag"] == plain.headers["etag"]
+    other = site.get(address, headers=asked | {"If-None-Match": packed.headers["etag"]})
+    assert other.status_code == 200 and other.content == plain.content
+
+
 def test_a_missing_static_file_is_not_kept(site: Site):
     for path in ("nothing.css", "0123456789ab/nothing.css", "other/site.js", "0123456789ab/"):
         answer = site.get(f"/static/{path}")

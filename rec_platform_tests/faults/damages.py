@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 Damage = Callable[[Path], object]
+SOMEBODYS = b"what somebody keeps here"
 
 
 def cut(path: Path) -> None:
@@ -54,7 +55,7 @@ def a_folder(path: Path) -> None:
     """A folder that holds something, in place of the file."""
     path.unlink()
     path.mkdir()
-    (path / "inside").write_text("of somebody")
+    (path / "inside").write_bytes(SOMEBODYS)
 
 
 def a_link_to_nowhere(path: Path) -> None:
@@ -72,7 +73,7 @@ def gone(path: Path) -> None:
 def a_file(path: Path) -> None:
     """A file in place of the folder."""
     shutil.rmtree(path)
-    path.write_text("of somebody")
+    path.write_bytes(SOMEBODYS)
 
 
 JSON: list[Damage] = [cut, null, emptied, of_other_types, a_folder, a_list, a_link_to_nowhere, gone]

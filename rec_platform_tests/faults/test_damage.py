@@ -15,7 +15,10 @@ from rec_platform_tests.faults.damages import (
     FEW,
     KINDS,
     RECEIPTS,
+    SOMEBODYS,
     Damage,
+    a_file,
+    a_folder,
     emptied,
     gone,
 )
@@ -57,24 +60,37 @@ def rooted(
     return two_releases.copied(tmp_path)
 
 
+def assert_named_by_doctor(platform: Platform, damaged: list[Path]) -> None:
+    examined = platform.run("doctor", "--source", "sample")
+    assert examined.exit_code == 1, examined.stdout
+    for path in damaged:
+        assert str(path.relative_to(platform.root)) in examined.stdout
+
+
+def texts(root: Path) -> list[bytes]:
+    return [path.read_bytes() for path in root.rglob("*") if path.is_file()]
+
+
 def test_what_is_damaged_is_told_and_made_again_and_meanwhile_a_sound_release_serves(
     rooted: Platform, caplog: pytest.LogCaptureFixture, kind: str, damage: Damage
 ) -> None:
     paths = sorted(rooted.root.glob(kind))
     assert paths, f"no root holds {kind} any more"
     # Of two releases the newer one is damaged.
-    for path in paths[-1:] if kind.startswith("releases/2") else paths:
+    damaged = paths[-1:] if kind.startswith("releases/2") else paths
+    for path in damaged:
         damage(path)
     is_absent = damage is gone or (damage is emptied and kind.endswith(".db"))
     if not is_absent and kind != A_RUN:
-        examined = rooted.run("doctor", "--source", "sample")
-        assert examined.exit_code == 1, examined.stdout
+        assert_named_by_doctor(rooted, damaged)
     if kind != "releases":
         assert rooted.serving().release["title_count"]
     done = rooted.refresh("--clusters", "8")
     assert done.exit_code == 0, done.stderr
     assert rooted.serving().release["recipe"]["clusters"] == 8
-    # What is set aside is said, and nothing else is left behind.
+    # What is set aside is said, and nothing else is left behind; what was not ours is never lost.
+    if damage in (a_file, a_folder):
+        assert texts(rooted.root).count(SOMEBODYS) == len(damaged)
     for path in rooted.root.rglob("*.unreadable-*"):
         assert str(path.relative_to(rooted.root)) in caplog.text
     assert list((rooted.root / "tmp").iterdir()) == []

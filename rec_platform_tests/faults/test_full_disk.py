@@ -11,8 +11,20 @@ from pathlib import Path
 import pytest
 
 from rec_platform_tests.conftest import Platform
+from rec_platform_tests.faults import MOUNTING
+from rec_platform_tests.faults.damages import ALL_DAMAGES
 
 pytestmark = pytest.mark.faults
+
+
+FEW_POINTS = [0, 20_000, 150_000, 600_000]
+ALL_POINTS = [number * 30_000 for number in range(21)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "left" in metafunc.fixturenames:
+        is_full = int(metafunc.config.getoption("faults") or 0) >= ALL_DAMAGES
+        metafunc.parametrize("left", ALL_POINTS if is_full else FEW_POINTS)
 
 
 @pytest.fixture
@@ -27,7 +39,7 @@ def small_disk(platform: Platform) -> Iterator[Platform]:
         or not shutil.which("mount")
         or subprocess.run(mount, capture_output=True, check=False).returncode
     ):
-        pytest.skip("a small disk of its own needs the right to mount one")
+        pytest.skip(f"a small disk of its own needs {MOUNTING}")
     try:
         shutil.copytree(kept, data, dirs_exist_ok=True)
         yield platform
@@ -50,7 +62,6 @@ def is_explained(errors: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("left", [0, 20_000, 150_000, 600_000])
 def test_on_a_full_disk_the_refresh_fails_plainly_and_the_last_release_serves(
     small_disk: Platform, left: int
 ):

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from rec_platform_tests.conftest import REPOSITORY, Platform
+from rec_platform_tests.faults import MOUNTING
 
 pytestmark = pytest.mark.faults
 
-NOBODY = "65534"
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 ONLY_READ = ("releases", "costs", "scorecard", "export")
 WRITING = ("refresh --source sample", "rollback", "tune --judgements judged.tsv")
 
@@ -27,7 +28,7 @@ def read_only(platform: Platform) -> Iterator[Platform]:
     if os.geteuid() or any(
         subprocess.run(mount, capture_output=True, check=False).returncode for mount in mounts
     ):
-        pytest.skip("a read-only root needs the right to mount one")
+        pytest.skip(f"a read-only root needs {MOUNTING}")
     try:
         yield platform
     finally:
@@ -60,7 +61,10 @@ def test_files_are_not_invented_where_nobody_may_write(read_only: Platform, comm
     assert done.stderr.splitlines()[-1].startswith("data/x: Read-only file system: use another")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(
+    subprocess.run([*AS_NOBODY, "true"], capture_output=True, check=False).returncode != 0,
+    reason="to become somebody else needs root: run the tests as root",
+)
 @pytest.mark.parametrize("command", ["releases", "costs", "scorecard", "rollback", "refresh"])
 def test_a_root_that_may_not_be_read_is_told_in_a_line(platform: Platform, command: str) -> None:
     platform.root.chmod(0o700)
@@ -69,7 +73,7 @@ def test_a_root_that_may_not_be_read_is_told_in_a_line(platform: Platform, comma
             folder.chmod(0o755)
     done = subprocess.run(
         [
-            *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+            *AS_NOBODY,
             *(sys.executable, "-m", "rec_platform.cli", command),
         ],
         cwd=platform.folder,

@@ -1,10 +1,13 @@
 """A few odd rows are set aside if the tables can go without them; others refuse the file."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 
+from rec_platform.ingest.errors import UnsoundFileError
 from rec_platform.ingest.files import RawFile
+from rec_platform.ingest.rows import repack, set_odd_rows_aside
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.keeper import (
     AKAS,
@@ -148,3 +151,39 @@ def test_an_odd_rating_refuses_the_file_because_a_film_would_be_lost(
     put(taken, many(RATINGS, odd + b"\n"), RATINGS)
     assert "line 151 " in taken.failure(RATINGS)
     assert taken.kept() == before
+
+
+@pytest.mark.parametrize(
+    ("sound", "odd", "taken_out"),
+    [(98, 1, 0), (99, 1, 1), (98, 2, 0), (19_997, 2, 0), (19_998, 2, 2), (29_996, 4, 0)],
+)
+def test_one_odd_row_in_10_000_is_taken_out_and_one_of_100_or_more(
+    tmp_path: Path, sound: int, odd: int, taken_out: int
+) -> None:
+    path = tmp_path / AKAS.file
+    row = GOOD_ROWS[AKAS.name].encode() + b"\n"
+    head = "\t".join(AKAS.columns).encode() + b"\n"
+    before = gzip.compress(head + row * (sound - 1) + b"odd\n" * odd + row, 1)
+    path.write_bytes(before)
+    count, first = set_odd_rows_aside(path, AKAS, len(AKAS.columns))
+    assert count == taken_out
+    if taken_out:
+        assert first.startswith(f"line {sound + 1:,} has 1 fields instead of 8 (it reads 'odd'")
+        assert gzip.decompress(path.read_bytes()) == head + row * sound
+    else:
+        assert first == "" and path.read_bytes() == before
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_gz_is_packed_anew_with_the_same_content(tmp_path: Path) -> None:
+    path = tmp_path / "film.gz"
+    content = bytes(range(256)) * 10_000
+    path.write_bytes(gzip.compress(content[:1_000]) + gzip.compress(content[1_000:]))
+    repack(path)
+    assert gzip.decompress(path.read_bytes()) == content
+    assert path.read_bytes()[3] == 0  # no name, no comment
+    path.write_bytes(path.read_bytes()[:-9])
+    cut = path.read_bytes()
+    with pytest.raises(UnsoundFileError, match="cut off"):
+        repack(path)
+    assert path.read_bytes() == cut and [*tmp_path.iterdir()] == [path]

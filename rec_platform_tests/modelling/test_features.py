@@ -1,11 +1,15 @@
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from rec_platform.choices import FeaturePreset
 from rec_platform.modelling.features import (
+    DESCRIPTIONS,
     GENRES,
+    PRESETS,
     TOPIC_COUNT,
     balanced_features,
     genre_flags,
@@ -109,3 +113,9 @@ def test_the_same_titles_get_the_same_columns_in_any_order() -> None:
 def test_titles_without_genre_or_votes_are_still_numbers(genres: list[str]) -> None:
     features = balanced_features(titles(genres=genres, votes=[0, 5]))
     assert np.isfinite(features.to_numpy()).all()
+
+
+@pytest.mark.parametrize("preset", FeaturePreset)
+def test_each_column_of_a_preset_is_described(preset: FeaturePreset) -> None:
+    flags = [*GENRES, *(f"{one},{other}" for one, other in pairwise(GENRES))]
+    assert {*PRESETS[preset](titles(genres=flags))} == {*DESCRIPTIONS[preset]}
