@@ -11,7 +11,8 @@ import pytest
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.misspelt_people import deletes_of_name, sound
 from rec_platform.release.schema import Credit, Title
-from rec_platform.release.text import search_key
+from rec_platform.release.text import ARTICLES, PERSON, search_key, search_names
+from rec_platform.release.wording import ALONE, CONNECTIVES
 from rec_platform_tests.release.small import title, write
 from rec_platform_tests.release.typos import MISTAKES, misspell
 
@@ -218,3 +219,31 @@ def test_real_people_are_found_beside_years_and_titles_though_either_is_misspelt
             same = (each for each in answers if abs(each.year - meant.year) <= 1)
             are_found.append(any(credit in each.credits for each in same))
     assert sum(are_found) / len(are_found) >= 0.9
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
+def test_a_real_film_that_is_not_here_is_answered_openly_and_with_nobody(
+    real: Lookup, tmp_path: Path
+) -> None:
+    from rec_platform_tests.real_files import warehouse
+
+    newer = warehouse(tmp_path, "us-2022-09", "us_release").query("""
+        SELECT title FROM titles WHERE year >= 2014 ORDER BY votes DESC, title_id LIMIT 1000
+    """)
+    silent: list[str] = []
+    named: list[str] = []
+    for name in newer["title"]:
+        found = real.find(name, limit=3)
+        if not found.titles or found.left_out:
+            continue
+        first = found.titles[0]
+        people = [credit.name for credit in first.credits]
+        said = search_names(f"{first.title}\n{first.original_title}", people).replace(PERSON, "")
+        words = {*search_key(name).split()}.difference(ARTICLES, CONNECTIVES)
+        is_literal = all(f" {ALONE.get(word, word)}" in f" {said}" for word in words)
+        if not is_literal and not found.read_as:
+            silent.append(name)
+        if not is_literal and found.people:
+            named.append(name)
+    assert (silent, named) == ([], [])
