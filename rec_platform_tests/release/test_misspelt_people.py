@@ -121,6 +121,7 @@ def test_a_year_in_which_somebody_made_nothing_is_left_out(cast: Lookup) -> None
         ("ferry zzqqzz", []),
         ("lii", []),
         ("shazam", []),  # another first letter, though it sounds alike
+        ("backham", []),
         ("amelie", []),  # a first name alone
         ("rightfellow", []),
         ("skorski", []),  # of one film
