@@ -153,6 +153,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
     """Build a lookup of one title, as `cluster_lookup` leaves it."""
     from rec_platform.release.schema import Cluster, Title
     from rec_platform.release.writer import write_lookup
+    from rec_platform_tests.release.entries import entries
 
     title = Title("tt1", name, name, 1999, None, [], 7.0, 9, [], None, None, 0, 0.5)
     (root / "build").mkdir(parents=True, exist_ok=True)
@@ -168,7 +169,7 @@ def build(root: Path, name: str, created_at: str = SECOND + ".000+00:00") -> Non
             "scorecard": {},
         },
         clusters=[Cluster(0, "All", 1, [], 1999, 1999, 7.0, 9, ["tt1"], ["tt1"])],
-        titles=[(title, "")],
+        **entries([(title, "")]),
         neighbours=[b""],
     )
 

@@ -283,9 +283,13 @@ def test_what_the_lookup_asks_has_the_same_answers(both: Pair) -> None:
     assert np.count_nonzero(here.neighbours >= 0) == both[0].row_count("similar_titles")
     for ours, theirs in zip(here, there, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    titles, their_titles = (list(lookup_rows.titles(warehouse)) for warehouse in both)
-    assert len(titles) == both[0].row_count("titles")
-    assert titles == their_titles
-    assert titles[0][0].keywords == ["time travel"]
+    credited, also_credited = (lookup_rows.Credited(warehouse, count) for warehouse in both)
+    titles = list(lookup_rows.titles(both[0], credited))
+    assert titles == list(lookup_rows.titles(both[1], also_credited))
+    assert len(titles) == count
+    assert titles[0].title.keywords == ["time travel"]
+    people = list(credited.people())
+    assert people == list(also_credited.people())
+    assert people
     weights, their_weights = (publish._stored_weights(warehouse, "") for warehouse in both)
     assert weights == their_weights

@@ -5,22 +5,24 @@ How it is written belongs in release/writer.py.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rec_platform.assets.similar import BY_NUMBER, read_lists
 from rec_platform.assets.stored import read_matrix
 from rec_platform.release.reasons import ROLES
-from rec_platform.release.schema import Credit, Title, pack
+from rec_platform.release.schema import Title, pack
+from rec_platform.release.text import person_words
 from rec_platform.release.tiles import Combination
+from rec_platform.release.writer import Entry, PersonRow, to_json
 from rec_platform.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
-    """Each title and its other names, most voted first."""
+def titles(warehouse: Warehouse, credited: "Credited") -> Iterator[Entry]:
+    """What the lookup has of each title, most voted first."""
     rows = warehouse.query("""
         SELECT
             titles.title_id, title, original_title, year, runtime_minutes, genres, rating, votes,
@@ -36,17 +38,17 @@ def titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
         rows[name] = _or_none(rows[name].fillna(0).astype("int64"), rows[name].notna())
     for name in ("country", "language"):
         rows[name] = _or_none(rows[name], rows[name].notna())
-    credited = _credits(warehouse)
     characters, keywords = _characters(warehouse), _keywords(warehouse)
     akas = warehouse.read("title_akas", order_by="title_id, name")
-    names: defaultdict[str, str] = defaultdict(str)
-    for title_id, name in zip(*_columns(akas, "title_id", "name"), strict=True):
-        names[title_id] += f"{name}\n"
-    for title_id, title, original, year, runtime, genres, rating, votes, *rest in zip(
-        *_columns(rows, *rows), strict=True
+    names = _by_title(*_columns(akas, "title_id", "name"))
+    columns = zip(*_columns(rows, *rows), strict=True)
+    for number, (title_id, title, original, year, runtime, genres, rating, *rest) in enumerate(
+        columns, start=1
     ):
-        series, series_place, cluster, distance, country, language, title_type, end_year = rest
-        yield (
+        votes, series, series_place, cluster, distance, country, language, *kind = rest
+        title_type, end_year = kind
+        credits_of_title, people = credited.of(number)
+        yield Entry(
             Title(
                 title_id=title_id,
                 title=title,
@@ -56,7 +58,7 @@ def titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
                 genres=genres.split(",") if genres else [],
                 rating=rating,
                 votes=votes,
-                credits=credited(title_id),
+                credits=[],
                 series=series,
                 series_place=series_place,
                 cluster=cluster,
@@ -68,7 +70,9 @@ def titles(warehouse: Warehouse) -> Iterator[tuple[Title, str]]:
                 title_type=title_type,
                 end_year=end_year,
             ),
-            names[title_id],
+            names="\n".join(names[title_id]),
+            credits=credits_of_title,
+            people=people,
         )
 
 
@@ -76,33 +80,77 @@ def _or_none(values: "pd.Series[Any]", is_known: "pd.Series[bool]") -> "pd.Serie
     return values.astype(object).where(is_known, None)
 
 
-def _credits(warehouse: Warehouse) -> Callable[[str], list[Credit]]:
-    """Who did what in a title: the roles in the order of ROLES, each as billed."""
-    import numpy as np
+class Credited:
+    """Who did what in which title, in the order in which a title shows it.
 
-    people = warehouse.read(
-        "title_people",
-        order_by="title_id, billing, role, person_id",
-        columns="title_id, person_id, role, name",
-    )
-    order = {role: place for place, role in enumerate(ROLES)}
-    place = people["role"].map(order).fillna(len(order))
-    title_ids = people["title_id"].to_numpy(object)
-    starts = np.flatnonzero(np.r_[True, title_ids[1:] != title_ids[:-1]][: len(title_ids)])
-    ends = [*starts[1:].tolist(), len(title_ids)]
-    rows = {
-        title_id: slice(*bounds)
-        for title_id, *bounds in zip(title_ids[starts], starts.tolist(), ends, strict=False)
-    }
-    sizes = np.diff(starts, append=len(title_ids))
-    people = people.iloc[np.lexsort((place, np.repeat(np.arange(len(starts)), sizes)))]
-    columns = [*_columns(people, "person_id", "role", "name")]
+    A credit is three numbers, a title's, a person's and a role's, until it is written: there are
+    millions. What is written of a person's name is made once, not once for each title.
+    """
 
-    def credited(title_id: str) -> list[Credit]:
-        its_rows = rows.get(title_id, slice(0))
-        return [*map(Credit, *(column[its_rows] for column in columns))]
+    def __init__(self, warehouse: Warehouse, title_count: int) -> None:
+        import numpy as np
 
-    return credited
+        people = warehouse.query(
+            "SELECT person_id, MIN(name) AS name FROM title_people GROUP BY person_id"
+        ).sort_values("person_id")
+        self._ids, self._names = _columns(people, "person_id", "name")
+        roles = sorted(warehouse.query("SELECT DISTINCT role FROM title_people")["role"])
+        rows = warehouse.query(f"""
+            WITH numbered AS (
+                SELECT title_id, row_number() OVER (ORDER BY {BY_NUMBER}) AS number FROM titles
+            ),
+            people AS (
+                SELECT person_id, row_number() OVER (ORDER BY person_id) - 1 AS person
+                FROM (SELECT DISTINCT person_id FROM title_people)
+            ),
+            roles AS (
+                SELECT role, row_number() OVER (ORDER BY role) - 1 AS role_number
+                FROM (SELECT DISTINCT role FROM title_people)
+            )
+            SELECT
+                CAST(number AS INTEGER) AS number,
+                CAST(person AS INTEGER) AS person,
+                CAST(role_number AS INTEGER) AS role,
+                CAST(billing AS INTEGER) AS billing
+            FROM title_people
+            INNER JOIN numbered ON title_people.title_id = numbered.title_id
+            INNER JOIN people ON title_people.person_id = people.person_id
+            INNER JOIN roles ON title_people.role = roles.role
+        """)
+        number, person, role, billing = (rows[name].to_numpy() for name in rows)
+        # The roles of ROLES come first, in its order, each as billed; then all others, as billed.
+        place = np.array([[*ROLES, role].index(role) for role in roles], dtype="int8")
+        order = np.lexsort((person, role, billing, place[role], number))
+        self._number, self._person, self._role = number[order], person[order], role[order]
+        self._starts = np.searchsorted(self._number, np.arange(1, title_count + 2)).tolist()
+        self._roles = [to_json(role) for role in roles]
+        self._before = [f"[{to_json(person_id)}, " for person_id in self._ids]
+        self._after = [f", {to_json(name)}]" for name in self._names]
+        self._words = person_words(self._names)
+
+    def of(self, number: int) -> tuple[str, str]:
+        """The credits of a title as JSON, and the words that its people are found by."""
+        rows = slice(*self._starts[number - 1 : number + 1])
+        persons, roles = self._person[rows].tolist(), self._role[rows].tolist()
+        credits_ = [
+            f"{self._before[person]}{self._roles[role]}{self._after[person]}"
+            for person, role in zip(persons, roles, strict=True)
+        ]
+        words = " ".join([self._words[person] for person in dict.fromkeys(persons)])
+        return f"[{', '.join(credits_)}]", words
+
+    def people(self) -> Iterator[PersonRow]:
+        """Each person with their credits as JSON, the most voted title first."""
+        import numpy as np
+
+        order = np.argsort(self._person, kind="stable")
+        starts = np.searchsorted(self._person[order], np.arange(len(self._ids) + 1)).tolist()
+        numbers, roles = self._number[order], self._role[order]
+        for person, row in enumerate(zip(self._ids, self._names, strict=True)):
+            rows = slice(*starts[person : person + 2])
+            of_person = zip(numbers[rows].tolist(), roles[rows].tolist(), strict=True)
+            credits_ = [f"[{number}, {self._roles[role]}]" for number, role in of_person]
+            yield *row, f"[{', '.join(credits_)}]"
 
 
 def _characters(warehouse: Warehouse) -> defaultdict[str, list[str]]:

@@ -74,11 +74,13 @@ def cluster_lookup(
     provenance |= {"weights": _stored_weights(warehouse, recipe["weights"])}
     provenance |= _provenance(source, storage, warehouse)
     is_blend = recipe["rule"] == SimilarityRule.blend
+    credited = lookup_rows.Credited(warehouse, provenance["title_count"])
     write_lookup(
         path,
         release=provenance,
         clusters=read_profiles(storage),
-        titles=lookup_rows.titles(warehouse),
+        titles=lookup_rows.titles(warehouse, credited),
+        people=credited.people(),
         neighbours=lookup_rows.neighbours(
             warehouse, provenance["title_count"], [*provenance["weights"]]
         ),

@@ -37,7 +37,9 @@ def title_series(
     table = titles[["title_id"]].assign(series=-1, place=0)
     # A film and a show are not of one series, whatever they are called.
     for _, own in titles.groupby(titles["title_type"].map(FORMATS)):
-        of_own = (rows[rows["title_id"].isin(own["title_id"])] for rows in others)
+        of_own = others
+        if len(own) < len(titles):
+            of_own = [rows[rows["title_id"].isin(own["title_id"])] for rows in others]
         series, place = find_series(own, *of_own)
         first = table["series"].max() + 1
         table.loc[own.index, "series"] = series + first * (series >= 0)

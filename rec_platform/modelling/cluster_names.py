@@ -6,7 +6,8 @@ genres are told apart by another genre, by era, by renown or by rating, but only
 are far apart. So whoever reads two names sees why there are two clusters.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, permutations
 
@@ -146,16 +147,23 @@ def _groups(together: np.ndarray, words: Sequence[Sequence[str]]) -> list[list[i
     """Clusters that nothing in their names tells apart yet, in groups of two or more."""
     said = np.array(["\n".join(of) for of in words])
     linked = together & (said[:, np.newaxis] == said)
-    waiting, groups = list(range(len(said))), list[list[int]]()
+    groups = _components(range(len(said)), lambda one, other: linked[one, other])
+    return [sorted(group) for group in groups if len(group) > 1]
+
+
+def _components(
+    places: Iterable[int], is_linked: Callable[[int, int], bool | np.bool]
+) -> list[list[int]]:
+    """Places that are linked, directly or through others."""
+    waiting, components = list(places), list[list[int]]()
     while waiting:
-        group = [waiting.pop(0)]
-        for place in group:
-            found = [other for other in waiting if linked[place, other]]
-            waiting = [other for other in waiting if other not in found]
-            group += found
-        if len(group) > 1:
-            groups.append(sorted(group))
-    return groups
+        component = [waiting.pop(0)]
+        for place in component:
+            near = [other for other in waiting if is_linked(place, other)]
+            waiting = [other for other in waiting if other not in near]
+            component += near
+        components.append(component)
+    return components
 
 
 def _own_eras(clusters: Sequence[Cluster], together: np.ndarray, catalogue: Cluster) -> Words:
@@ -169,14 +177,27 @@ def _own_eras(clusters: Sequence[Cluster], together: np.ndarray, catalogue: Clus
 
 
 def _eras(group: dict[int, Cluster], catalogue: Cluster) -> Words:
-    """The era of each cluster whose years are apart from those of all others."""
+    """The era of clusters whose years are apart from those of all others; some may share one."""
     del catalogue
-    eras = {place: _decades(group[place]) for place in _apart(group, _years_apart)}
-    shared = {era for era in eras.values() if list(eras.values()).count(era) > 1}
+    parts = _components(group, lambda one, other: not _years_apart(group[one], group[other]))
+    if len(parts) == 1:
+        return {}
+    spans = [_span([group[place] for place in part]) for part in parts]
+    eras = [_decades(span) for span in spans]
     return {
-        place: f"{_part_of_decade(group[place])}{era}" if era in shared else era
-        for place, era in eras.items()
+        place: f"{_part_of_decade(span)}{era}" if eras.count(era) > 1 else era
+        for part, span, era in zip(parts, spans, eras, strict=True)
+        for place in part
     }
+
+
+def _span(clusters: Sequence[Cluster]) -> Cluster:
+    """The first of some clusters, with the years of all of them."""
+    return replace(
+        clusters[0],
+        year_from=min(cluster.year_from for cluster in clusters),
+        year_to=max(cluster.year_to for cluster in clusters),
+    )
 
 
 def _renown(group: dict[int, Cluster], catalogue: Cluster) -> Words:

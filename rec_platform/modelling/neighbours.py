@@ -19,6 +19,7 @@ from scipy.special import expit
 
 from rec_platform.choices import SimilarityRule
 from rec_platform.modelling.candidates import Candidates
+from rec_platform.modelling.list_rules import give_place, is_beyond, ranked
 from rec_platform.modelling.parts import Parts
 from rec_platform.release.blend import (
     BALANCE,
@@ -38,11 +39,10 @@ from rec_platform.release.blend import (
     pull,
     strangers,
 )
-from rec_platform.release.schema import SCORE_DIGITS, SERIES_MOST
+from rec_platform.release.schema import SERIES_MOST
 
 BLOCK_ROWS = 2_048
 THREADS = 2  # NumPy and SciPy compute without Python's lock for most of the time
-LOWEST = 10**6  # below all scores
 PLACES = (HIDDEN_GEMS, BALANCE, CROWD_PLEASERS)  # of the knob, whose best are kept
 
 
@@ -135,9 +135,12 @@ def _blended(
         scores[place, row, column] = likeness + appeals
     middle = scores[PLACES.index(BALANCE)]
     scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf
+    is_directors = np.zeros(candidates.shape, dtype=bool)
+    is_directors[row, column] = parts.is_by_same_director(titles[row], others)
+    give_place(middle, is_directors)
     shares = np.zeros(candidates.shape)
     shares[row, column] = _alike(likeness, weights)
-    ranks = _ranks(scores)
+    ranks = ranked(scores)
     in_middle = ranks[PLACES.index(BALANCE)]
     # Where two are equally good at some place of the knob, the better in the middle wins.
     order = _lowest(ranks.min(axis=0) * candidates.shape[1] + in_middle, count)
@@ -286,24 +289,6 @@ def _alike(likeness: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     return expit((likeness - strangers(weights) - MIDDLE) / WIDTH)
 
 
-def is_beyond(
-    most: int, candidates: np.ndarray, series: np.ndarray, scores: np.ndarray
-) -> np.ndarray:
-    """Whether a candidate's row has so many better ones of its series: (rows, columns)."""
-    row, column = np.nonzero((candidates >= 0) & (series[candidates] >= 0))
-    # A number for each row's series. What is equal stays in the order of columns.
-    group = row * (series.max(initial=0) + 1) + series[candidates[row, column]]
-    order = np.lexsort((-scores[row, column], group))
-    row, column, group = row[order], column[order], group[order]
-    is_first = np.ones(len(row), dtype=bool)
-    is_first[1:] = group[1:] != group[:-1]
-    place = np.arange(len(row))
-    rank = place - np.maximum.accumulate(np.where(is_first, place, 0))
-    is_beyond = np.zeros(candidates.shape, dtype=bool)
-    is_beyond[row[rank >= most], column[rank >= most]] = True
-    return is_beyond
-
-
 def _lowest(values: np.ndarray, count: int) -> np.ndarray:
     """Where the lowest of each row are, in any order: (rows, count) columns, or all that there are.
 
@@ -314,16 +299,3 @@ def _lowest(values: np.ndarray, count: int) -> np.ndarray:
     if count >= values.shape[1]:
         return np.argsort(values, axis=1)
     return np.argpartition(values, count, axis=1)[:, :count]
-
-
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """The place of each score along the last axis, 0 for the highest; of equals the first leads.
-
-    Whole numbers that differ are sorted much faster than equal scores that must stay in order.
-    """
-    width = scores.shape[-1]
-    rounded = np.rint(np.maximum(scores, -LOWEST) * 10**SCORE_DIGITS).astype("int64")
-    order = np.argsort(np.arange(width) - rounded * width, axis=-1)
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(width), axis=-1)
-    return ranks

@@ -48,6 +48,8 @@ from rec_platform.release.formulas import (
 )
 from rec_platform.release.text import STOP_WORDS, search_keys
 
+KIN_GENRES = 0.15  # a director's comedy is no more like a horror film than anybody's
+
 
 class Parts(Facts):
     """What the titles of a catalogue are compared by: what every title has, and what they share.
@@ -83,6 +85,7 @@ class Parts(Facts):
         self.series = np.asarray(series)
         place = pd.Series(range(len(titles)), index=titles["title_id"].to_numpy())
         self.people = _people(place, people)
+        self._directors = _people(place, people[people["role"] == "director"])
         self.characters = _characters(place, characters)
         self.keywords = _keywords(place, keywords)
         origins = origins.set_index("title_id").reindex(place.index)
@@ -92,6 +95,7 @@ class Parts(Facts):
         self.words = _words(titles["title"])
         self._word_marks = _marks(self.words)
         self._of_person = sparse.csr_array(self.people.T)
+        self._of_director = sparse.csr_array(self._directors.T)
         self._of_character = sparse.csr_array(self.characters.T)
 
     def __len__(self) -> int:
@@ -135,6 +139,14 @@ class Parts(Facts):
         for column, name in enumerate(PARTS):
             compared[:, column] = to_bytes(formulas[name]())
         return compared
+
+    def is_by_same_director(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+        """Whether pairs share a director and some genres, but not the series: (pairs,) bool."""
+        shared = _rare_products(self._directors, self._of_director, titles, neighbours) > 0
+        first, second = self.combination[titles], self.combination[neighbours]
+        is_kin = self.passes_gate[first, second] & (self.overlap[first, second] >= KIN_GENRES)
+        series = self.series[titles]
+        return shared & is_kin & ((series < 0) | (series != self.series[neighbours]))
 
     def _title(self, titles: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
         products = np.zeros(len(titles))

@@ -212,39 +212,36 @@ def _by_people(films: Films, people: pd.DataFrame) -> Iterator[Link]:
 
 def _colleagues(films: Films, people: pd.DataFrame) -> Iterator[tuple[int, int, int, bool]]:
     """Films that share a person and a word: how many such people, and whether one made both."""
-    makes = people["role"].isin(MAKERS)
-    chosen = people[makes | _is_leading_actor(people)]
-    position = pd.Series(range(len(films.ids)), index=films.ids)
-    credited = pd.DataFrame(
-        {
-            "film": chosen["title_id"].map(position),
-            "person": pd.factorize(chosen["person_id"])[0],
-            "makes": makes[chosen.index],
-        }
-    )
-    credited = credited.groupby(["film", "person"], as_index=False)["makes"].max()
-    credited = credited[credited.duplicated("person", keep=False)]
-    # Of the words, those of several films.
-    number = {word: place for place, (word, count) in enumerate(films.counts.items()) if count > 1}
-    words = [[number[word] for word in words if word in number] for words in films.words]
-    words_of_films = pd.DataFrame(
-        {
-            "film": np.repeat(np.arange(len(words)), [len(found) for found in words]),
-            "word": np.array([place for found in words for place in found], dtype="int64"),
-        }
-    )
-    table = credited.merge(words_of_films, on="film").sort_values(["person", "word", "film"])
-    groups = table.groupby(["person", "word"], sort=False)["film"]
-    table = table.assign(group=groups.ngroup())[groups.transform("size") <= MOST_NAMESAKES]
-    film, person, group = (table[name].to_numpy() for name in ("film", "person", "group"))
-    makes_it = table["makes"].to_numpy()
-    pairs: list[pd.DataFrame] = []
-    for step in range(1, MOST_NAMESAKES):
-        row = np.flatnonzero(group[step:] == group[:-step])
-        both = makes_it[row] & makes_it[row + step]
-        columns = {"first": film[row], "second": film[row + step], "person": person[row]}
-        pairs.append(pd.DataFrame(columns | {"both": both}))
-    shared = pd.concat(pairs).drop_duplicates(["first", "second", "person"])
+    makes = people["role"].isin(MAKERS).to_numpy()
+    chosen = np.flatnonzero(makes | _is_leading_actor(people).to_numpy())
+    film = pd.Index(films.ids).get_indexer(people["title_id"].iloc[chosen])
+    person, ids = pd.factorize(people["person_id"].iloc[chosen])
+    # A person with several roles in a film counts once.
+    pair = film * len(ids) + person
+    order = np.argsort(pair, kind="stable")
+    starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    film, person = np.divmod(pair[order[starts]], max(1, len(ids)))
+    makes = np.logical_or.reduceat(makes[chosen][order], starts) if len(starts) else makes[:0]
+    has_more = np.bincount(person)[person] > 1
+    film, person, makes = film[has_more], person[has_more], makes[has_more]
+    # Once for each of its words that other films have, too; by person and word, then by year.
+    words, counts = films.shared_words()
+    at = np.repeat(np.arange(len(film)), counts[film])
+    first = np.repeat((counts.cumsum() - counts)[film], counts[film])
+    step = np.arange(len(at)) - np.repeat(counts[film].cumsum() - counts[film], counts[film])
+    group = person[at] * len(films.counts) + words[first + step]
+    order = np.argsort(group, kind="stable")
+    group = np.unique(group[order], return_inverse=True)[1]
+    is_few = np.bincount(group)[group] <= MOST_NAMESAKES
+    at, group = at[order][is_few], group[is_few]
+    film, person, makes = film[at], person[at], makes[at]
+    rows = [np.flatnonzero(group[step:] == group[:-step]) for step in range(1, MOST_NAMESAKES)]
+    ends = np.repeat(np.arange(1, MOST_NAMESAKES), [*map(len, rows)])
+    here = np.concatenate(rows)
+    there = here + ends
+    table = np.column_stack([film[here], film[there], person[here], makes[here] & makes[there]])
+    # Two words shared beside one person are one row.
+    shared = pd.DataFrame(table, columns=["first", "second", "person", "both"]).drop_duplicates()
     shared = shared.groupby(["first", "second"], as_index=False, sort=False)["both"].agg(
         ["size", "max"]
     )

@@ -5,6 +5,7 @@ Which films form a series because of it does not belong here (see series.py).
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from rec_platform.release.text import search_key
@@ -68,6 +69,7 @@ def compared_words(text: str) -> Words:
     )
 
 
+@lru_cache(maxsize=100_000)  # most titles are made of the same words
 def _number(word: str) -> int:
     """The number that a word stands for; 0 if it is none."""
     if word.isdecimal() and len(word) < 3:
@@ -77,7 +79,12 @@ def _number(word: str) -> int:
 
 def telling(words: Words) -> set[str]:
     """The words that say what a title is about."""
-    return {word for word in words if len(word) > 1 and word not in DULL and not _number(word)}
+    return {word for word in words if _tells(word)}
+
+
+@lru_cache(maxsize=100_000)
+def _tells(word: str) -> bool:
+    return len(word) > 1 and word not in DULL and not _number(word)
 
 
 def beginning(first: Words, second: Words) -> Words:

@@ -21,7 +21,8 @@ import numpy as np
 from scipy.special import expit
 
 from rec_platform.modelling.candidates import Candidates
-from rec_platform.modelling.neighbours import appeal, is_beyond, own_appeal, totals
+from rec_platform.modelling.list_rules import give_place, is_beyond
+from rec_platform.modelling.neighbours import appeal, own_appeal, totals
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.ranking import coverage, gains, most_liked
 from rec_platform.release.blend import LIKENESS, WEIGHTS, pull
@@ -138,6 +139,10 @@ class Bench:
         self._others = self._candidates[self._row, self._column]
         own = parts.popularity[self._titles].tolist()
         self._pulls = np.array([pull(share) for share in own], dtype="float32")[self._row]
+        self._is_directors = np.zeros(self._candidates.shape, dtype=bool)
+        self._is_directors[self._row, self._column] = parts.is_by_same_director(
+            self._titles[self._row], self._others
+        )
         self._crowded, self._in_crowd = _crowded(self._candidates, parts.series)
         self._judged = [*self._judged_cells()]
 
@@ -188,6 +193,7 @@ class Bench:
         rows = self._crowded
         beyond = is_beyond(SERIES_MOST, self._in_crowd, self._parts.series, scores[rows])
         scores[rows] = np.where(beyond, -np.inf, scores[rows])
+        give_place(scores, self._is_directors)
         return scores
 
     def _lists(self, scores: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from rec_platform.release.schema import SCORE_DIGITS, Neighbour
 # chosen by analogy: see docs/recommendations.md.
 LIKENESS = {
     "series": 3.0,
-    "people": 2.0,
+    "people": 2.5,
     "characters": 2.0,
     "keywords": 2.0,
     "title": 0.7,

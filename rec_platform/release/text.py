@@ -29,6 +29,7 @@ RAISED = re.compile("([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2150-\u215e
 PERSON = "\ue001"  # marks a word of a person's name; no word of a title contains it
 
 
+@lru_cache(maxsize=1_000)  # who writes or searches a title asks several times in a row
 def search_key(text: str) -> str:
     """A title as people type it: lower case, no accents, no punctuation.
 
@@ -68,24 +69,25 @@ def title_key(title: str) -> str:
     return " ".join(reworded(search_key(title).split())) or title.strip().casefold()
 
 
-def search_names(names: str, people: Iterable[str] = ()) -> str:
-    """What a title is found by: its names as they are and as else people write them, its people.
+def search_names(names: str) -> str:
+    """What a title is found by: its names as they are and as else people write them.
 
     Args:
         names: one on each line.
-        people: their names, whose words are marked.
 
     >>> search_names("Spider-Man & Co: Part II")
     'spider man co part ii spiderman and pt 2'
     """
-    found = [word for name in names.splitlines() for word in _name_words(name)]
-    marked = {word for person in people for word in _person_words(person)}
-    return " ".join([*found, *sorted(marked)])
+    return " ".join([word for name in names.splitlines() for word in _name_words(name)])
 
 
-@lru_cache(maxsize=100_000)  # most people have several titles
-def _person_words(name: str) -> list[str]:
-    return [PERSON + word for word in search_key(name).split()]
+def person_words(names: Iterable[str]) -> list[str]:
+    """What people's titles are found by: of each name its words, marked.
+
+    >>> person_words(["Ada Berg"]) == [f"{PERSON}ada {PERSON}berg"]
+    True
+    """
+    return [" ".join([PERSON + word for word in key.split()]) for key in search_keys(names)]
 
 
 def _name_words(name: str) -> Iterator[str]:

@@ -7,13 +7,13 @@ assets/release.py.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import groupby, islice
-from operator import itemgetter
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import TRUST_VOTES
@@ -76,23 +76,33 @@ FACTS = """
         (votes * rating + :trust * mean) / (votes + :trust), :formats ->> title_type
     FROM titles CROSS JOIN (SELECT avg(rating) AS mean FROM titles)
 """
-CREDITS = """
-    SELECT
-        credit.value ->> 0 AS person_id,
-        credit.value ->> 2,
-        '[' || number || ', ' || (credit.value -> 1) || ']'
-    FROM titles CROSS JOIN json_each(titles.credits) AS credit
-    ORDER BY person_id, number, credit.key
-"""
 KINDS = "SELECT genres, country, year, count(*) FROM titles GROUP BY genres, country, year"
 
 # json.dumps() with an option builds an encoder on each call, which is slow for 100,000 rows.
-_json = json.JSONEncoder(ensure_ascii=False).encode
+to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+PersonRow = tuple[str, str, str]  # of the table `people`
 
 
-def _array(values: Sequence[Any]) -> str:
-    """A list as JSON; most titles have none of some."""
-    return _json(values) if values else "[]"
+class Entry(NamedTuple):
+    """What a lookup has of a title.
+
+    Attributes:
+        title: its row; the credits are those below.
+        names: its other names, one on each line.
+        credits: as the table has them.
+        people: person_words() of whoever is credited.
+    """
+
+    title: Title
+    names: str
+    credits: str
+    people: str
+
+
+@lru_cache(maxsize=10_000)  # most titles have none of some, and few combinations of genres exist
+def _array(*values: str) -> str:
+    return to_json(values)
 
 
 def write_lookup(
@@ -100,7 +110,8 @@ def write_lookup(
     *,
     release: dict[str, Any],
     clusters: Iterable[Cluster],
-    titles: Iterable[tuple[Title, str]],
+    titles: Iterable[Entry],
+    people: Iterable[PersonRow],
     neighbours: Iterable[bytes],
     combinations: Iterable[Combination] = (),
     places: bytes = b"",
@@ -111,8 +122,8 @@ def write_lookup(
         path: the file to write; one that exists is replaced.
         release: facts about the release; every value must be serialisable as JSON.
         clusters: the clusters' profiles.
-        titles: each title with its other names, one on each line, the most voted first. A
-            title's number is its place in this order, from 1.
+        titles: the most voted first. A title's number is its place in this order, from 1.
+        people: those who are credited, in the order of their ids.
         neighbours: each title's neighbours from pack(), in the same order.
         combinations: all titles by combination of genres, so that filters reach them; only if the
             neighbours are those of the blend.
@@ -133,7 +144,7 @@ def write_lookup(
         entries = {"schema_version": SCHEMA_VERSION} | release
         connection.executemany(
             "INSERT INTO release VALUES (?, ?)",
-            ((key, _json(value)) for key, value in entries.items()),
+            ((key, to_json(value)) for key, value in entries.items()),
         )
         connection.executemany(_insert("clusters", 10), map(_cluster_row, clusters))
         title_words, characters = _write_titles(connection, titles)
@@ -141,8 +152,8 @@ def write_lookup(
         rows = ((number, *stored) for number, stored in enumerate(combinations))
         connection.executemany(_insert("combinations", 5), rows)
         connection.execute(_insert("places", 1), (places,))
-        connection.executemany(_insert("people", 3), _people_rows(connection))
-        connection.execute(FACTS, {"trust": TRUST_VOTES, "formats": _json(FORMATS)})
+        connection.executemany(_insert("people", 3), people)
+        connection.execute(FACTS, {"trust": TRUST_VOTES, "formats": to_json(FORMATS)})
         connection.executemany(_insert("title_words", 2), sorted(title_words.items()))
         connection.executemany(_insert("characters", 2), sorted(characters.items()))
         connection.execute("INSERT INTO title_search (title_search) VALUES ('optimize')")
@@ -155,18 +166,11 @@ def write_lookup(
 def _digest(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """What the site shows about all titles together, so that no request has to read them all."""
     for name, sql in SHELVES.items():
-        yield f"{name}_titles", _json([title_id for (title_id,) in connection.execute(sql)])
+        yield f"{name}_titles", to_json([title_id for (title_id,) in connection.execute(sql)])
     for name, sql in COUNTS.items():
-        yield name, _json(connection.execute(sql).fetchall())
+        yield name, to_json(connection.execute(sql).fetchall())
     groups = connection.execute(KINDS)
-    yield "shares", _json(shares((json.loads(genres), *rest) for genres, *rest in groups))
-
-
-def _people_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
-    """The rows of `people`. SQLite sorts the credits, which may be too many for the memory."""
-    for person_id, rows in groupby(connection.execute(CREDITS), key=itemgetter(0)):
-        names, credited = zip(*((name, credit) for _, name, credit in rows), strict=True)
-        yield person_id, names[0], f"[{', '.join(credited)}]"
+    yield "shares", to_json(shares((json.loads(genres), *rest) for genres, *rest in groups))
 
 
 def _insert(table: str, column_count: int) -> str:
@@ -178,18 +182,18 @@ def _cluster_row(cluster: Cluster) -> tuple[Any, ...]:
         cluster.cluster,
         cluster.name,
         cluster.title_count,
-        _json(cluster.genres),
+        to_json(cluster.genres),
         cluster.year_from,
         cluster.year_to,
         cluster.rating,
         cluster.votes,
-        _json(cluster.typical_titles),
-        _json(cluster.popular_titles),
+        to_json(cluster.typical_titles),
+        to_json(cluster.popular_titles),
     )
 
 
 def _write_titles(
-    connection: sqlite3.Connection, titles: Iterable[tuple[Title, str]]
+    connection: sqlite3.Connection, titles: Iterable[Entry]
 ) -> tuple[Counter[str], Counter[str]]:
     """Write the titles and their words, and fill the full-text indexes of both.
 
@@ -206,11 +210,12 @@ def _write_titles(
             names: dict[int, str] = {}
             new_words: list[tuple[int, str]] = []
             spellings: dict[int, str] = {}
-            for number, (title, akas) in batch:
-                rows.append(_title_row(number, title))
+            for number, entry in batch:
+                title = entry.title
+                rows.append(_title_row(number, entry))
                 title_words.update(telling_words(title.title))
                 characters.update(title.characters)
-                names[number] = _names(title, akas)
+                names[number] = _names(entry)
                 for word in names[number].split():
                     if word not in words:
                         words[word] = len(words) + 1
@@ -237,17 +242,19 @@ def _index(
         connection.execute(
             f"INSERT INTO {index} (rowid, {column}) "
             "SELECT CAST(key AS INTEGER), value FROM json_each(?)",
-            (_json(texts),),
+            (to_json(texts),),
         )
 
 
-def _names(title: Title, akas: str) -> str:
+def _names(entry: Entry) -> str:
+    title = entry.title
     original = title.original_title if title.original_title != title.title else ""
-    people = {credit.name for credit in title.credits}
-    return search_names(f"{title.title}\n{original}\n{akas}", people)
+    names = search_names(f"{title.title}\n{original}\n{entry.names}")
+    return f"{names} {entry.people}"
 
 
-def _title_row(number: int, title: Title) -> tuple[Any, ...]:
+def _title_row(number: int, entry: Entry) -> tuple[Any, ...]:
+    title = entry.title
     return (
         number,
         title.title_id,
@@ -255,19 +262,19 @@ def _title_row(number: int, title: Title) -> tuple[Any, ...]:
         title.original_title,
         title.year,
         title.runtime_minutes,
-        _array(title.genres),
+        _array(*title.genres),
         title.rating,
         title.votes,
-        _array([[credit.person_id, credit.role, credit.name] for credit in title.credits]),
+        entry.credits,
         title.series,
         title.series_place,
         title.cluster,
         title.distance,
         title_key(title.title),
-        _array(title.characters),
+        _array(*title.characters),
         title.country,
         title.language,
-        _array(title.keywords),
+        _array(*title.keywords),
         title.title_type,
         title.end_year,
     )

@@ -9,6 +9,7 @@ from rec_platform.release.blend import LIKENESS, PARTS, WEIGHTS, alike, total
 from rec_platform.release.schema import NEIGHBOURS, Cluster, Title, pack
 from rec_platform.release.writer import write_lookup
 from rec_platform_tests.api.site import HOSTILE, invented, point
+from rec_platform_tests.release.entries import entries
 
 KINDS = (["Crime", "Thriller"], ["Sci-Fi"], ["Comedy", "Romance"])
 NAMES = ("Heavy Snow", "Dream Ferry", "Seven Kites", "Glass Harbour")
@@ -72,7 +73,7 @@ def publish_catalogue(releases: Path, release_id: str = "rich") -> Path:
             "files": {"title_basics": {"fetched_at": "2024-03-10T21:00:00+00:00"}},
         },
         clusters=clusters,
-        titles=((title, "") for title in titles),
+        **entries((title, "") for title in titles),
         neighbours=[neighbours(number, titles) for number in range(1, COUNT + 1)],
         places=b"".join(struct.pack("<2H", *place(number)) for number in range(1, COUNT + 1)),
     )

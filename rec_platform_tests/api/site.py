@@ -19,6 +19,7 @@ from rec_platform.release.blend import PARTS, WEIGHTS
 from rec_platform.release.schema import Cluster, Credit, Title, pack
 from rec_platform.release.serving import ServingRelease
 from rec_platform.release.writer import write_lookup
+from rec_platform_tests.release.entries import entries
 
 PLAIN = SiteSettings()
 INDEXED = SiteSettings(is_indexed=True, site_url="https://films.example")
@@ -90,7 +91,7 @@ def publish(
             profile(SPACE, "Space operas", titles),
             profile(CRIME, "1990s crime thrillers", titles),
         ],
-        titles=((title, "Die stille Laterne" if title is titles[0] else "") for title in titles),
+        **entries((title, "Die stille Laterne" if title is titles[0] else "") for title in titles),
         neighbours=[
             pack(
                 struct.pack("<24I", *(33 - rank for rank in range(1, 25))),

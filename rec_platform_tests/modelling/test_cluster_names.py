@@ -61,6 +61,10 @@ def test_the_only_cluster_of_its_genres_has_its_era_where_that_is_short() -> Non
         ([(2010, 2013), (2016, 2019)], ["Early 2010s dramas", "Late 2010s dramas"]),
         ([(2010, 2013), (2014, 2016)], ["Early 2010s dramas", "Mid-2010s dramas"]),
         ([(1999, 2010), (2000, 2011)], ["Dramas", "Dramas 2"]),  # hardly another time
+        (  # two of one time
+            [(2004, 2010), (2005, 2010), (2014, 2019)],
+            ["2000s dramas", "2000s dramas 2", "2010s dramas"],
+        ),
     ],
 )
 def test_clusters_of_one_kind_are_told_apart_by_era_if_their_years_are_apart(
@@ -83,6 +87,16 @@ def test_clusters_of_one_kind_are_told_apart_by_renown_if_their_votes_are_apart(
     votes: Sequence[int], expected: list[str]
 ) -> None:
     assert names(*[("Drama", ALL_YEARS, 6.0, number) for number in votes]) == expected
+
+
+def test_clusters_of_one_era_are_told_apart_by_renown() -> None:
+    spans = [([2004, 2004, 2010, 2010], 5_000), ([2004, 2004, 2010, 2010], 100)]
+    groups = [("Drama", span, 6.0, votes) for span, votes in spans]
+    assert names(*groups, ("Drama", [2014, 2014, 2019, 2019], 6.0, 700)) == [
+        "Well-known 2000s dramas",
+        "Little-known 2000s dramas",
+        "2010s dramas",
+    ]
 
 
 def test_well_known_is_only_what_is_better_known_than_the_catalogue() -> None:
@@ -176,7 +190,8 @@ def test_any_two_names_differ_in_something_that_the_figures_bear_out() -> None:
 @pytest.mark.real_data
 @pytest.mark.skipif(not DATA.is_dir(), reason="REC_REAL_DATA names no folder of real files")
 @pytest.mark.parametrize(
-    ("folder", "count"), [("known-5000", 9), ("known-5000", 18), ("us-2022-09", 9)]
+    ("folder", "count"),
+    [("known-5000", 9), ("known-5000", 18), ("us-2022-09", 9), ("us-2022-09", 25)],
 )
 def test_names_of_clusters_of_real_films_are_borne_out_and_no_number_is_needed(
     folder: str, count: int, tmp_path: Path

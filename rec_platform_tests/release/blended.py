@@ -14,6 +14,7 @@ from rec_platform.modelling.tiling import tile
 from rec_platform.release.schema import NEIGHBOURS, Cluster, Title, pack
 from rec_platform.release.writer import write_lookup
 from rec_platform_tests.modelling.catalogues import NO_FACTS
+from rec_platform_tests.release.entries import entries
 
 # From common to rare. Two are the same in another order.
 GENRES = (
@@ -58,7 +59,7 @@ def write_blended(path: Path, titles: pd.DataFrame) -> Parts:
             "title_count": len(titles),
         },
         clusters=[Cluster(0, "All", len(titles), [], 1970, 2000, 6.3, 1_000, [], [])],
-        titles=((_title(row), "") for row in titles.to_dict("records")),
+        **entries((_title(row), "") for row in titles.to_dict("records")),
         neighbours=_neighbours(parts),
         combinations=tile(titles),
     )

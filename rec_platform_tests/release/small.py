@@ -6,6 +6,7 @@ from pathlib import Path
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import Cluster, Title
 from rec_platform.release.writer import write_lookup
+from rec_platform_tests.release.entries import entries
 
 
 def write(path: Path, titles: Iterable[tuple[Title, str]], count: int) -> Lookup:
@@ -13,7 +14,7 @@ def write(path: Path, titles: Iterable[tuple[Title, str]], count: int) -> Lookup
         path,
         release={"title_count": count},
         clusters=[Cluster(0, "All", count, [], 1900, 2030, 7.0, 9, [], [])],
-        titles=titles,
+        **entries(titles),
         neighbours=[b""] * count,
     )
     return Lookup(path)

@@ -15,6 +15,7 @@ from rec_platform.release.recommend import recommendations
 from rec_platform.release.schema import SCHEMA_VERSION, Cluster, Credit, Title, pack
 from rec_platform.release.serving import ServingRelease, open_release
 from rec_platform.release.writer import write_lookup
+from rec_platform_tests.release.entries import entries
 
 NAMES = [
     ("The Long Tide", "The Long Tide", "Die lange Flut"),
@@ -67,7 +68,7 @@ def write(path: Path, **release: object) -> Path:
         path,
         release={"title_count": len(NAMES)} | release,
         clusters=[cluster(0), cluster(1)],
-        titles=((title(place), NAMES[place - 1][2]) for place in places),
+        **entries((title(place), NAMES[place - 1][2]) for place in places),
         neighbours=map(neighbours, places),
     )
     return path
@@ -218,7 +219,7 @@ def test_a_release_with_fewer_parts_than_this_program_knows_is_served(tmp_path: 
         path,
         release={"title_count": 2, "weights": few},
         clusters=[cluster(0), cluster(1)],
-        titles=((title(place), "") for place in (1, 2)),
+        **entries((title(place), "") for place in (1, 2)),
         neighbours=[
             pack(struct.pack("<I", other), struct.pack("<f", 0.5), bytes(range(len(few))))
             for other in (2, 1)

@@ -12,6 +12,7 @@ from rec_platform.release.blend import APPEAL, BALANCE, LIKENESS, PARTS, WEIGHTS
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import Cluster, Credit, Neighbour, Title, pack, unpack
 from rec_platform.release.writer import write_lookup
+from rec_platform_tests.release.entries import entries
 
 ANY = settings(deadline=None, derandomize=True, max_examples=100)
 FEW = settings(ANY, max_examples=20)
@@ -75,7 +76,7 @@ def test_a_lookup_gives_back_any_title_that_was_written(written: list[Title]) ->
             path,
             release={"title_count": len(written), "weights": WEIGHTS},
             clusters=clusters,
-            titles=[(title, "") for title in written],
+            **entries([(title, "") for title in written]),
             neighbours=[b""] * len(written),
         )
         lookup = Lookup(path)

@@ -11,6 +11,7 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import basket, recommendations
 from rec_platform.release.schema import Cluster, Title, pack
 from rec_platform.release.writer import write_lookup
+from rec_platform_tests.release.entries import entries
 
 # As the release of 0.1.0 kept them.
 WEIGHTS = {
@@ -49,7 +50,7 @@ def old(tmp_path: Path) -> Lookup:
         tmp_path / "lookup.sqlite",
         release={"title_count": 3, "weights": WEIGHTS},
         clusters=[Cluster(0, "All", 3, [], 2000, 2000, 7.0, 500, [], [])],
-        titles=((title, "") for title in TITLES),
+        **entries((title, "") for title in TITLES),
         neighbours=[neighbours],
     )
     return Lookup(tmp_path / "lookup.sqlite")
