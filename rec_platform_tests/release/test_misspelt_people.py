@@ -11,7 +11,7 @@ import pytest
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.misspelt_people import deletes_of_name, sound
 from rec_platform.release.schema import Credit, Title
-from rec_platform.release.text import ARTICLES, PERSON, search_key, search_names
+from rec_platform.release.text import ARTICLES, search_key, search_names
 from rec_platform.release.wording import ALONE, CONNECTIVES
 from rec_platform_tests.release.small import title, write
 from rec_platform_tests.release.typos import MISTAKES, misspell
@@ -239,8 +239,8 @@ def test_a_real_film_that_is_not_here_is_answered_openly_and_with_nobody(
         if not found.titles or found.left_out:
             continue
         first = found.titles[0]
-        people = [credit.name for credit in first.credits]
-        said = search_names(f"{first.title}\n{first.original_title}", people).replace(PERSON, "")
+        people = [search_key(credit.name) for credit in first.credits]
+        said = " ".join([search_names(f"{first.title}\n{first.original_title}"), *people])
         words = {*search_key(name).split()}.difference(ARTICLES, CONNECTIVES)
         is_literal = all(f" {ALONE.get(word, word)}" in f" {said}" for word in words)
         if not is_literal and not found.read_as:
