@@ -259,6 +259,10 @@ def test_where_no_title_has_all_words_one_is_left_out_and_named(
         ("star ferir", ["star ferries"]),
         ("voluers port", ["the harbour thieves"]),  # by another name, which is not kept
         ("starferries", ["star ferries"]),
+        ("harbour and theives", ["harbour and thieves"]),
+        ("theives harb", ["thieves harb"]),
+        ("theives harb movie", ["thieves harb"]),
+        ("laternenfisch lanternfihs", ["laternenfisch lanternfish"]),
         ("skift", ["skift", "skiff"]),  # some begin so
     ],
 )
