@@ -94,6 +94,7 @@ def test_a_table_that_was_wiped_is_made_again_and_nothing_below_it(platform: Pla
     (platform.root / "tables" / f"{table}.parquet").unlink()
     done = platform.refresh()
     assert "nothing has changed" in done.stderr
+    assert f"the table {table}: missing, damaged or changed" in done.stderr
     assert remade() == {table}
 
 

@@ -52,8 +52,9 @@ def test_the_seed_rounds_ratings_and_weighs_them_by_votes(
 
 
 def test_the_seed_reads_the_code_points_of_nine_characters_as_one_number() -> None:
-    encoded = original_2020_features(titles(title=["Up", "ABCDEFGHIJK", "ABCDEFGHI", "É"]))["title"]
-    assert encoded.tolist() == [85112, float("656667686970717273"), encoded[1], 201]
+    names = ["Up", "ABCDEFGHIJK", "ABCDEFGHI", "É", ""]
+    encoded = original_2020_features(titles(title=names))["title"]
+    assert encoded.tolist() == [85112, float("656667686970717273"), encoded[1], 201, 0]
 
 
 def test_the_seed_has_fourteen_columns_in_the_original_order() -> None:

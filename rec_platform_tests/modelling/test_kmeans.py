@@ -56,6 +56,11 @@ def test_too_few_different_titles_is_an_error_that_counts_them(points: np.ndarra
         fit(points, 4, seed=0)
 
 
+def test_as_many_different_titles_as_clusters_are_enough() -> None:
+    model = fit(np.eye(4, dtype="float32"), 4, seed=0)
+    assert sorted(map(tuple, model.centroids)) == sorted(map(tuple, np.eye(4)))
+
+
 def test_quality_is_best_at_the_planted_number_of_clusters() -> None:
     points, _ = planted((60, 60, 60, 60))
     quality = quality_by_cluster_count(points, [2, 3, 4, 5, 8], seed=0)
@@ -70,6 +75,17 @@ def test_quality_leaves_out_counts_that_the_titles_do_not_allow() -> None:
     assert [count for count, *_ in quality_by_cluster_count(points, [2, 3, 4, 9], 0)] == [2]
 
 
+def test_quality_counts_titles_that_are_the_same_once() -> None:
+    points = np.repeat(np.eye(3, 6, dtype="float32"), 10, axis=0)
+    assert [count for count, *_ in quality_by_cluster_count(points, [2, 3, 4], 0)] == [2]
+
+
+def test_the_distance_that_quality_tells_is_that_of_the_model() -> None:
+    points, _ = planted((60, 60, 60, 60))
+    ((_, distance, _),) = quality_by_cluster_count(points, [4], seed=0)
+    assert distance == pytest.approx(fit(points, 4, seed=0).mean_squared_distance, rel=1e-5)
+
+
 def test_planted_clusters_are_stable_and_chance_is_not() -> None:
     points, _ = planted((60, 60, 60, 60))
     assert stability(points, 4, seed=0) == 1
@@ -82,3 +98,9 @@ def test_planted_clusters_are_stable_and_chance_is_not() -> None:
 def test_halves_with_too_few_different_titles_have_no_stability() -> None:
     points, _ = planted((2, 2))
     assert stability(points, 4, seed=0) is None
+
+
+def test_stability_is_that_of_halves() -> None:
+    points = np.eye(8, dtype="float32")
+    assert stability(points, 4, seed=0) is not None
+    assert stability(points, 5, seed=0) is None
