@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from markupsafe import escape
 
+from rec_platform.release.formats import NOUNS
 from rec_platform.release.schema import LIST_LENGTH, Title
 
 from .lettering import BOOK, LEADING, lettering
@@ -36,7 +37,8 @@ def title_card(title: Title) -> str:
     scale = HEIGHT / POSTER_HEIGHT
     picture = f'<g transform="scale({scale})">{art(title)}</g>'
     over = " · ".join(title.genres)
-    told = _told(over, title.title, " · ".join(facts), "Nine films like it, with the reasons")
+    last = f"Nine {NOUNS[title.format].many} like it, with the reasons"
+    told = _told(over, title.title, " · ".join(facts), last)
     return _card(picture, told, inks.paper, inks.text, inks.text)
 
 

@@ -7,7 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from rec_platform.release.compared import Comparison
 
-from .dependencies import NO_COMPARISON, LikedId, Serving, compared_titles, known_title
+from .dependencies import NO_COMPARISON, Serving, compared_titles
+from .forms import SearchedFor, leave_out
 from .rendering import SHELF_LENGTH, render
 
 TELLING = 1.0  # points, of which a film of the same year and one of ten years apart are two apart
@@ -20,14 +21,20 @@ comparing = APIRouter(include_in_schema=False, default_response_class=HTMLRespon
 async def comparison(
     request: Request,
     lookup: Serving,
-    title: Annotated[list[LikedId], Query(max_length=2)] = [],  # noqa: B006
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: SearchedFor,
+    title: Annotated[list[str], Query()] = [],  # noqa: B006
 ) -> Response:
     """Two films side by side; a search for those that are not chosen yet."""
     if not lookup.compares:
         raise HTTPException(404, NO_COMPARISON)
-    chosen = [known_title(lookup, title_id) for title_id in dict.fromkeys(title)]
+    asked = [*dict.fromkeys(title)]
+    if len(asked) > 2:
+        leave_out(request, "Two can be compared at a time. The others were left out.")
+    chosen = lookup.titles(asked[:2])
+    if len(chosen) < len(asked[:2]):
+        leave_out(request, "This catalogue does not have all that this address names.")
     compared = compared_titles(lookup, *chosen) if len(chosen) == 2 else None
+    answer = lookup.find(q, SHELF_LENGTH)
     return render(
         request,
         "compare.html",
@@ -37,7 +44,8 @@ async def comparison(
         compared=compared,
         behind=behind(compared) if compared else [],
         query=q.strip(),
-        suggested=[match for match in lookup.search(q, SHELF_LENGTH) if match not in chosen],
+        found=answer,
+        suggested=[match for match in answer.titles if match not in chosen],
     )
 
 

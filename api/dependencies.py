@@ -19,7 +19,7 @@ from rec_platform.release.serving import ServingRelease
 
 TITLE_ID = "^tt[0-9]{1,12}$"
 BASKET_SIZE = 20
-NO_COMPARISON = "The films of this catalogue cannot be compared."
+NO_COMPARISON = "No two titles of this catalogue can be compared."
 LARGEST = 2**31 - 1  # keeps numbers in an address within SQLite's range
 
 TitleId = Annotated[str, Path(pattern=TITLE_ID, examples=["tt0000001"])]

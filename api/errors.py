@@ -14,8 +14,9 @@ from rec_platform.release.lookup import Lookup, LookupFileError
 from rec_platform.release.serving import ServingRelease
 
 from .access import request_id
+from .drawing import NotDrawnError
 from .headers import EMBED, kind_of
-from .plain import plainly, sentence
+from .plain import plainly
 from .problems import (
     MEDIA_TYPE,
     PROBLEMS,
@@ -84,10 +85,8 @@ async def on_invalid_request(request: Request, error: RequestValidationError) ->
 
 
 async def on_invalid_parameter(request: Request, error: InvalidParameterError) -> Response:
-    """A parameter that is wrong for this release or this request."""
-    if kind_of(request.scope).is_for_programs:
-        return problem(request, 422, errors=[error.error])
-    return problem(request, 422, sentence(error.error.parameter, error.plain_reason))
+    """A parameter that is wrong for this release or this request. Pages leave it out: forms.py."""
+    return problem(request, 422, errors=[error.error])
 
 
 async def on_no_release(request: Request, error: LookupFileError) -> Response:
@@ -96,11 +95,18 @@ async def on_no_release(request: Request, error: LookupFileError) -> Response:
     return problem(request, 503)
 
 
+async def on_not_drawn(request: Request, error: NotDrawnError) -> Response:
+    """A picture that would take too long now."""
+    logger.warning("A picture was not drawn: %s", error)
+    return problem(request, 503, "The picture is not ready yet. Try again in a moment.")
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     StarletteHTTPException: on_http_error,
     RequestValidationError: on_invalid_request,
     InvalidParameterError: on_invalid_parameter,
     LookupFileError: on_no_release,
+    NotDrawnError: on_not_drawn,
 }
 
 

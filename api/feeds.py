@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fastapi import APIRouter, HTTPException, Request, Response
 from markupsafe import escape
 
+from rec_platform.release.formats import called
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.schema import Title
 
@@ -14,10 +15,10 @@ from .posters import NO_XML
 from .rendering import settings_of
 
 FEED_LENGTH = 24
-# By the name of their shelf: what a feed is called, and what is in it.
+# By the name of their shelf: what a feed is called, and what is in it; both name the titles.
 FEEDS = {
-    "new": ("New films", "The best known films of the newest year."),
-    "rising": ("Rising films", "Well rated films of the two newest years, the best known first."),
+    "new": ("New {}", "The best known {} of the newest year."),
+    "rising": ("Rising {}", "Well rated {} of the two newest years, the best known first."),
 }
 
 feeds = APIRouter(include_in_schema=False)
@@ -35,12 +36,12 @@ async def feed(request: Request, lookup: Serving, name: str) -> Response:
 
 
 def _feed(lookup: Lookup, name: str, site: str) -> Iterator[str]:
-    called, told = FEEDS[name]
+    heading, told = (words.format(called(lookup.release).many) for words in FEEDS[name])
     address = f"{site}/feeds/{name}.xml"
     updated = lookup.release["created_at"]
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
     yield '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
-    yield f"<title>Nine Alike: {called}</title>\n<subtitle>{told}</subtitle>\n"
+    yield f"<title>Nine Alike: {heading}</title>\n<subtitle>{told}</subtitle>\n"
     yield f"<id>{_id(address)}</id>\n<updated>{updated}</updated>\n"
     yield f'<link rel="self" type="application/atom+xml" href="{_text(address)}"/>\n'
     yield f'<link rel="alternate" type="text/html" href="{_text(site)}/"/>\n'

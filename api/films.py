@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from rec_platform.release.choosing import ORDERS, Order
@@ -13,11 +13,20 @@ from rec_platform.release.genres import kind
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, LANGUAGES
 
-from .dependencies import LARGEST, Serving, root, with_facts
+from .dependencies import Serving, root, with_facts
 from .filtering import WantedByForm, parameters
+from .forms import FromForm, PageNumber, last_page, left_out
 from .rendering import PAGE_LENGTH, render
 
 ORDER_NAMES = dict(zip(ORDERS, ("Most voted", "Best rated", "Newest"), strict=True))
+
+
+async def ordered(order: Order = "votes") -> Order:
+    """By what a visitor sorts."""
+    return order
+
+
+OrderByForm = Annotated[Order, Depends(FromForm(ordered))]
 
 films = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -27,19 +36,16 @@ async def browse(
     request: Request,
     lookup: Serving,
     wanted: WantedByForm,
-    order: Order = "votes",
-    page: Annotated[int, Query(ge=1, le=LARGEST)] = 1,
+    order: OrderByForm,
+    page: PageNumber,
 ) -> Response:
     """The films that pass a filter."""
     with_facts(lookup)
     count = lookup.count(wanted)
     page_count = max(1, -(-count // PAGE_LENGTH))
-    if page > page_count:
-        raise HTTPException(
-            404,
-            "There is one page." if page_count == 1 else f"There are only {page_count:,} pages.",
-        )
     asked = [*parameters(wanted), *([("order", order)] if order != "votes" else [])]
+    if page > page_count:
+        return last_page(f"{root(request)}/films", asked, page_count)
     return render(
         request,
         "films.html",
@@ -61,16 +67,17 @@ async def browse(
 
 @films.get("/random")
 async def random(request: Request, lookup: Serving, wanted: WantedByForm) -> Response:
-    """A random title, another one each time; of those that pass a filter, if one is given."""
-    if wanted == EVERYTHING:
+    """A random title, another one each time; of those that pass a filter, if one is given.
+
+    Where no title passes, or a part of the filter was left out, the page of all that pass says so.
+    """
+    if wanted == EVERYTHING and not left_out(request):
         title = lookup.random_title()
     else:
         with_facts(lookup)
-        title = lookup.random_of(wanted)
-    if title is None:
-        raise HTTPException(404, "Nothing passes all these filters.")
-    address = f"{root(request)}/title/{title.title_id}"
-    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+        title = None if left_out(request) else lookup.random_of(wanted)
+    address = f"/title/{title.title_id}" if title else f"/films?{request.url.query}"
+    return RedirectResponse(root(request) + address, 303, {"Cache-Control": "no-store"})
 
 
 def heading(lookup: Lookup, wanted: Filter) -> str:

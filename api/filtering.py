@@ -3,25 +3,24 @@
 What a title must be to pass belongs in rec_platform/release/filters.py.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from inspect import signature
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, validate_call
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from rec_platform.release.filters import EVERYTHING, Filter
-from rec_platform.release.formats import formats_of
+from rec_platform.release.formats import NOUNS, formats_of
 from rec_platform.release.genres import WORDS
 from rec_platform.release.lookup import Lookup
 
 from .dependencies import Serving
+from .forms import FromForm, leave_out, so_left_out
+from .plain import sentence
 from .problems import InvalidParameterError
 
-Asked = TypeVar("Asked")
 GENRES = {genre.casefold(): genre for genre in WORDS}
 
 # A filter that is not given is None, which no address can express.
@@ -122,10 +121,15 @@ def checked(wanted: Filter, lookup: Lookup) -> Filter:
             words for nor one of a title; or two conditions contradict each other. An empty list
             would hide a mistake.
     """
+    if wanted == EVERYTHING:
+        return wanted
     _require_possible(wanted)
     formats = formats_of(lookup.release)
     if wanted.format and wanted.format not in formats:
-        raise InvalidParameterError("format", f"It is none of {', '.join(formats)}")
+        plain = " or ".join(NOUNS[name].many for name in formats)
+        raise InvalidParameterError(
+            "format", f"It is none of {', '.join(formats)}", f"must be {plain}"
+        )
     if len(formats) == 1:
         wanted = replace(wanted, format=None)
     if all(genre in WORDS for genre in (*wanted.genres, *wanted.without_genres)):
@@ -175,45 +179,7 @@ def parameters(wanted: Filter) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in (*single, *several) if value is not None]
 
 
-async def from_form(
-    request: Request, asked: Callable[..., Awaitable[Asked]], default: Asked
-) -> Asked:
-    """The parameters of a form, where an empty field counts as absent.
-
-    Most pages are asked for without parameters. FastAPI would look for each of them all the same,
-    which would take a tenth of a page's time.
-
-    Args:
-        request: of a form.
-        asked: takes the parameters, and validates them.
-        default: what is asked for where no field is filled in.
-    """
-    query = request.query_params
-    filled = {
-        name: [value for value in query.getlist(name) if value]
-        for name in signature(asked).parameters
-        if name in query
-    }
-    given: dict[str, Any] = {
-        name: values if name in SEVERAL else values[-1] for name, values in filled.items() if values
-    }
-    if not given:
-        return default
-    try:
-        return await asked(**given)
-    except ValidationError as error:
-        raise RequestValidationError(in_query(error)) from error
-
-
-def in_query(error: ValidationError) -> list[dict[str, Any]]:
-    """What a function's parameters lack, as FastAPI tells it of those in a query."""
-    return [
-        {**details, "loc": ("query", *details["loc"])}
-        for details in error.errors(include_url=False)
-    ]
-
-
-_validated = validate_call(filters)
+_asked = FromForm(filters)
 
 
 async def known_filters(lookup: Serving, wanted: Annotated[Filter, Depends(filters)]) -> Filter:
@@ -222,8 +188,16 @@ async def known_filters(lookup: Serving, wanted: Annotated[Filter, Depends(filte
 
 
 async def form_filters(request: Request, lookup: Serving) -> Filter:
-    """The filter of a form."""
-    return checked(await from_form(request, _validated, EVERYTHING), lookup)
+    """The filter of a form, without the conditions that no title can meet."""
+    wanted = await _asked(request)
+    while True:
+        try:
+            return checked(wanted, lookup)
+        except InvalidParameterError as error:
+            name = error.error.parameter
+            leave_out(request, so_left_out(sentence(name, error.plain_reason)))
+            field = SEVERAL.get(name, name)
+            wanted = replace(wanted, **{field: getattr(EVERYTHING, field)})
 
 
 Wanted = Annotated[Filter, Depends(known_filters)]

@@ -104,7 +104,12 @@ EXAMPLES: dict[str, Any] = {
         [BasketRecommendation(1, 0.97, SECOND, [Because(FIRST, REASONS)])],
     ),
     "search": SearchResults(
-        RELEASE_ID, "marlow lantern", [FIRST], [], [PersonName("nm0000001", "Ada Marlow")]
+        RELEASE_ID,
+        "marlwo lantern",
+        [FIRST],
+        [],
+        [PersonName("nm0000001", "Ada Marlow")],
+        ["marlow lantern"],
     ),
     "titles": Titles(RELEASE_ID, 8_412, [FIRST, SECOND], "MjAyNDAzMTFUMDQxMjA5Wi01ZjJjODFkMCAy"),
     "person": Person(

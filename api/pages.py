@@ -4,10 +4,11 @@ How a page is rendered belongs in rendering.py, what it looks like in templates/
 a poster shows in posters.py, and where a cluster lies on the map in atlas.py.
 """
 
+import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from rec_platform.release.blend import BALANCE
@@ -19,21 +20,21 @@ from rec_platform.release.schema import NEIGHBOURS, Title
 from .atlas import Atlas, atlas, own_genres, superlatives
 from .dependencies import (
     BASKET_SIZE,
-    LARGEST,
     TITLE_ID,
     ClusterNumber,
-    LikedId,
     Serving,
     known_cluster,
     known_title,
     root,
+    serving_lookup,
 )
 from .filtering import parameters
+from .forms import PageNumber, SearchedFor, last_page, leave_out
 from .posters import poster_file
 from .rendering import FOR_EVER, PAGE_LENGTH, SHELF_LENGTH, posters_version, render
-from .tuning import TunedByForm, Tuning, merged
+from .tuning import TunedByForm, Tuning, form_tuning, merged
 
-BasketIds = Annotated[list[LikedId], Query(max_length=BASKET_SIZE)]
+BasketIds = Annotated[list[str], Query()]
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -42,10 +43,10 @@ pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 async def home(
     request: Request,
     lookup: Serving,
-    title: Annotated[str | None, Query(pattern=TITLE_ID)] = None,
+    title: str = "",
 ) -> Response:
     """A search box, rising titles, hidden gems, and a shelf of typical titles for each cluster."""
-    if title:  # a link of the site that this one replaces
+    if re.fullmatch(TITLE_ID, title):  # a link of the site that this one replaces
         return RedirectResponse(f"{root(request)}/title/{title}", 308)
     clusters = lookup.clusters()
     return render(
@@ -63,16 +64,17 @@ async def home(
 
 
 @pages.get("/title/{title_id}")
-async def title(
-    request: Request,
-    lookup: Serving,
-    title_id: str,
-    tuned: TunedByForm,
-) -> Response:
-    """A title's facts and the titles like it."""
+async def title(request: Request, title_id: str) -> Response:
+    """A title's facts and the titles like it.
+
+    It asks for the release and the tuning itself: FastAPI would solve each as a dependency, which
+    would take a tenth of the page's time.
+    """
+    lookup = await serving_lookup(request)
     title = lookup.title(title_id)
     if title is None:
         return await title_of_address(request, lookup, title_id)
+    tuned = await form_tuning(request, lookup)
     return render(
         request,
         "title.html",
@@ -94,9 +96,7 @@ async def title_of_address(request: Request, lookup: Serving, address: str) -> R
 
 
 @pages.get("/search")
-async def search(
-    request: Request, lookup: Serving, q: Annotated[str, Query(max_length=200)] = ""
-) -> Response:
+async def search(request: Request, lookup: Serving, q: SearchedFor) -> Response:
     """The titles that match a query."""
     answer = lookup.find(q, PAGE_LENGTH)
     return render(
@@ -106,7 +106,7 @@ async def search(
         is_endless=bool(q.strip()),
         query=q.strip(),
         titles=answer.titles,
-        left_out=answer.left_out,
+        found=answer,
         people=answer.people,
         page_length=PAGE_LENGTH,
     )
@@ -117,18 +117,33 @@ async def basket(
     request: Request,
     lookup: Serving,
     tuned: TunedByForm,
+    q: SearchedFor,
     title: BasketIds = [],  # noqa: B006  # never changed
     disliked: BasketIds = [],  # noqa: B006
     seen: BasketIds = [],  # noqa: B006
-    q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Several liked titles, which only the address holds, and one list for all of them.
 
     Titles like a disliked one are pushed away, and a seen one is left out. These are in the address
-    too.
+    too. Of a title that is both liked and disliked there, the last mention counts: each click adds
+    to the end.
     """
-    asked = {"title": title, "disliked": disliked, "seen": seen}
-    known = {name: lookup.titles([*dict.fromkeys(ids)]) for name, ids in asked.items()}
+    asked = {
+        name: [*dict.fromkeys(ids)]
+        for name, ids in (("title", title), ("disliked", disliked), ("seen", seen))
+    }
+    if any(len(ids) > BASKET_SIZE for ids in asked.values()):
+        leave_out(request, f"A basket holds {BASKET_SIZE} of each kind. The others were left out.")
+        asked = {name: ids[:BASKET_SIZE] for name, ids in asked.items()}
+    known = {name: lookup.titles(ids) for name, ids in asked.items()}
+    contrary = [each for each in known["title"] if each in known["disliked"]]
+    for each in contrary:
+        mentions = [
+            name
+            for name, title_id in request.query_params.multi_items()
+            if title_id == each.title_id and name != "seen"
+        ]
+        known["disliked" if mentions[-1] == "title" else "title"].remove(each)
     liked = known.pop("title")
     ids = [("title", each.title_id) for each in liked]
     ids += [(name, each.title_id) for name, titles in known.items() for each in titles]
@@ -141,13 +156,14 @@ async def basket(
         is_endless=True,
         liked=liked,
         **known,
-        unknown_count=sum(len(set(named)) for named in asked.values()) - len(ids),
+        unknown_count=sum(map(len, asked.values())) - len(ids) - len(contrary),
+        contrary=contrary,
         is_full=len(liked) >= BASKET_SIZE,
         has_room=all(len(titles) < BASKET_SIZE for titles in known.values()),
         query=q.strip(),
         popular=[] if liked else lookup.most_voted(SHELF_LENGTH),
         suggested=[match for match in answer.titles if match not in unwanted],
-        left_out=answer.left_out,
+        found=answer,
         listed=await merged(lookup, liked, tuned, disliked=known["disliked"], seen=known["seen"]),
         **_asked(f"{root(request)}/basket", ids, tuned),
     )
@@ -172,13 +188,13 @@ async def cluster(
     request: Request,
     lookup: Serving,
     cluster: ClusterNumber,
-    page: Annotated[int, Query(ge=1, le=LARGEST)] = 1,
+    page: PageNumber,
 ) -> Response:
     """A cluster's profile, its place on the map, its typical titles, and all of them by pages."""
     profile = known_cluster(lookup, cluster)
     page_count = max(1, -(-profile.title_count // PAGE_LENGTH))
     if page > page_count:
-        raise HTTPException(404, f"{profile.name}: page {page_count} is the last one.")
+        return last_page(f"{root(request)}/cluster/{cluster}", [], page_count)
     drawn = atlas(lookup)
     return render(
         request,

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError, validate_call
 
 from . import filtering
-from .problems import InvalidParameterError
+from .problems import InvalidParameterError, in_query
 
 # Parameters that may be given more than once.
 SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
@@ -24,6 +24,8 @@ SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
 async def unambiguous(request: Request) -> None:
     """Refuse a single-valued parameter that is given twice: nobody can tell which is meant."""
     given = request.query_params.multi_items()
+    if len(given) == len(request.query_params):
+        return
     for name, count in Counter(name for name, _ in given).items():
         if count > 1 and name not in SEVERAL:
             raise InvalidParameterError(name, "It is given more than once")
@@ -58,13 +60,13 @@ class IfGiven:
         given = {name: query.getlist(name) if name in SEVERAL else query[name] for name in query}
         made: list[Any] = []
         errors: list[Any] = []
-        for names, function in zip(self._names, self._validated, strict=True):
+        for at, names in enumerate(self._names):
+            named = {name: given[name] for name in names if name in given}
+            function = self._validated[at] if named else self.declared[at]
             try:
-                made.append(
-                    await function(**{name: given[name] for name in names if name in given})
-                )
+                made.append(await function(**named))
             except ValidationError as error:
-                errors += filtering.in_query(error)
+                errors += in_query(error)
         if errors:
             raise RequestValidationError(errors)
         return tuple(made)

@@ -1,4 +1,4 @@
-"""Refused parameters in a visitor's words. Programs are told pydantic's own reason."""
+"""What is wrong with a parameter, in a visitor's words. Programs are told pydantic's own reason."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,9 +22,7 @@ NAMES = {
     "order": "The order",
     "page": "The page",
     "q": "What you search for",
-    "title": "The film",
-    "disliked": "The film",
-    "seen": "The film",
+    "title": "The title",
     "cluster": "The neighbourhood",
 }
 # By pydantic's type of error; the words in braces are from its context.

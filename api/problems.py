@@ -4,7 +4,9 @@ How a problem becomes a response, or a page, belongs in errors.py.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ValidationError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -52,6 +54,19 @@ class Problem:
     detail: str
     request_id: str
     errors: list[InvalidParameter] = field(default_factory=list[InvalidParameter])
+
+
+def in_query(error: ValidationError) -> list[dict[str, Any]]:
+    """What a function's parameters lack, as FastAPI tells it of those in a query.
+
+    An optional parameter fails twice: by its own type, and because it is not None. The latter is
+    left out.
+    """
+    return [
+        {**details, "loc": ("query", *details["loc"])}
+        for details in error.errors(include_url=False)
+        if details["type"] != "none_required"
+    ]
 
 
 class InvalidParameterError(Exception):

@@ -27,6 +27,7 @@ from rec_platform.release.recommend import LIST_LENGTH
 
 from .dependencies import release_id, root
 from .emblems import NO_GENRE
+from .forms import left_out
 from .inks import PALETTES
 from .movie import movie
 from .posters import art, badge, poster
@@ -82,6 +83,15 @@ def tuning_fields(
     )
 
 
+# What a title is called beside its year, if it is no movie.
+TYPES = {
+    "tvMovie": Markup("TV&nbsp;film"),
+    "video": Markup("video"),
+    "tvSeries": Markup("TV&nbsp;series"),
+    "tvMiniSeries": Markup("miniseries"),
+    "short": Markup("short&nbsp;film"),
+}
+
 # What every template may use besides the context of its page.
 TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "poster": poster,
@@ -93,6 +103,7 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "icon_version": ICON_VERSION,
     "movie": movie,
     "nouns": NOUNS,
+    "types": TYPES,
     "countries": {None: "unknown", **COUNTRIES},
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,
@@ -127,6 +138,7 @@ def render(
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,
+        not_counted=left_out(request),
         is_indexed=settings.is_indexed and status < 400 and not is_endless,
         is_endless=is_endless,
         has_query=bool(request.url.query),

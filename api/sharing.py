@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
+from rec_platform.release.formats import called
+
 from .cards import WIDTH, field_card, title_card
 from .dependencies import BASKET_SIZE, LikedId, Serving, known_title, root
 from .drawing import png
@@ -27,7 +29,7 @@ sharing = APIRouter(include_in_schema=False)
 async def site_card(lookup: Serving, v: str = "") -> Response:
     """The card of every page without one of its own: nine films that rise."""
     titles = lookup.shelf("rising", 9) or lookup.numbered([1])
-    name = "Find a film you love, and nine more like it"
+    name = f"Find a {called(lookup.release).one} you love, and nine more like it"
     drawn = field_card(titles, name, "Each with the reason why")
     return await _png(drawn, WIDTH, v == posters_version(lookup))
 
@@ -43,7 +45,8 @@ async def basket_card(
     if not liked:
         raise HTTPException(404, "This release has none of these titles.")
     count = len(liked)
-    name = f"One list for {count} films" if count > 1 else "Films like this one"
+    many = called(lookup.release).many
+    name = f"One list for {count} {many}" if count > 1 else f"{many.capitalize()} like this one"
     more = f" and {count - 2} more" if count > 2 else ""
     drawn = field_card(liked, name, ", ".join(each.title for each in liked[:2]) + more)
     return await _png(drawn, WIDTH, v == posters_version(lookup))
@@ -89,7 +92,7 @@ async def manifest(request: Request) -> Response:
     at = root(request)
     described = {
         "name": "Nine Alike",
-        "description": "Find a film you love, and nine more like it.",
+        "description": "Find what you love, and nine more like it.",
         "id": f"{at}/",
         "start_url": f"{at}/",
         "scope": f"{at}/",

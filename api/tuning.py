@@ -10,7 +10,6 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import validate_call
 
 from rec_platform.release.blend import BALANCE, CROWD_PLEASERS, HIDDEN_GEMS
 from rec_platform.release.filters import EVERYTHING, Filter
@@ -18,7 +17,9 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import LIST_LENGTH, BasketRecommendation, basket
 from rec_platform.release.schema import NEIGHBOURS, Title
 
-from .filtering import WantedByForm, from_form
+from .dependencies import Serving
+from .filtering import form_filters
+from .forms import FromForm
 from .problems import InvalidParameterError
 
 ListLength = Annotated[
@@ -57,13 +58,13 @@ async def length_and_balance(
     return limit, balance
 
 
-_validated = validate_call(length_and_balance)
+_asked = FromForm(length_and_balance)
 
 
-async def form_tuning(request: Request, wanted: WantedByForm) -> Tuning:
+async def form_tuning(request: Request, lookup: Serving) -> Tuning:
     """The parameters of a form."""
-    limit, balance = await from_form(request, _validated, (LIST_LENGTH, BALANCE))
-    return Tuning(limit, balance, wanted)
+    limit, balance = await _asked(request)
+    return Tuning(limit, balance, await form_filters(request, lookup))
 
 
 TunedByForm = Annotated[Tuning, Depends(form_tuning)]
@@ -85,9 +86,7 @@ async def merged(
     """
     for title in disliked:
         if title in liked:
-            raise InvalidParameterError(
-                "disliked", f"{title.title_id} is liked, too", "cannot be both liked and disliked"
-            )
+            raise InvalidParameterError("disliked", f"{title.title_id} is liked, too")
     make = partial(basket, lookup, liked, tuned.limit, tuned.balance, tuned.wanted, explain)
     if tuned.wanted == EVERYTHING:
         return make(disliked=disliked, seen=seen)

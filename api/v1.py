@@ -7,7 +7,7 @@ Addresses and fields here are promises: a change that breaks a consumer belongs 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from rec_platform.release import recommend
 from rec_platform.release.filters import Filter
@@ -24,6 +24,7 @@ from .dependencies import (
     known_cluster,
     known_title,
     release_id,
+    serving_lookup,
 )
 from .fields import Fields, answer, wanted_fields
 from .filtering import checked, filters
@@ -65,13 +66,17 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The titles that a query may mean, its words that were left out, and the people it names."""
+    """The titles that a query may mean, its words that were left out, and the people it names.
+
+    `read_as` is what it was corrected to, after the query itself if some titles fit that.
+    """
 
     release_id: str
     query: str
     titles: list[Title]
     left_out: list[str]
     people: list[PersonName]
+    read_as: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +199,13 @@ async def title(lookup: Serving, title_id: TitleId, fields: Fields) -> Response:
     summary="The titles most similar to a title",
     response_model=Recommendations,
 )
-async def recommendations(
-    lookup: Serving,
-    title_id: TitleId,
-    asked: Asked,
-) -> Response:
+async def recommendations(request: Request, title_id: TitleId, asked: Asked) -> Response:
     """Best first, of all titles that pass the filters; at most three of one series.
 
     What is best is alike and appeals. A score, in 0..1, says only how alike, so scores are not in
     the order of the list. The balance changes the order, and no score.
     """
+    lookup = await serving_lookup(request)  # to solve it as a dependency takes longer
     wanted, (limit, balance), explain, fields = asked
     title = known_title(lookup, title_id)
     wanted = checked(wanted, lookup)
@@ -273,10 +275,11 @@ async def search(
     those that the query may mean follow: by the people of a title or its year, with misspelt words
     corrected, words joined or split. Words that no such title has are left out, and named. An id
     or an address of IMDb finds its title. `people` are up to three whom the query names, alone or
-    beside a title; none in a release of schema 5 or older.
+    beside a title; none in a release of schema 5 or older. `read_as` is empty if all titles fit the
+    query as typed. Otherwise its last entry is what the query was corrected to, and the query
+    itself stands before it if some titles fit that; both are in small letters, without accents.
     """
-    found = lookup.find(q, limit)
-    results = SearchResults(release_id(lookup), q, found.titles, found.left_out, found.people)
+    results = SearchResults(release_id(lookup), q, *lookup.find(q, limit))
     return answer(results, ("titles.*",), *fields)
 
 

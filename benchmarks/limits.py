@@ -18,6 +18,7 @@ from sklearn.cluster import KMeans
 
 from rec_platform.ingest.files import scan_tsv
 from rec_platform.modelling.features import min_max, original_2020_features
+from rec_platform.release.blend import PARTS
 
 # What sql/ reads of each file.
 COLUMNS = {
@@ -30,7 +31,6 @@ COLUMNS = {
     "name.basics": "nconst primaryName",
 }
 COMPARED = 1_000  # about as many others as the blend compares a title with
-PARTS = 14
 BLOCK_ROWS = 4_096
 # The original's selection, from the six files as they lie on the disk, unpacked.
 ORIGINAL_SQL = """
@@ -78,8 +78,8 @@ def _count_values(source: Path) -> None:
 def product_seconds(titles: int) -> float:
     """Compare each title with as many others as the blend does, as a product of matrices."""
     random = np.random.default_rng(0)
-    rows = random.random((titles, PARTS), dtype="float32")
-    others = random.random((PARTS, COMPARED), dtype="float32")
+    rows = random.random((titles, len(PARTS)), dtype="float32")
+    others = random.random((len(PARTS), COMPARED), dtype="float32")
     starts = range(0, titles, BLOCK_ROWS)
     return seconds(lambda: [rows[start : start + BLOCK_ROWS] @ others for start in starts])
 

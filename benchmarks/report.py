@@ -48,6 +48,7 @@ STAGES = {
     "cluster_lookup": "cluster_lookup, release",
     "release": "cluster_lookup, release",
 }
+LEAST_LIMIT = 0.05  # seconds; a ratio to less is noise
 ORDER = ("raw", "tables", "model", "similar_titles", "scorecard", "cluster_lookup, release")
 ORDER += ("checks", "outside steps")
 Figures = dict[str, float]
@@ -317,7 +318,11 @@ def _stages(runs: list[Measured]) -> Iterator[list[str]]:
         spent = stages.get(stage, 0.0)
         row = [stage, f"{spent:.2f}", f"{spent / total:.0%}"]
         limit = least.get(stage)
-        yield row + ([names[stage], _text(limit), _text(spent / limit)] if limit else ["", "", ""])
+        if not limit:
+            yield [*row, "", "", ""]
+            continue
+        times = _text(spent / limit) if limit >= LEAST_LIMIT else ""
+        yield [*row, names[stage], f"{limit:.2f}", times]
 
 
 def _made(runs: list[Measured]) -> Iterator[list[str]]:

@@ -11,13 +11,17 @@ from rec_platform.release.schema import Title
 def liked(lookup: Lookup, text: str) -> Title:
     """The title with this id or, if it is no id, the best known title of this name."""
     left_out: list[str] = []
+    read_as: list[str] = []
     if re.fullmatch(r"tt\d+", text, re.IGNORECASE):
         title = lookup.of_address(text)
     else:
         answer = lookup.find(text, limit=1)
-        title, left_out = next(iter(answer.titles), None), answer.left_out
+        title = next(iter(answer.titles), None)
+        left_out, read_as = answer.left_out, answer.read_as
     if title is None:
         raise fail(f"{text}: no such title in release {lookup.path.parent.name}", code=2)
+    if read_as:
+        progress.print(f"{text}: no title has these words; read as: {read_as[-1]}")
     if left_out:
         words = ", ".join(left_out)
         progress.print(f"{text}: no title has all of these words; left out: {words}")

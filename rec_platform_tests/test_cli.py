@@ -322,6 +322,14 @@ def test_words_that_no_title_has_are_named(released: Platform):
     ]
 
 
+def test_what_a_misspelt_name_was_read_as_is_told(released: Platform):
+    done = released.run("recommend", "accidnetal caterer")
+    assert done.exit_code == 0
+    assert done.stderr.splitlines()[0] == (
+        "accidnetal caterer: no title has these words; read as: accidental caterer"
+    )
+
+
 def test_an_id_may_be_written_in_capitals_and_without_zeros(released: Platform):
     (liked,) = popular(released, 1)
     short = f"tt{int(liked.title_id[2:])}"

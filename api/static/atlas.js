@@ -12,7 +12,7 @@ async function start(figure) {
   const picture = figure.querySelector(".map");
   const canvas = make("canvas", { className: "map", tabIndex: 0 });
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", "Map of films. Arrow keys move it, plus and minus zoom, Home shows all of it. The films in view are listed after it.");
+  canvas.setAttribute("aria-label", `Map of ${words.many}. Arrow keys move it, plus and minus zoom, Home shows all of it. The ${words.many} in view are listed after it.`);
   const label = make("p", { className: "map-label", hidden: true });
   const buttons = make("p", { className: "map-buttons" });
   const seen = make("section", { className: "in-view" });

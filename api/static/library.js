@@ -2,13 +2,16 @@
 // in exports.js, and how films are found and listed without telling the server in catalogue.js.
 "use strict";
 
-const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+const count = (number, { one, many } = words) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+const rows = { one: "row", many: "rows" };
 const part = (name) => first(`[data-part="${name}"]`);
 const say = (text) => part("told").textContent = text;
 
 // Import
 
-const isFilm = (type) => !type || /^(movie|film|tv ?movie|video|short|tv ?short)$/i.test(type);
+const hasSeries = shelf.dataset.kinds.includes("series");
+const isHeld = (type) => !type || /^(movie|film|tv ?movie|video|short|tv ?short)$/i.test(type)
+  || hasSeries && /^tv ?(mini ?)?series$/i.test(type);
 
 function add(films, all) {
   const missing = [], seen = kept.read("seen"), watchlist = kept.read("watchlist");
@@ -33,7 +36,7 @@ function add(films, all) {
       watchlist[id] = [title, year, 0, film.date];
     }
   }
-  if (!kept.write("seen", seen) || !kept.write("watchlist", watchlist)) throw new Unreadable("This browser has no room for so many films, or keeps nothing at all (as in private windows).");
+  if (!kept.write("seen", seen) || !kept.write("watchlist", watchlist)) throw new Unreadable(`This browser has no room for so many ${words.many}, or keeps nothing at all (as in private windows).`);
   return { ...counts, missing };
 }
 
@@ -51,8 +54,8 @@ async function read(files) {
       if (!films.length) throw new Unreadable(`${file.name} has no rows.`);
       const result = add(films, await whole(say));
       const kinds = [...new Set(tables.map(({ kind }) => kind))].join(", ");
-      const lost = result.missing.length ? `; ${count(result.missing.length, "row")} not found` : "";
-      line.textContent = `${file.name} (${kinds}): ${count(films.length, "row")} read, ${result.seen.toLocaleString("en")} seen, ${result.watchlist.toLocaleString("en")} for your watchlist${lost}.`;
+      const lost = result.missing.length ? `; ${count(result.missing.length, rows)} not found` : "";
+      line.textContent = `${file.name} (${kinds}): ${count(films.length, rows)} read, ${result.seen.toLocaleString("en")} seen, ${result.watchlist.toLocaleString("en")} for your watchlist${lost}.`;
       missing.push(...result.missing);
     } catch (error) {
       line.textContent = error instanceof Unreadable ? error.message : `${file.name} cannot be read: ${error.message}`;
@@ -63,15 +66,15 @@ async function read(files) {
   document.dispatchEvent(new Event("kept"));
 }
 
-const reason = ({ type }) => isFilm(type)
+const reason = ({ type }) => isHeld(type)
   ? "not in this catalogue, or under another name or year"
-  : `no film (${type})`;
+  : `no ${shelf.dataset.kinds} (${type})`;
 
 function showMissing(missing) {
   part("missing").hidden = !missing.length;
   if (!missing.length) return;
-  const others = missing.filter(({ type }) => !isFilm(type)).length;
-  part("missing-count").textContent = `${count(missing.length, "row")} not found${others ? others === 1 ? ", 1 of them a series, an episode or a game" : `, ${others} of them series, episodes or games` : ""}`;
+  const others = missing.filter(({ type }) => !isHeld(type)).length;
+  part("missing-count").textContent = `${count(missing.length, rows)} not found${others ? others === 1 ? `, 1 of them ${hasSeries ? "" : "a series, "}an episode or a game` : `, ${others} of them ${hasSeries ? "" : "series, "}episodes or games` : ""}`;
   part("missing-list").replaceChildren(...missing.slice(0, 20).map((film) =>
     make("li", { textContent: `${film.title || film.id} (${film.year || "no year"}): ${reason(film)}` })));
   if (missing.length > 20) part("missing-list").append(make("li", { textContent: `and ${(missing.length - 20).toLocaleString("en")} more` }));
@@ -143,8 +146,8 @@ async function showForYou(isAsked) {
   const isKnown = isAsked || isHere();
   part("for-you").hidden = !liked.length || isKnown;
   part("for-you-told").textContent = !liked.length
-    ? "This list is made from films you rate 8 or higher on IMDb, or four stars or more on Letterboxd. Bring them here."
-    : `From ${count(liked.length, "film")} that you rated 8 or higher${disliked.length ? `; films like the ${disliked.length === 1 ? "one" : disliked.length} that you rated 4 or lower are pushed away` : ""}.`;
+    ? `This list is made from ${words.many} you rate 8 or higher on IMDb, or four stars or more on Letterboxd. Bring them here.`
+    : `From ${count(liked.length)} that you rated 8 or higher${disliked.length ? `; ${words.many} like the ${disliked.length === 1 ? "one" : disliked.length} that you rated 4 or lower are pushed away` : ""}.`;
   const list = first("ol", first("#list"));
   if (!liked.length || !isKnown) return list.replaceChildren();
   try {
@@ -196,7 +199,7 @@ function show() {
   const isEmpty = !seen.length && !watchlist.length;
   part("counts").textContent = isEmpty
     ? "Nothing is kept in this browser yet."
-    : `${count(seen.length, "film")} seen, ${ratings.toLocaleString("en")} of them rated; ${watchlist.length.toLocaleString("en")} on your watchlist.`;
+    : `${count(seen.length)} seen, ${ratings.toLocaleString("en")} of them rated; ${watchlist.length.toLocaleString("en")} on your watchlist.`;
   for (const name of ["export", "erase"]) part(name).disabled = isEmpty;
   showWatchlist();
   showForYou();
@@ -207,7 +210,7 @@ function tellOfStorage() {
     for (const list of ["seen", "watchlist"]) {
       const text = localStorage.getItem(list), whole = JSON.parse(text) ?? {};
       const lost = Object.keys(whole).length - Object.keys(kept.read(list)).length;
-      if (lost) say(`${count(lost, "film")} of what this browser kept cannot be read, and will be left out.`);
+      if (lost) say(`${count(lost)} of what this browser kept cannot be read, and will be left out.`);
     }
   } catch (error) {
     say(error instanceof SyntaxError

@@ -30,7 +30,7 @@ export async function hide(seen, focused = -1) {
 }
 
 function told(count) {
-  const films = `${count} seen film${count === 1 ? "" : "s"}`;
+  const films = `${count} seen ${count === 1 ? words.one : words.many}`;
   const button = make("button", { className: "add", type: "button", textContent: isWhole ? "Hide" : "Show" });
   const line = make("p", { className: "hidden-films quiet" });
   line.append(`${films} ${isWhole ? "shown" : "hidden"} `, button);

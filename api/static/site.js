@@ -5,6 +5,7 @@
 const first = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const make = (tag, known) => Object.assign(document.createElement(tag), known);
+const words = document.body.dataset; // what titles are called here: `one`, `many`
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // Suggestions while typing: a combobox as the ARIA Authoring Practices describe it.
@@ -51,8 +52,11 @@ function suggest(form) {
       const address = `${form.dataset.suggest}?${new URLSearchParams({ q: query, limit: 8 })}`;
       const answer = await fetch(address, { signal: asked.signal });
       if (!answer.ok || document.activeElement !== input) return;
-      const { titles, left_out } = await answer.json();
-      const left = left_out.length ? `No film has all of these words. Left out: ${left_out.join(", ")}.` : "";
+      const { titles, left_out, read_as } = await answer.json();
+      const notes = [];
+      if (read_as.length) notes.push(`Showing results for ${read_as.join(" and ")}.`);
+      if (left_out.length) notes.push(`No ${words.one} has all of these words. Left out: ${left_out.join(", ")}.`);
+      const note = notes.join(" ");
       list.replaceChildren(...titles.map((title, at) => {
         const item = make("li", { id: `${list.id}-${at}` });
         item.setAttribute("role", "option");
@@ -60,11 +64,11 @@ function suggest(form) {
         item.append(make("bdi", { textContent: title.title }), make("span", { textContent: ` ${title.year}` }));
         return item;
       }));
-      list.dataset.note = left; // the style sheet shows it: only options may be in a listbox
+      list.dataset.note = note; // the style sheet shows it: only options may be in a listbox
       choose(-1);
       list.hidden = !titles.length;
       input.setAttribute("aria-expanded", !list.hidden);
-      told.textContent = `${titles.length || "No"} suggestion${titles.length === 1 ? "" : "s"}${left && `. ${left}`}`;
+      told.textContent = `${titles.length || "No"} suggestion${titles.length === 1 ? "" : "s"}${note && `. ${note}`}`;
     } catch (error) {
       if (error.name !== "AbortError") close(); // the form itself still works
     }
@@ -286,7 +290,7 @@ function follow(form) {
       document.dispatchEvent(new Event("kept"));
       glide(list, before);
       const shown = all("[data-id]", list);
-      told.textContent = shown.length ? `${shown.length} films, first ${first(".name", shown[0]).textContent}` : "No film passes";
+      told.textContent = shown.length ? `${shown.length} ${shown.length === 1 ? words.one : words.many}, first ${first(".name", shown[0]).textContent}` : `No ${words.one} passes`;
       whenShown?.(shown, before);
     } catch (error) {
       if (error.name !== "AbortError") location.assign(wanted);

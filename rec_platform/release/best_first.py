@@ -17,6 +17,8 @@ from rec_platform.release.filters import Filter
 from rec_platform.release.schema import SCORE_DIGITS, Neighbour, Title
 from rec_platform.release.tiles import Bounds, Tiles
 
+MOST_ONE_BY_ONE = 500  # titles that are compared without a look at bounds
+MOST_SCATTERED = 20 * MOST_ONE_BY_ONE  # titles with a flag among which few may pass the rest
 BEHIND = -1e6  # points for a closed gate: fame may outweigh what the blend takes off for it
 # What waits in the queue. Of what is equally good, a title comes after what may hold a better one.
 STORED, GENRES, COMBINATION, TILE, TITLE = range(5)
@@ -71,7 +73,7 @@ class BestFirst:
         wanted: Filter,
         stored: Sequence[Neighbour],
         skipped: Collection[int],
-        flags: Sequence[int] | None = None,
+        flags: bytearray | None = None,
     ) -> Iterator[Neighbour]:
         """Stored neighbours and the titles that pass a filter, best first.
 
@@ -86,7 +88,7 @@ class BestFirst:
                 there are no such conditions.
         """
         stored = sorted(stored, key=self._is_behind_gate)
-        queue = [*self._stored(stored), *self._combinations(wanted)]
+        queue = [*self._stored(stored), *self._looked_for(wanted, skipped, flags)]
         heapify(queue)
         while queue:
             _, kind, order, combination, start, end = heappop(queue)
@@ -117,18 +119,42 @@ class BestFirst:
             lost = max(lost, -round(points, SCORE_DIGITS))
             yield lost, STORED, order, 0, 0, 0
 
+    def _looked_for(
+        self, wanted: Filter, skipped: Collection[int], flags: bytearray | None
+    ) -> Iterator[Waiting]:
+        """What may hold titles that pass a filter; the titles themselves if few have a flag.
+
+        Few titles are scattered over so many tiles that all of these would be looked at.
+        """
+        combinations = [*self._combinations(wanted)]
+        places: Sequence[int] = ()
+        is_scattered = flags is not None and flags.count(1) <= MOST_SCATTERED
+        if flags is not None and is_scattered:
+            places = self._tiles.passing(self._tiles.places(flags), wanted, None)
+        if not is_scattered or len(places) > MOST_ONE_BY_ONE:
+            yield from combinations
+            return
+        wanted_combinations = {combination for _, _, _, combination, _, _ in combinations}
+        for place in places:
+            combination = self._tiles.combination_of(place)
+            number = self._tiles.columns["number"][place]
+            if combination in wanted_combinations and number not in skipped:
+                lost = self._lost(combination, self._points(place))
+                yield lost, TITLE, number, combination, place, place
+
     def _combinations(self, wanted: Filter) -> Iterator[Waiting]:
-        """The combinations of genres that pass a filter, as good as any title could be.
+        """The combinations of genres that may pass a filter, as good as any title could be.
 
         They are of the title's own format, unless another one is asked for.
         """
-        most = self._most(self._tiles.bounds)
+        most = self._most(self._tiles.bounds, wanted)
         wanted_format = wanted.format or self._format
         for combination, genres in enumerate(self._tiles.genres):
             if (
                 self._tiles.formats[combination] == wanted_format
                 and genres.issuperset(wanted.genres)
                 and genres.isdisjoint(wanted.without_genres)
+                and self._tiles.combinations[combination].may_pass(wanted)
             ):
                 yield self._lost(combination, most), GENRES, combination, combination, 0, 0
 
@@ -139,7 +165,7 @@ class BestFirst:
             inside, bounds = COMBINATION, [self._tiles.combinations[combination]]
         for some in bounds:
             if some.may_pass(wanted):
-                lost = self._lost(combination, self._most(some))
+                lost = self._lost(combination, self._most(some, wanted))
                 yield lost, inside, some.start, combination, some.start, some.end
 
     def _titles(
@@ -148,7 +174,7 @@ class BestFirst:
         places: range,
         wanted: Filter,
         skipped: Collection[int],
-        flags: Sequence[int] | None,
+        flags: bytearray | None,
     ) -> Iterator[Waiting]:
         numbers = self._tiles.columns["number"]
         for place in self._tiles.passing(places, wanted, flags):
@@ -172,8 +198,9 @@ class BestFirst:
             + self._quality(rating)
         )
 
-    def _most(self, bounds: Bounds) -> float:
-        """What the best figures within bounds would add."""
+    def _most(self, bounds: Bounds, wanted: Filter) -> float:
+        """What the best figures within bounds would add that pass a filter."""
+        bounds = bounds.narrowed(wanted)
         year, runtime, fame, rating = self._own
         return (
             self._era(_nearest(year, bounds.years))

@@ -36,6 +36,11 @@ def formats_of(release: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, _ in release.get("titles_per_format", [(FILM, 0)]))
 
 
+def called(release: Mapping[str, Any]) -> Noun:
+    """What the titles of a release are called together."""
+    return noun(formats_of(release))
+
+
 def noun(formats: Collection[str]) -> Noun:
     """What titles of these formats are called together."""
     return NOUNS[next(iter(formats))] if len(formats) == 1 else MIXED

@@ -5,6 +5,7 @@ modelling/cluster_names.py.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 # The noun for films of a genre, and the adjective if another genre is the noun: "romantic
 # comedies". Of two genres, the first in this order is the noun: "crime thrillers", "war dramas".
@@ -41,7 +42,12 @@ COMMONNESS = {genre: place for place, genre in enumerate(reversed(COMMON))}
 
 def named(genres: Iterable[str]) -> list[str]:
     """The genres that films of these are called by, two at most, the noun's first."""
-    known = set(genres) & WORDS.keys()
+    return [*_named(frozenset(genres))]
+
+
+@lru_cache(maxsize=4096)  # catalogues have fewer combinations
+def _named(genres: frozenset[str]) -> list[str]:
+    known = set(genres & WORDS.keys())
     if "Musical" in known:
         known.discard("Music")
     telling = sorted(known, key=lambda genre: (COMMONNESS.get(genre, -1), ORDER[genre]))
@@ -58,6 +64,11 @@ def kind(genres: Iterable[str], films: str = "films") -> str:
     >>> kind(["Crime", "Thriller"]), kind(["Action", "Adventure", "Sci-Fi"]), kind(["Drama"])
     ('crime thrillers', 'sci-fi adventures', 'dramas')
     """
-    words = [WORDS[genre] for genre in named(genres)]
+    return _kind(frozenset(genres), films)
+
+
+@lru_cache(maxsize=4096)
+def _kind(genres: frozenset[str], films: str) -> str:
+    words = [WORDS[genre] for genre in _named(genres)]
     said = [*(adjective for _, adjective in words[1:]), *(noun for noun, _ in words[:1])]
     return " ".join(said).replace("films", films)

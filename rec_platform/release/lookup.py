@@ -23,7 +23,7 @@ from rec_platform.release.filters import EVERYTHING, Filter
 from rec_platform.release.named import PersonName
 from rec_platform.release.origins import Origins, offered
 from rec_platform.release.queries import of_id, placeholders
-from rec_platform.release.rows import cluster_of, decode, title_of
+from rec_platform.release.rows import Titles, cluster_of, decode
 from rec_platform.release.schema import (
     KNOWS_PEOPLE,
     READABLE_VERSIONS,
@@ -49,11 +49,12 @@ class LookupFileError(Exception):
 
 
 class Answer(NamedTuple):
-    """The titles that a query may mean, its words that were left out, the people it names."""
+    """The titles that a query may mean, and what search.py's Found says of them."""
 
     titles: list[Title]
     left_out: list[str]
     people: list[PersonName]
+    read_as: list[str]
 
 
 class Lookup:
@@ -100,6 +101,7 @@ class Lookup:
             raise LookupFileError(
                 f"{path} has the parts {[*weights]}; this program reads {[*PARTS]}"
             )
+        self._by_number = Titles(self._connection)
         self._flags: dict[Filter, bytearray] = {}
         self._lock = Lock()
         self.knows_people: bool = version >= KNOWS_PEOPLE
@@ -137,10 +139,7 @@ class Lookup:
 
     def numbered(self, numbers: Sequence[int]) -> list[Title]:
         """The titles with these numbers, in the order asked for."""
-        sql = f"SELECT * FROM titles WHERE number IN ({placeholders(numbers)})"
-        rows = self._connection.execute(sql, tuple(numbers))
-        titles = {row[0]: title_of(row) for row in rows}
-        return [titles[number] for number in numbers]
+        return self._by_number.numbered(numbers)
 
     def search(self, query: str, limit: int = 20) -> list[Title]:
         """The titles that a query may mean, best first; search.py says how."""
@@ -155,7 +154,7 @@ class Lookup:
     def find(self, query: str, limit: int = 20) -> Answer:
         """What a query may mean. A release of schema 5 or older names no people."""
         found = search(self._connection, query, limit, self.knows_people)
-        return Answer(self.numbered(found.numbers), found.left_out, found.people)
+        return Answer(self.numbered(found.numbers), *found[1:])
 
     def clusters(self) -> list[Cluster]:
         """All clusters, the largest first."""
@@ -346,4 +345,4 @@ class Lookup:
         return flags
 
     def _titles(self, sql: str, *parameters: Any) -> Iterator[Title]:
-        return map(title_of, self._connection.execute(sql, parameters))
+        return map(self._by_number.of, self._connection.execute(sql, parameters))

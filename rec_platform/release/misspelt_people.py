@@ -1,23 +1,30 @@
-"""People whose names a query misspells: "leonardo dicapro", "kristofer nolan".
+"""People whose names a query misspells, alone or beside a title: "leonardo dicapro".
 
-A name is compared by how it sounds, for people have heard it: a letter may be wrong besides. What
-titles are misspelt for belongs in correct.py, which is asked first.
+A name is compared by how it sounds, for people have heard it: a letter may be wrong besides. Beside
+a name, a word of a title may be misspelt, too. Queries that name nobody belong in correct.py, which
+is asked first.
 """
 
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
+from rec_platform.release.named import SUFFIXES
 from rec_platform.release.queries import credits_of, matching, words_of
-from rec_platform.release.spelling import distances, term, without_letters
+from rec_platform.release.spelling import distances, misspelt_for, term, without_letters
 from rec_platform.release.text import ARTICLES, PERSON, search_key
+from rec_platform.release.wording import ALONE
 
 SHORTEST = 3  # letters of a name that is looked for
 TELLING = 6  # letters of one that is believed without another name of the same person beside it
+WELL_KNOWN = 2  # films of somebody who is meant by one word alone
 MOST_NAMES = 24  # that a word is compared with, those of the most voted titles
-MOST_MEANT = 8  # names that a word may be misspelt for
+MOST_COMPARED = 48  # words of titles that those of a query are compared with
+MOST_MEANT = 8  # names, and words of titles, that a word may be misspelt for
 MOST_TITLES = 16  # in which people with these names are looked for
 MOST_WORDS = 8  # of a query that names people
 
@@ -27,7 +34,16 @@ SPELT = re.compile("|".join(SOUNDS))
 SILENT = re.compile(r"(?<!^)h")
 TWICE = re.compile(r"(.)\1+")
 
-Meant = Mapping[str, dict[str, int]]  # by word: the names, and how many letters differ
+
+class _Meant(NamedTuple):
+    """What a word may be misspelt for, and how far that is."""
+
+    names: dict[str, int]
+    of_titles: dict[str, float]
+
+
+AS_TYPED = _Meant({}, {})
+Meant = Mapping[str, _Meant]  # by word
 
 
 def sound(name: str) -> str:
@@ -50,9 +66,9 @@ def deletes_of_name(name: str) -> Iterator[str]:
 def with_names(
     connection: sqlite3.Connection, words: list[str], known: Container[str], of_people: set[str]
 ) -> list[str] | None:
-    """The words of a query with the names that they are misspelt for, or None.
+    """The words of a query, corrected so that they name somebody, or None.
 
-    Names that nobody has are corrected first: the other words are likely to be right.
+    Words that no title has, and nobody, are corrected first: the others are likely to be right.
 
     Args:
         connection: a lookup.
@@ -66,14 +82,19 @@ def with_names(
     unknown = [word for word in telling if word not in known and word not in of_people]
     if not unknown:  # whoever types names that people have may mean somebody who is not here
         return None
-    others = [word for word in telling if word not in unknown]
-    meant = {word: _names_like(connection, word) for word in unknown}
-    if not all(meant.values()):
+    is_alone = len(telling) == 1
+    share = 0 if is_alone else MOST_COMPARED // len(unknown)
+    meant = {
+        word: _Meant(_names_like(connection, word), _words_like(connection, word, share))
+        for word in unknown
+    }
+    if not all(map(any, meant.values())):
         return None
-    if corrected := _credited(connection, words, meant):
+    if corrected := _credited(connection, words, meant, is_alone):
         return corrected
-    meant |= {word: _names_like(connection, word) for word in others}
-    return _credited(connection, words, meant)
+    others = [word for word in telling if word not in unknown]
+    meant |= {word: _Meant(_names_like(connection, word), {}) for word in others}
+    return _credited(connection, words, meant, is_alone) if others else None
 
 
 def _names_like(connection: sqlite3.Connection, word: str) -> dict[str, int]:
@@ -93,42 +114,92 @@ def _names_like(connection: sqlite3.Connection, word: str) -> dict[str, int]:
     return {name: costs[name] for name in near[:MOST_MEANT]}
 
 
-def _credited(connection: sqlite3.Connection, words: list[str], meant: Meant) -> list[str] | None:
+def _words_like(connection: sqlite3.Connection, word: str, share: int) -> dict[str, float]:
+    """The words of titles that a word may be misspelt for, of as many that it is compared with."""
+    near = misspelt_for(connection, word, False, share, 1) if share else []
+    return {option.terms[0]: option.cost for option in near[:MOST_MEANT]}
+
+
+def _credited(
+    connection: sqlite3.Connection, words: list[str], meant: Meant, is_alone: bool
+) -> list[str] | None:
     """The words corrected so that they name somebody who is credited beside them, or None."""
     match = " AND ".join(
-        f"({' OR '.join(map(term, (word, *(PERSON + name for name in (word, *names)))))})"
+        _either(word, meant.get(word, AS_TYPED))
         for word in dict.fromkeys(words)
-        if (names := meant.get(word, {})) or word not in ARTICLES
+        if word not in ARTICLES
     )
-    numbers = matching(connection, match, MOST_TITLES) if match else []
-    credited = credits_of(connection, numbers)
+    numbers = matching(connection, match, MOST_TITLES)
+    credited = {
+        number: {person_id: search_key(name).split() for person_id, _, name in json.loads(credits)}
+        for number, credits in credits_of(connection, numbers).items()
+    }
+    films = Counter(chain.from_iterable(credited.values()))
     titles = words_of(connection, numbers)
-    best: tuple[int, list[str]] | None = None
+    best: tuple[float, list[str]] | None = None
     for number in numbers:
-        people = {name: search_key(name).split() for _, _, name in json.loads(credited[number])}
+        people = credited[number]
         said = {*titles[number], *ARTICLES, *chain.from_iterable(people.values())}
-        for parts in people.values():
-            cost, corrected = _as_named(words, parts, meant)
-            if cost and said.issuperset(corrected) and (best is None or cost < best[0]):
+        for person_id, parts in people.items():
+            if is_alone and films[person_id] < WELL_KNOWN:
+                continue
+            cost, corrected = _as_named(words, parts, said, meant)
+            if cost and (best is None or cost < best[0]):
                 best = cost, corrected
     return best[1] if best else None
 
 
-def _as_named(words: Sequence[str], parts: list[str], meant: Meant) -> tuple[int, list[str]]:
-    """The words corrected to somebody's names, and how far that is; 0 if nobody is meant."""
+def _either(word: str, meant: _Meant) -> str:
+    """A full-text query for a word, or what it may be misspelt for."""
+    names = [PERSON + name for name in (word, *meant.names)]
+    return f"({' OR '.join(map(term, (word, *names, *meant.of_titles)))})"
+
+
+def _as_named(
+    words: Sequence[str], parts: list[str], said: set[str], meant: Meant
+) -> tuple[float, list[str]]:
+    """The words corrected to somebody's names, and how far that is; 0 if nobody is meant.
+
+    Args:
+        words: the query.
+        parts: the person's names.
+        said: the words of a title of theirs, and the names of all who are credited in it.
+        meant: what the words may be misspelt for.
+    """
     corrected: list[str] = []
-    cost, matched = 0, 0
+    cost = 0.0
+    matched: dict[str, str] = {}  # words to names of this person
     for word in words:
-        names = {} if word in parts else meant.get(word, {})
-        fitting = [part for part in parts if part in names]
-        name = min(fitting, key=lambda part: names[part], default="")
-        if name:
+        names, of_titles = AS_TYPED if word in parts else meant.get(word, AS_TYPED)
+        unsaid = [part for part in parts if part not in matched.values()]
+        if fitting := [part for part in unsaid if part in names]:
+            name = matched[word] = min(fitting, key=names.__getitem__)
             cost += 1 + names[name]
-            matched += 1
-        matched += word in parts
-        corrected.append(name or word)
-    # "jim carrey" is not Steve Carell in a film with a Jim.
-    is_telling = matched > 1 or all(
-        len(word) >= TELLING for word in corrected if word not in ARTICLES
-    )
-    return (cost if is_telling else 0), corrected
+        elif word in parts:
+            name = matched[word] = word
+        elif word in said or ALONE.get(word) in said:
+            name = word
+        elif options := [option for option in of_titles if option in said]:
+            name = options[0]
+            cost += of_titles[name]
+        else:
+            return 0, []
+        corrected.append(name)
+    return (cost if _is_telling(matched, parts, corrected) else 0), corrected
+
+
+def _is_telling(matched: dict[str, str], parts: list[str], corrected: list[str]) -> bool:
+    """Whether these words of a query are enough to mean somebody of these names.
+
+    One word is enough only if it is the surname. If that is misspelt, its first letter is right,
+    one letter is wrong or it sounds the same, and no word is short: "shazam" is not Justin Zackham,
+    and "jim carrey" is not Steve Carell in a film with a Jim.
+    """
+    if len(matched) != 1:
+        return bool(matched)
+    ((word, name),) = matched.items()
+    is_heard = sound(word) == sound(name)
+    is_near = word[0] == name[0] and (is_heard or distances(word, name, 1)[0] <= 1)
+    is_long = all(len(other) >= TELLING for other in (word, *corrected) if other not in ARTICLES)
+    surname = [part for part in parts if part not in SUFFIXES][-1:]
+    return [name] == surname and (word == name or (is_near and is_long))

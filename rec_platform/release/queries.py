@@ -47,6 +47,12 @@ def matching(connection: sqlite3.Connection, match: str, limit: int) -> list[int
     return [number for (number,) in connection.execute(sql, (match, limit))]
 
 
+def matches(connection: sqlite3.Connection, match: str, number: int) -> bool:
+    """Whether a full-text query matches this title."""
+    sql = "SELECT 1 FROM title_search WHERE title_search MATCH ? AND rowid = ?"
+    return connection.execute(sql, (match, number)).fetchone() is not None
+
+
 def begins_a_title(connection: sqlite3.Connection, words: list[str]) -> bool:
     """Whether a title begins with these words, with or without its article."""
     typed = " ".join(words)
@@ -83,6 +89,12 @@ def credits_of(connection: sqlite3.Connection, numbers: Collection[int]) -> dict
     """The credits of titles, as JSON, by the titles' numbers."""
     sql = f"SELECT number, credits FROM titles WHERE number IN ({placeholders(numbers)})"
     return dict(connection.execute(sql, tuple(numbers)))
+
+
+def names_of(connection: sqlite3.Connection, number: int) -> tuple[str, str, int]:
+    """A title's name, its original one, and its year."""
+    sql = "SELECT title, original_title, year FROM titles WHERE number = ?"
+    return connection.execute(sql, (number,)).fetchone()
 
 
 def words_of_people(connection: sqlite3.Connection, words: Collection[str]) -> set[str]:

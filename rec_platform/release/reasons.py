@@ -21,7 +21,7 @@ LONG_MINUTES, SHORT_MINUTES = 180, 70
 # Of the titles of the release. A country of more is not worth telling; a mix of genres that fewer
 # have is rare; a mix or a country, with its era, that fewer have is reason enough.
 COMMON_SHARE, FEW_SHARE = 0.3, 0.025
-LITTLE = "Little in common, but few films here are closer"
+LITTLE = "Little in common, but few here are closer"
 ORDINALS = (
     *("First", "Second", "Third", "Fourth", "Fifth", "Sixth"),
     *("Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth"),

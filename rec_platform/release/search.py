@@ -4,10 +4,10 @@ A query is first taken literally: titles that equal it come first, then titles t
 the last one as a prefix, the most voted first. Numbers, short forms and "and" may be written in
 another way: see wording.py. Where hardly any title matches, words may also be those of the people
 of a title, a year may stand anywhere, correct.py corrects the query for titles and
-misspelt_people.py for names of people. As a last resort, words
-are left out: first those that people say beside a title, then any. Every step is bounded: no query
-takes long, and a large release takes little longer than a small one. What of a name is indexed
-belongs in text.py, which people a query names in named.py.
+misspelt_people.py for people. As a last resort, words are left out: first those that people say
+beside a title, then any. Every step is bounded: no query takes long, and a large release takes
+little longer than a small one. What of a name is indexed belongs in text.py, which people a query
+names in named.py, and how a correction is told in read_as.py.
 """
 
 import re
@@ -17,6 +17,7 @@ from functools import cached_property
 from itertools import chain, combinations, islice
 from typing import NamedTuple
 
+from rec_platform.release.beside import said_beside
 from rec_platform.release.correct import MOST_CANDIDATES, corrected
 from rec_platform.release.misspelt_people import with_names
 from rec_platform.release.named import PersonName, named
@@ -30,6 +31,7 @@ from rec_platform.release.queries import (
     of_year,
     words_of_people,
 )
+from rec_platform.release.read_as import words_as_read
 from rec_platform.release.spelling import OTHER_START, misspelt_for, term
 from rec_platform.release.text import ARTICLES, PERSON, search_key
 from rec_platform.release.wording import OFTEN_REWORDED, reworded
@@ -44,31 +46,36 @@ MOST_DATED = 1_500  # titles among which a year is looked for
 LONGEST_SPACED = 10  # letters of "MASH", which may be "M*A*S*H"
 YEAR = re.compile(r"(18|19|20)\d\d")
 TITLE_ID = re.compile(r"\btt(\d{1,12})\b", re.IGNORECASE)
-# What people say beside a title. A title that has the word is found all the same.
-BESIDE = {
-    *("movie", "movies", "film", "films", "imdb", "trailer", "watch", "online", "free", "full"),
-    *("streaming", "dvd", "bluray", "hd", "4k", "1080p", "uncut", "unrated", "remastered"),
-}
-EDITIONS = {
-    *(("director", "s", "cut"), ("directors", "cut"), ("director", "cut"), ("blu", "ray")),
-    *(
-        (kind, of)
-        for kind in ("extended", "special", "ultimate", "theatrical", "unrated", "uncut")
-        for of in ("cut", "edition", "version")
-    ),
-}
 Places = tuple[int, ...]  # of words in a query
 
 
 class Found(NamedTuple):
     """The numbers of the titles that a query may mean, best first, and its words left out.
 
-    `people` are those it names.
+    `people` are those it names. `read_as` is what it was corrected to, after the query itself if
+    some of the titles fit that; it is empty if all do.
     """
 
     numbers: list[int]
     left_out: list[str]
     people: list[PersonName]
+    read_as: list[str]
+
+
+class _Answers(NamedTuple):
+    """The numbers of the titles that a query may mean, best first, and how they were found.
+
+    Attributes:
+        numbers: of the titles.
+        gone: the words that were left out.
+        words: those of the query, with names corrected.
+        meant: the titles that fit only what the words may be misspelt for.
+    """
+
+    numbers: list[int]
+    gone: Places
+    words: list[str]
+    meant: list[int]
 
 
 class _Query:
@@ -123,54 +130,55 @@ def search(
         names_people: whether to find the people that it names, too.
     """
     if (asked := TITLE_ID.search(query)) and (number := of_id(connection, asked[1])):
-        return Found([number], [], [])
+        return Found([number], [], [], [])
     words = search_key(query).split()[:MOST_WORDS]
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()
-        return Found(of_key(connection, key, limit), [], [])
-    numbers, places, words = _answers(_Query(connection, words), max(limit, FEW))
-    said = [*_without(words, places)] if places else words
-    left_out = [*dict.fromkeys(words[at] for at in places if words[at] not in said)]
+        return Found(of_key(connection, key, limit), [], [], [])
+    asked_for = _Query(connection, words)
+    numbers, gone, read, meant = _answers(asked_for, max(limit, FEW))
+    typed, said = ([*_without(them, gone)] for them in (words, read))
+    left_out = [*dict.fromkeys(words[at] for at in gone if words[at] not in typed)]
     people = named(connection, said, numbers) if names_people else []
-    return Found(numbers[:limit], left_out, people)
+    numbers = numbers[:limit]
+    read_as = [] if said == typed else [" ".join(said)]
+    if corrected := next((number for number in numbers if number in meant), None):
+        corrected_to = words_as_read(connection, said, asked_for.known, corrected)
+        if corrected_to != said:
+            as_typed = [] if numbers[0] in meant else [" ".join(said)]
+            read_as = [*as_typed, " ".join(corrected_to)]
+    return Found(numbers, left_out, people, read_as)
 
 
-def _answers(query: _Query, wanted: int) -> tuple[list[int], Places, list[str]]:
-    """The titles that a query may mean, best first.
-
-    Returns:
-        The titles' numbers, which of the words are left out, and the words with names corrected.
-    """
+def _answers(query: _Query, wanted: int) -> _Answers:
+    """The titles that a query may mean, best first: as it is, corrected, or without some words."""
     words = query.words
     equal, numbers = _direct(query, wanted)
     if numbers:
-        return _corrected(query, equal, numbers), (), words
-    said = [*_said_beside(words)]
+        meant = _corrected(query, equal, numbers)
+        return _Answers(numbers, (), words, meant)
+    said = [*said_beside(words)]
     beside = (*chain.from_iterable(said),)
     if len(beside) == len(words):
         said, beside = [], ()
     if best := _best_without(query, _subsets(said[:MOST_BESIDE]), wanted):
-        return *best, words
+        return _Answers(*best, words, [])
     rest = _Query(query.connection, [*_without(words, beside)]) if beside else query
-    if numbers := _corrected(rest, [], []):
-        return numbers, beside, words
-    if names := with_names(query.connection, rest.words, rest.known, rest.of_people):
-        corrected = dict(zip(rest.words, names, strict=True))
-        numbers = _direct(_Query(query.connection, names), wanted)[1]
-        return numbers, beside, [corrected.get(word, word) for word in words]
-    return *_without_some(query, beside, wanted), words
+    if meant := _corrected(rest, [], []):
+        return _Answers(meant, beside, words, meant)
+    if corrected := _with_names(rest):
+        words = [corrected.get(word, word) for word in words]
+        query = _Query(query.connection, words)
+        if numbers := _direct(query.without(beside), wanted)[1]:
+            return _Answers(numbers, beside, words, [])
+    return _Answers(*_without_some(query, beside, wanted), words, [])
 
 
-def _said_beside(words: list[str]) -> Iterator[Places]:
-    """The places of what people say beside a title: words, and names of editions."""
-    at = 0
-    while at < len(words):
-        following = [tuple(words[at : at + size]) for size in (3, 2)]
-        edition = next(filter(EDITIONS.__contains__, following), ())
-        size = len(edition) or int(words[at] in BESIDE)
-        if size:
-            yield tuple(range(at, at + size))
-        at += size or 1
+def _with_names(query: _Query) -> dict[str, str]:
+    """What the words of a query, besides years, are misspelt for if it names somebody."""
+    words = [*_without(query.words, {*_years(query.words)})]
+    names = with_names(query.connection, words, query.known, query.of_people)
+    return dict(zip(words, names, strict=True)) if names else {}
 
 
 def _subsets(said: list[Places]) -> Iterator[Places]:
@@ -247,15 +255,17 @@ def _dated(query: _Query) -> Iterator[list[int]]:
 
 
 def _corrected(query: _Query, equal: list[int], numbers: list[int]) -> list[int]:
-    """What fits a query, and what it may have meant instead, where hardly anything fits."""
+    """What a query may have meant instead, where hardly anything fits it; put into `numbers`."""
     connection, words = query.connection, query.words
     is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
+    meant: list[int] = []
     if len(numbers) >= FEW:
         if is_one_word and not equal:
-            numbers[FEW - 1 : FEW - 1] = _more_famous(connection, words, numbers)
+            numbers[FEW - 1 : FEW - 1] = meant = _more_famous(connection, words, numbers)
     elif is_one_word or not (equal or (numbers and begins_a_title(connection, query.compared))):
-        numbers += [number for number in _meant(query) if number not in numbers]
-    return numbers
+        meant = [number for number in _meant(query) if number not in numbers]
+        numbers += meant
+    return meant
 
 
 def _telling(words: list[str]) -> list[str]:

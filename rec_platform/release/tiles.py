@@ -9,9 +9,11 @@ import json
 import sys
 import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from math import inf
+from functools import cached_property
+from itertools import compress, count, pairwise
+from math import inf, log10
 from typing import Any, NamedTuple
 
 from rec_platform.release.filters import Filter
@@ -57,6 +59,7 @@ class Bounds(NamedTuple):
     fame: tuple[float, float]
     rating: tuple[float, float]
     shortest: float  # infinite if no length is known
+    longest: int  # 0 if no length is known
     highest: float  # of the ratings as they are
 
     def may_pass(self, wanted: Filter) -> bool:
@@ -64,9 +67,22 @@ class Bounds(NamedTuple):
         return (
             (wanted.year_min is None or self.years[1] >= wanted.year_min)
             and (wanted.year_max is None or self.years[0] <= wanted.year_max)
+            and (wanted.votes_min is None or self.fame[1] >= least_fame(wanted.votes_min))
             and (wanted.rating_min is None or self.highest >= _single(wanted.rating_min))
+            and (wanted.runtime_min is None or self.longest >= wanted.runtime_min)
             and (wanted.runtime_max is None or self.shortest <= wanted.runtime_max)
         )
+
+    def narrowed(self, wanted: Filter) -> "Bounds":
+        """The bounds of those of the titles that pass a filter."""
+        (first, last), (least, most) = self.years, self.fame
+        if wanted.year_min is not None:
+            first = max(first, wanted.year_min)
+        if wanted.year_max is not None:
+            last = min(last, wanted.year_max)
+        if wanted.votes_min is not None:
+            least = max(least, least_fame(wanted.votes_min))
+        return self._replace(years=(first, last), fame=(least, most))
 
 
 class Tiles:
@@ -95,18 +111,19 @@ class Tiles:
             self.formats.append(format_)
             self.genres.append(frozenset(named))
             self._compared.append(compared)
-            count, start = len(titles) // width, 0
+            title_count, start = len(titles) // width, 0
             for column in self.columns.values():
-                end = start + count * column.itemsize
+                end = start + title_count * column.itemsize
                 column.frombytes(titles[start:end])
                 start = end
-            ends.append(ends[-1] + count)
+            ends.append(ends[-1] + title_count)
         if sys.byteorder == "big":
             for column in self.columns.values():
                 column.byteswap()
         self._figures = [self.columns[name] for name in ("year", "runtime", "fame", "rating")]
         self.combinations = [self._bounds(*pair) for pair in pairwise(ends)]
         self.bounds = self._bounds(0, ends[-1])
+        self._ends = ends[1:]
 
     def tiles(self, combination: int) -> list[Bounds]:
         """The tiles of a combination of genres."""
@@ -118,8 +135,25 @@ class Tiles:
             ]
         return self._tiles[combination]
 
+    @cached_property
+    def _place_of(self) -> "array[int]":
+        """The place of each title by its number."""
+        numbers = self.columns["number"]
+        places: array[int] = array("I", bytes(4 * (max(numbers, default=0) + 1)))
+        for place, number in enumerate(numbers):
+            places[number] = place
+        return places
+
+    def places(self, flags: bytearray) -> list[int]:
+        """The places of the titles whose number has a flag."""
+        return [self._place_of[number] for number in compress(count(), flags)]
+
+    def combination_of(self, place: int) -> int:
+        """The combination of genres of the title at a place."""
+        return bisect_right(self._ends, place)
+
     def passing(
-        self, places: Sequence[int], wanted: Filter, flags: Sequence[int] | None
+        self, places: Sequence[int], wanted: Filter, flags: bytearray | None
     ) -> Sequence[int]:
         """The places of those titles that pass a filter, whatever their genres.
 
@@ -170,8 +204,14 @@ class Tiles:
         years, fame, rating = (
             (min(values[name]), max(values[name])) for name in ("year", "fame", "rating")
         )
-        shortest = min((minutes for minutes in values["known_runtime"] if minutes), default=inf)
-        return Bounds(start, end, years, fame, rating, shortest, max(values["own_rating"]))
+        lengths = [minutes for minutes in values["known_runtime"] if minutes]
+        shortest, longest = min(lengths, default=inf), max(lengths, default=0)
+        return Bounds(start, end, years, fame, rating, shortest, longest, max(values["own_rating"]))
+
+
+def least_fame(votes: int) -> float:
+    """The fame of so many votes, or a little less: columns are of single precision."""
+    return log10(max(1, votes)) - 1e-5
 
 
 def pack_compared(genres: bytes, tone: bytes, mix: bytes) -> bytes:

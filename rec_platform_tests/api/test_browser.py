@@ -152,6 +152,9 @@ def test_suggestions_say_which_words_were_left_out(page: Page, complaints: list[
     expect(page.get_by_role("status")).to_have_text(f"3 suggestions. {note}")
     shown = "list => getComputedStyle(list, '::after').content"
     assert page.get_by_role("listbox").evaluate(shown) == f'"{note}"'
+    box.fill("verdcit movie")
+    read = "Showing results for verdict. No film has all of these words. Left out: movie."
+    expect(page.get_by_role("status")).to_have_text(f"3 suggestions. {read}")
     box.fill("verdict")
     expect(page.get_by_role("status")).to_have_text("3 suggestions")
     assert page.get_by_role("listbox").evaluate(shown) == "none"

@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pytest
 
+from api import drawing
 from api.cards import field_card, title_card
 from api.inks import PALETTES
 from api.raster import MOST_BYTES, png
@@ -100,6 +101,72 @@ def test_the_site_answers_while_a_card_is_drawn(site: Site):
     anyio.run(ask_for_pages)
     # A page or two are answered before the drawing begins, and the last one may be after its end.
     assert (drawn, page_count > 4) == ([200], True)
+
+
+# What draws may hang or die
+
+STOPPED = """
+import os, pathlib, signal
+pathlib.Path(__file__).with_name(str(os.getpid())).touch()
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@pytest.fixture
+def drawers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A file that each drawing process runs when it starts."""
+    (tmp_path / "drawers").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "drawers")
+    monkeypatch.setattr(drawing, "_kept", {})
+    return tmp_path / "drawers" / "sitecustomize.py"
+
+
+def test_a_drawing_process_that_hangs_is_ended_and_the_next_one_draws(
+    site: Site, drawers: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drawers.write_text(STOPPED)
+    with monkeypatch.context() as patience:
+        patience.setattr(drawing, "DRAWING_SECONDS", 2)
+        answer = site.get("/card/tt0000004.png")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "10"
+    assert answer.headers["cache-control"] == "no-store"
+    (process,) = (file.name for file in drawers.parent.iterdir() if file.name.isdecimal())
+    assert not Path("/proc", process).exists()
+    drawers.unlink()
+    assert size_of(site.get("/card/tt0000004.png").content) == (1200, 630)
+
+
+def test_a_drawing_process_that_dies_is_replaced(site: Site, drawers: Path):
+    drawers.write_text(KILLED)
+    answer = site.get("/card/tt0000004.png")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    drawers.unlink()
+    assert site.get("/card/tt0000004.png").status_code == 200
+
+
+def test_few_drawings_wait_and_who_asks_for_one_of_them_waits_with_it(
+    drawers: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drawers.write_text(STOPPED)
+    monkeypatch.setattr(drawing, "WAITING_SECONDS", 2)
+    ended: list[tuple[int, str]] = []
+
+    async def ask(width: int) -> None:
+        with pytest.raises(drawing.NotDrawnError) as refused:
+            await drawing.png(square_icon(), width)
+        ended.append((width, str(refused.value)))
+
+    async def ask_at_once() -> None:
+        async with anyio.create_task_group() as tasks:
+            for width in [*range(drawing.MOST_WAITING + 1), 0]:
+                tasks.start_soon(ask, width)
+
+    anyio.run(ask_at_once)
+    assert ended[0] == (drawing.MOST_WAITING, f"{drawing.MOST_WAITING} drawings wait")
+    assert all("in time" in said for _, said in ended[1:])
+    assert len(ended) == drawing.MOST_WAITING + 2
 
 
 @pytest.mark.parametrize("genre", PALETTES)

@@ -44,6 +44,10 @@ FILTERS = {
     "of three years": Filter(year_min=2012, year_max=2014),
     "good": Filter(rating_min=8.3),
     "short": Filter(runtime_max=75),
+    "long": Filter(runtime_min=157),
+    "known to many": Filter(votes_min=300_000),
+    "known to more than a few": Filter(votes_min=163),
+    "long and known to some": Filter(votes_min=2_000, runtime_min=150),
     "all at once": Filter(
         year_min=1970, year_max=2015, rating_min=6.1, runtime_max=120, genres=("Comedy",)
     ),

@@ -1,5 +1,6 @@
 """Lists keep films, series and short films apart, unless another format is asked for."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,14 +10,15 @@ import numpy as np
 import pytest
 
 from rec_platform.release.filters import Filter
-from rec_platform.release.formats import FILM, FORMATS, SERIES, SHORT
+from rec_platform.release.formats import FILM, FORMATS, NOUNS, SERIES, SHORT
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.recommend import basket, recommendations
 from rec_platform.release.schema import LIST_LENGTH
-from rec_platform_tests.api.site import Reader, Site, point
+from rec_platform_tests.api.site import INDEXED, Reader, Site, point
 from rec_platform_tests.release.blended import invented_titles, write_blended
 
 COUNT = 600
+READ_ALOUD = ("content", "aria-label", "placeholder", "data-one", "data-many", "data-kinds")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,7 @@ def test_the_catalogue_is_browsed_by_format(releases: Path, lookup: Lookup) -> N
     for name, count in counts.items():
         titles = site.json(f"/api/v1/titles?format={name}&limit=50")["titles"]
         assert {FORMATS[title["title_type"]] for title in titles} == {name}
-        assert f"{count} titles" in Reader(site.get(f"/films?format={name}")).text
+        assert f"{count} {NOUNS[name].many}" in Reader(site.get(f"/films?format={name}")).text
     page = site.get("/films")
     assert '<select id="format"' in page.text and f"{COUNT} titles" in Reader(page).text
 
@@ -102,6 +104,31 @@ def test_a_catalogue_of_one_format_offers_no_choice_and_takes_its_own(tmp_path: 
     assert refused.status_code == 422 and "It is none of series" in refused.text
     page = site.get(f"/title/{every[0]['title_id']}")
     assert "Search for a series" in page.text and '<select id="format"' not in page.text
+
+
+def test_a_catalogue_of_series_speaks_of_no_films(tmp_path: Path) -> None:
+    path = tmp_path / "only" / "lookup.sqlite"
+    path.parent.mkdir()
+    write_blended(path, invented_titles(60).assign(title_type="tvSeries"))
+    point(tmp_path, "only")
+    site = Site(tmp_path, INDEXED)
+    first, second = (each["title_id"] for each in site.json("/api/v1/titles?limit=2")["titles"])
+    pages = ["/", "/films", "/search", "/search?q=no-such-name", "/atlas", "/library", "/basket"]
+    pages += [f"/title/{first}", f"/title/{first}?genre=Western&format=film", "/nothing"]
+    pages += [f"/basket?title={first}&title=tt404", f"/compare?title={first}", "/title/tt404"]
+    pages += [f"/compare?title={first}&title={second}", f"/embed/title/{first}", "/embed/title/tt1"]
+    pages += [f"/basket?title={first}&disliked={first}&limit=x"]
+    for page in pages:
+        answer = Reader(site.get(page))
+        told = [known.get(name) or "" for _, known in answer.tags for name in READ_ALOUD]
+        assert of_films(" ".join([answer.text, *told])) == [], page
+    for address in ("/manifest.webmanifest", "/feeds/new.xml", "/feeds/rising.xml"):
+        assert of_films(site.get(address).text) == [], address
+
+
+def of_films(said: str) -> list[str]:
+    """Where a text speaks of films, addresses aside."""
+    return re.findall(r".{,30}\bfilms?\b.{,30}", re.sub(r"https?://\S+|Film-Noir", "", said), re.I)
 
 
 def test_a_release_of_the_schema_before_has_films_alone(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_of_two_years_either_may_be_the_title(tmp_path: Path, query: str) -> Non
 
 @pytest.mark.parametrize("query", ["zzzzzzzz", "1979", "the zzzzzzzz", "qqqq zzzzzzzz"])
 def test_what_means_nothing_finds_nothing(lookup: Lookup, query: str) -> None:
-    assert lookup.find(query) == ([], [], [])
+    assert lookup.find(query) == ([], [], [], [])
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,40 @@ def test_where_no_title_has_all_words_one_is_left_out_and_named(
 ) -> None:
     answer = lookup.find(query)
     assert (answer.titles[0].title_id, answer.left_out) == (f"tt{first}", [left_out])
+
+
+@pytest.mark.parametrize(
+    ("query", "read_as"),
+    [
+        ("harbour", []),
+        ("harb", []),
+        ("lanternfish 1969", []),
+        ("quinns 11", []),
+        ("ferries xt", []),  # of which a word is left out
+        ("lanternfihs", ["lanternfish"]),
+        ("the harbuor", ["the harbour"]),
+        ("harbour theives two", ["harbour thieves two"]),
+        ("lanternfihs 1968", ["lanternfish 1968"]),
+        ("livse of oskar movie", ["lives of oskar"]),
+        ("star ferir", ["star ferries"]),
+        ("voluers port", ["the harbour thieves"]),  # by another name, which is not kept
+        ("starferries", ["star ferries"]),
+        ("harbour and theives", ["harbour and thieves"]),
+        ("theives harb", ["thieves harb"]),
+        ("theives harb movie", ["thieves harb"]),
+        ("laternenfisch lanternfihs", ["laternenfisch lanternfish"]),
+        ("skift", ["skift", "skiff"]),  # some begin so
+    ],
+)
+def test_what_a_query_is_corrected_to_is_told(
+    lookup: Lookup, query: str, read_as: list[str]
+) -> None:
+    assert lookup.find(query).read_as == read_as
+
+
+def test_a_correction_is_told_only_if_one_of_its_titles_is_shown(lookup: Lookup) -> None:
+    assert lookup.find("skift", limit=1).read_as == []
+    assert lookup.find("lanternfihs", limit=1).read_as == ["lanternfish"]
 
 
 # Most voted first; the year, the title, who made it.
