@@ -252,10 +252,12 @@ def weighed(
 
 
 @pytest.fixture
-def released(first_release: Platform, environment: None) -> Platform:
+def released(first_release: Platform, environment: None) -> Iterator[Platform]:
     """A platform that was refreshed once, with the defaults. Not to be changed."""
     del environment
-    return first_release
+    releases = {*first_release.releases.iterdir()}
+    yield first_release
+    assert {*first_release.releases.iterdir()} == releases, "change a copy of it: platform"
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def test_runs_of_other_projects_are_kept(
 
 
 def test_a_refresh_goes_on_where_old_records_cannot_be_cleared_away(
-    released: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     home = prepare_home(tmp_path / "home")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
@@ -169,7 +169,7 @@ def test_a_refresh_goes_on_where_old_records_cannot_be_cleared_away(
     with dg.DagsterInstance.get() as instance:
         old = run_of_module(instance, "rec_platform.definitions", "refresh")
     (home / "commands" / f"{old}.lock").mkdir(parents=True)  # no file: it cannot be unlinked
-    done = released.run("refresh", "--source", str(released.source))
+    done = platform.run("refresh", "--source", str(platform.source))
     assert done.exit_code == 0
     assert "Dagster's old records were not cleared away: " in done.stderr
 
