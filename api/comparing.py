@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from rec_platform.release.compared import Comparison
 
-from .dependencies import NO_COMPARISON, Serving, compared_titles
+from .dependencies import BASKET_SIZE, NO_COMPARISON, Serving, compared_titles
 from .forms import SearchedFor, leave_out
 from .rendering import SHELF_LENGTH, render
 
@@ -27,12 +27,13 @@ async def comparison(
     """Two films side by side; a search for those that are not chosen yet."""
     if not lookup.compares:
         raise HTTPException(404, NO_COMPARISON)
-    asked = [*dict.fromkeys(title)]
-    if len(asked) > 2:
-        leave_out(request, "Two can be compared at a time. The others were left out.")
-    chosen = lookup.titles(asked[:2])
-    if len(chosen) < len(asked[:2]):
+    asked = [*dict.fromkeys(filter(None, title))][:BASKET_SIZE]
+    known = lookup.titles(asked)
+    if len(known) < len(asked):
         leave_out(request, "This catalogue does not have all that this address names.")
+    chosen = known[:2]
+    if len(known) > 2:
+        leave_out(request, "Two can be compared at a time. The others were left out.")
     compared = compared_titles(lookup, *chosen) if len(chosen) == 2 else None
     answer = lookup.find(q, SHELF_LENGTH)
     return render(

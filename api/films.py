@@ -45,7 +45,7 @@ async def browse(
     page_count = max(1, -(-count // PAGE_LENGTH))
     asked = [*parameters(wanted), *([("order", order)] if order != "votes" else [])]
     if page > page_count:
-        return last_page(f"{root(request)}/films", asked, page_count)
+        return last_page(request, f"{root(request)}/films", page_count)
     return render(
         request,
         "films.html",

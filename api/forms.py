@@ -84,8 +84,12 @@ async def numbered(page: Annotated[int, Query(ge=1, le=LARGEST)] = 1) -> int:
     return page
 
 
-def last_page(address: str, asked: list[tuple[str, str]], page_count: int) -> Response:
-    """Where a visitor goes on who asked for a page after the last one."""
+def last_page(request: Request, address: str, page_count: int) -> Response:
+    """Where a visitor goes on who asked for a page after the last one.
+
+    What does not count stays in the address, so that the last page says so.
+    """
+    asked = [given for given in request.query_params.multi_items() if given[0] != "page"]
     query = urlencode([*asked, *([("page", str(page_count))] if page_count > 1 else [])])
     return RedirectResponse(f"{address}?{query}".removesuffix("?"), 307)
 

@@ -129,7 +129,7 @@ async def basket(
     to the end.
     """
     asked = {
-        name: [*dict.fromkeys(ids)]
+        name: [*dict.fromkeys(filter(None, ids))]
         for name, ids in (("title", title), ("disliked", disliked), ("seen", seen))
     }
     if any(len(ids) > BASKET_SIZE for ids in asked.values()):
@@ -141,7 +141,7 @@ async def basket(
         mentions = [
             name
             for name, title_id in request.query_params.multi_items()
-            if title_id == each.title_id and name != "seen"
+            if title_id == each.title_id and name in ("title", "disliked")
         ]
         known["disliked" if mentions[-1] == "title" else "title"].remove(each)
     liked = known.pop("title")
@@ -194,7 +194,7 @@ async def cluster(
     profile = known_cluster(lookup, cluster)
     page_count = max(1, -(-profile.title_count // PAGE_LENGTH))
     if page > page_count:
-        return last_page(f"{root(request)}/cluster/{cluster}", [], page_count)
+        return last_page(request, f"{root(request)}/cluster/{cluster}", page_count)
     drawn = atlas(lookup)
     return render(
         request,

@@ -47,7 +47,11 @@ def plainly(details: Mapping[str, Any]) -> str:
         details: of pydantic's error.
     """
     _, name, *_ = details["loc"]
-    reason = REASONS.get(details["type"], UNKNOWN).format_map(details.get("ctx", {}))
+    context = {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value
+        for key, value in details.get("ctx", {}).items()
+    }
+    reason = REASONS.get(details["type"], UNKNOWN).format_map(context)
     return sentence(str(name), reason)
 
 

@@ -74,7 +74,7 @@ def prepare_home(home: Path) -> Path:
 def unreadable_records(home: Path) -> Iterator[tuple[Path, Path]]:
     """What Dagster would fail to open: its settings, or a folder with its history or schedules.
 
-    Returns:
+    Yields:
         Each of these, with the file that is damaged.
     """
     settings = home / SETTINGS.name

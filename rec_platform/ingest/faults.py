@@ -58,7 +58,8 @@ def reason(error: Exception) -> str:
         return "the server stopped answering"
     if isinstance(error, requests.exceptions.ProxyError):
         return (
-            f"the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be used ({_innermost(error)})"
+            f"the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used "
+            f"({_innermost(error)})"
         )
     return _cause_in_words(error) or _connection_in_words(error)
 

@@ -47,8 +47,8 @@ def ranked(scores: np.ndarray) -> np.ndarray:
 def give_place(scores: np.ndarray, is_directors: np.ndarray) -> None:
     """Give the best of a director's other films the last place of a list that has none.
 
-    Who asks for more like "Psycho" expects a Hitchcock, even one less famous than what leads the
-    list. One that is far less alike stays out.
+    Anyone who asks for more like "Psycho" expects a Hitchcock, even one less famous than what leads
+    the list. One that is far less alike stays out. Films of the title's own series do not count.
 
     Args:
         scores: (rows, columns), changed in place; -inf for what may not be listed.

@@ -9,7 +9,7 @@ better than what is found is not looked at. How parts are weighed belongs in ble
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from heapq import heapify, heappop, heappush
-from math import inf
+from itertools import accumulate
 
 from rec_platform.release import formulas
 from rec_platform.release.blend import UNCOMPARED, UNITS, share_alike, total
@@ -109,15 +109,19 @@ class BestFirst:
         return not neighbour.parts[self._tone]
 
     def _stored(self, neighbours: Sequence[Neighbour]) -> Iterator[Waiting]:
-        lost = -inf
-        for order, neighbour in enumerate(neighbours):
-            # By its parts a neighbour may be a little better than the one before it: they were
-            # ranked before the parts were rounded.
-            points = total(neighbour.parts, self._weights) + BEHIND * self._is_behind_gate(
-                neighbour
+        own = [
+            -round(
+                total(neighbour.parts, self._weights) + BEHIND * self._is_behind_gate(neighbour),
+                SCORE_DIGITS,
             )
-            lost = max(lost, -round(points, SCORE_DIGITS))
-            yield lost, STORED, order, 0, 0, 0
+            for neighbour in neighbours
+        ]
+        # By its parts a neighbour may be worse than those after it: a little, for they were ranked
+        # before the parts were rounded, or more, if it has the director's place. It counts as the
+        # best of them, so that none is held back.
+        lost = [*accumulate(reversed(own), min)][::-1]
+        for order, cost in enumerate(lost):
+            yield cost, STORED, order, 0, 0, 0
 
     def _looked_for(
         self, wanted: Filter, skipped: Collection[int], flags: bytearray | None

@@ -4,6 +4,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 from rec_platform.release.queries import placeholders
@@ -26,6 +27,7 @@ class Titles:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._kept: dict[int, Title] = {}
+        self._lock = Lock()
 
     def numbered(self, numbers: Sequence[int]) -> list[Title]:
         """The titles with these numbers, in the order asked for."""
@@ -42,9 +44,10 @@ class Titles:
         title = self._kept.get(row[0])
         if title is None:
             title = title_of(row)
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[row[0]] = title
+            with self._lock:
+                if len(self._kept) >= MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[row[0]] = title
         return title
 
 

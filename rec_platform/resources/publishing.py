@@ -122,10 +122,10 @@ def is_published(storage: Storage, fingerprint: str) -> bool:
         dg.Failure: the lookup was set aside, and no other release is sound.
         StorageConflictError: another release was published in the meantime.
     """
+    before = storage.read(POINTER_KEY)
     left = left_by_rollbacks(storage)
     if fingerprint not in (read_manifest(storage).get("fingerprint"), *left):
         return False
-    before = storage.read(POINTER_KEY)
     try:
         open_pointed(storage).close()
     except LookupFileError as error:

@@ -135,7 +135,7 @@ def test_what_a_proxy_answers_when_it_refuses_is_told(
     refusal = b"HTTP/1.1 407 Who are you\r\n\r\n"
     with proxied(monkeypatch, Proxy(refusal=refusal)):
         told = keeper(tmp_path, "https://127.0.0.1:9").failure()
-    assert "the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be used" in told
+    assert "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used" in told
     assert "407 Who are you" in told
 
 
@@ -143,4 +143,4 @@ def test_a_proxy_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.M
     with proxied(monkeypatch, Proxy()):
         monkeypatch.setenv("http_proxy", "http://no-such-proxy.invalid:1")
         told = keeper(tmp_path, "http://127.0.0.1:9").failure()
-    assert "the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be used" in told
+    assert "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used" in told

@@ -21,7 +21,7 @@ def test_titles_come_in_the_order_asked_for_whether_kept_or_not(
         assert lookup.most_voted(COUNT) == made
 
 
-def test_the_titles_read_last_are_kept_and_no_more(
+def test_the_titles_made_last_are_kept_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "MOST_KEPT", 3)
