@@ -50,7 +50,7 @@ HIDDEN_GEMS, BALANCE, CROWD_PLEASERS = 0.0, 0.5, 1.0
 PRIORS = ("popularity", "quality")  # depend on the neighbour alone
 PAIRED = ("fame", "rating")  # whether the two are equals
 CROWD_FACTOR = 1.6  # of the priors, at the crowd's end of the knob
-HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.22, "quality": 0.4}
+HIDDEN_FACTORS = {"mix": 1.0, "fame": 0.0, "rating": 1.0, "popularity": -0.24, "quality": 0.4}
 PULL_POWER = 2.5  # of a title's popularity: how soon its appeal fades as it is less known
 HIDDEN_PULL = 0.5
 # Equal fame and rating count at least this much, so that the lists of little known titles are not
