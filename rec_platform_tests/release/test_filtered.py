@@ -241,6 +241,17 @@ def test_the_same_titles_give_the_same_file_and_the_same_lists(
         )
 
 
+def test_each_place_is_of_the_combination_within_whose_bounds_it_lies(release: Release) -> None:
+    tiles = release.lookup.tiles
+    assert tiles
+    found = [tiles.combination_of(place) for place in range(COUNT)]
+    assert found == [
+        combination
+        for combination, bounds in enumerate(tiles.combinations)
+        for _ in range(bounds.start, bounds.end)
+    ]
+
+
 @pytest.mark.parametrize("change", ["DROP TABLE combinations", "DELETE FROM combinations"])
 def test_a_release_without_tiles_filters_its_neighbours(
     release: Release, tmp_path: Path, change: str
