@@ -41,12 +41,9 @@ def titles(warehouse: Warehouse, credited: "Credited") -> Iterator[Entry]:
     characters, keywords = _characters(warehouse), _keywords(warehouse)
     akas = warehouse.read("title_akas", order_by="title_id, name")
     names = _by_title(*_columns(akas, "title_id", "name"))
-    columns = zip(*_columns(rows, *rows), strict=True)
-    for number, (title_id, title, original, year, runtime, genres, rating, *rest) in enumerate(
-        columns, start=1
-    ):
-        votes, series, series_place, cluster, distance, country, language, *kind = rest
-        title_type, end_year = kind
+    for number, row in enumerate(zip(*_columns(rows, *rows), strict=True), start=1):
+        title_id, title, original, year, runtime, genres, rating, votes, *rest = row
+        series, series_place, cluster, distance, country, language, title_type, end_year = rest
         credits_of_title, people = credited.of(number)
         yield Entry(
             Title(

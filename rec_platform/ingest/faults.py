@@ -58,7 +58,7 @@ def reason(error: Exception) -> str:
         return "the server stopped answering"
     if isinstance(error, requests.exceptions.ProxyError):
         return (
-            f"the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used "
+            "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used "
             f"({_innermost(error)})"
         )
     return _cause_in_words(error) or _connection_in_words(error)

@@ -28,7 +28,6 @@ from rec_platform.release.blend import (
     UNITS,
     WEIGHTS,
     knob,
-    pull,
 )
 from rec_platform.release.formulas import ERA_YEARS, FAME_DECADES, RATING_SPAN, RATING_WIDTH
 
@@ -119,7 +118,7 @@ class _Nearest:
         self._cost -= weights["genres"] * np.array(UNITS["genres"])[to_bytes(parts.overlap)]
         self._mix_cost = -weights["mix"] * np.array(UNITS["mix"])[to_bytes(parts.mix)]
         self._facts = np.column_stack([parts.year, parts.fame, parts.rating]).astype("float64")
-        own_pull = np.array([pull(popularity) for popularity in parts.popularity.tolist()])
+        own_pull = parts.pulls()
         level = np.log2(np.maximum(own_pull, LEAST_PULL))
         # Beside equal fame and rating the priors of little known titles count less.
         self._prior_share = np.minimum(own_pull / LEAST_PULL, 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rec_platform.modelling.tone import FORMAT_GENRES, gate, other_tone
-from rec_platform.release.blend import PART_SCALE
+from rec_platform.release.blend import BALANCE, PART_SCALE, pull
 from rec_platform.release.formats import FORMATS
 from rec_platform.release.formulas import RATING_SPAN, TRUST_VOTES
 
@@ -62,6 +62,11 @@ class Facts:
         )
         self.tone = other_tone(self.combinations)
         self.passes_gate = gate(self.combinations)
+
+    def pulls(self, balance: float = BALANCE) -> np.ndarray:
+        """How much appeal counts in each title's list, see release/blend.py: (titles,)."""
+        popularity, place = np.unique(self.popularity, return_inverse=True)  # many have the same
+        return np.array([pull(share, balance) for share in popularity.tolist()])[place]
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:

@@ -36,7 +36,6 @@ from rec_platform.release.blend import (
     WEIGHTS,
     WIDTH,
     knob,
-    pull,
     strangers,
 )
 from rec_platform.release.schema import SERIES_MOST
@@ -97,7 +96,8 @@ def blend(
     blocks = np.split(candidates_of.order, range(BLOCK_ROWS, len(catalogue.parts), BLOCK_ROWS))
     turned = [_turned(weights, balance) for balance in PLACES]
     own = [own_appeal(catalogue.parts, row) for row in turned]
-    make = partial(_blended, catalogue.parts, candidates_of, weights, turned, own, count)
+    pulls = [catalogue.parts.pulls(balance) for balance in PLACES]
+    make = partial(_blended, catalogue.parts, candidates_of, weights, turned, own, pulls, count)
     with ThreadPoolExecutor(THREADS) as pool:
         made: deque[Future[Block]] = deque()
         for block in blocks:
@@ -119,6 +119,7 @@ def _blended(
     weights: Mapping[str, float],
     turned: list[dict[str, float]],
     own: list[np.ndarray],
+    pulls: list[np.ndarray],
     count: int,
     titles: np.ndarray,
 ) -> Block:
@@ -129,9 +130,9 @@ def _blended(
     likeness = totals(compared, {name: weights[name] for name in LIKENESS})
     scores = np.full((len(PLACES), *candidates.shape), -np.inf)
     others = candidates[row, column]
-    for place, balance in enumerate(PLACES):
-        pulls = np.array([pull(share, balance) for share in parts.popularity[titles].tolist()])
-        appeals = appeal(own[place][others], compared, pulls[row], turned[place])
+    for place, turned_weights in enumerate(turned):
+        own_pulls = pulls[place][titles[row]]
+        appeals = appeal(own[place][others], compared, own_pulls, turned_weights)
         scores[place, row, column] = likeness + appeals
     middle = scores[PLACES.index(BALANCE)]
     scores[:, is_beyond(SERIES_MOST, candidates, parts.series, middle)] = -np.inf

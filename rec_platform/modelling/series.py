@@ -216,29 +216,26 @@ def _colleagues(films: Films, people: pd.DataFrame) -> Iterator[tuple[int, int, 
     chosen = np.flatnonzero(makes | _is_leading_actor(people).to_numpy())
     film = pd.Index(films.ids).get_indexer(people["title_id"].iloc[chosen])
     person, ids = pd.factorize(people["person_id"].iloc[chosen])
-    # A person with several roles in a film counts once.
-    pair = film * len(ids) + person
-    order = np.argsort(pair, kind="stable")
-    starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
-    film, person = np.divmod(pair[order[starts]], max(1, len(ids)))
-    makes = np.logical_or.reduceat(makes[chosen][order], starts) if len(starts) else makes[:0]
+    # A person with several roles in a film counts once, as a maker if one of them is.
+    makers_first = np.argsort(~makes[chosen], kind="stable")
+    pair = film * max(1, len(ids)) + person
+    pair, row = np.unique(pair[makers_first], return_index=True)
+    film, person = np.divmod(pair, max(1, len(ids)))
+    makes = makes[chosen][makers_first][row]
     has_more = np.bincount(person)[person] > 1
     film, person, makes = film[has_more], person[has_more], makes[has_more]
     # Once for each of its words that other films have, too; by person and word, then by year.
-    words, counts = films.shared_words()
-    at = np.repeat(np.arange(len(film)), counts[film])
-    first = np.repeat((counts.cumsum() - counts)[film], counts[film])
-    step = np.arange(len(at)) - np.repeat(counts[film].cumsum() - counts[film], counts[film])
-    group = person[at] * len(films.counts) + words[first + step]
+    words = films.shared_words()[film]
+    at = np.repeat(np.arange(len(film)), np.diff(words.indptr))
+    group = person[at] * words.shape[1] + words.indices
     order = np.argsort(group, kind="stable")
     group = np.unique(group[order], return_inverse=True)[1]
     is_few = np.bincount(group)[group] <= MOST_NAMESAKES
     at, group = at[order][is_few], group[is_few]
     film, person, makes = film[at], person[at], makes[at]
     rows = [np.flatnonzero(group[step:] == group[:-step]) for step in range(1, MOST_NAMESAKES)]
-    ends = np.repeat(np.arange(1, MOST_NAMESAKES), [*map(len, rows)])
     here = np.concatenate(rows)
-    there = here + ends
+    there = here + np.repeat(np.arange(1, MOST_NAMESAKES), [*map(len, rows)])
     table = np.column_stack([film[here], film[there], person[here], makes[here] & makes[there]])
     # Two words shared beside one person are one row.
     shared = pd.DataFrame(table, columns=["first", "second", "person", "both"]).drop_duplicates()

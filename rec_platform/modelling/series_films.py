@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from rec_platform.modelling.character_names import character
 from rec_platform.modelling.title_names import Words, name, telling
@@ -50,13 +51,15 @@ class Films:
         """How many films may have a rare word, or one that few have."""
         return max(FEWEST, share * len(self.ids))
 
-    def shared_words(self) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of the words that several films have, film by film, and each film's count."""
+    def shared_words(self) -> csr_array:
+        """Which film has which word, of those that several films have: (films, words)."""
         shared = [word for word, count in self.counts.items() if count > 1]
         number = {word: place for place, word in enumerate(shared)}
         words = [[number[word] for word in words if word in number] for words in self.words]
-        flat = np.fromiter(chain.from_iterable(words), dtype="int64")
-        return flat, np.array([*map(len, words)], dtype="int64")
+        ends = np.cumsum([0, *map(len, words)])
+        places = np.fromiter(chain.from_iterable(words), dtype="int64")
+        shape = (len(words), max(1, len(shared)))
+        return csr_array((np.ones(len(places)), places, ends), shape=shape)
 
     def are_alike(self, first: int, second: int) -> bool:
         """Whether half of the genres of two films are the same."""

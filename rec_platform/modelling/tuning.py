@@ -25,7 +25,7 @@ from rec_platform.modelling.list_rules import give_place, is_beyond
 from rec_platform.modelling.neighbours import appeal, own_appeal, totals
 from rec_platform.modelling.parts import Parts
 from rec_platform.modelling.ranking import coverage, gains, most_liked
-from rec_platform.release.blend import LIKENESS, WEIGHTS, pull
+from rec_platform.release.blend import LIKENESS, WEIGHTS
 from rec_platform.release.schema import LIST_LENGTH, SERIES_MOST
 
 JUDGED = 2.0  # what p9 and r9 count
@@ -137,8 +137,7 @@ class Bench:
         self._candidates, self._compared = _compare(parts, self._titles)
         self._row, self._column = np.nonzero(self._candidates >= 0)
         self._others = self._candidates[self._row, self._column]
-        own = parts.popularity[self._titles].tolist()
-        self._pulls = np.array([pull(share) for share in own], dtype="float32")[self._row]
+        self._pulls = parts.pulls()[self._titles].astype("float32")[self._row]
         self._is_directors = np.zeros(self._candidates.shape, dtype=bool)
         self._is_directors[self._row, self._column] = parts.is_by_same_director(
             self._titles[self._row], self._others

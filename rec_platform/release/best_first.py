@@ -6,7 +6,7 @@ bounds tell how good the best title of a combination of genres, or of a tile, ca
 better than what is found is not looked at. How parts are weighed belongs in blend.py.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from heapq import heapify, heappop, heappush
 from itertools import accumulate
@@ -125,26 +125,20 @@ class BestFirst:
 
     def _looked_for(
         self, wanted: Filter, skipped: Collection[int], flags: bytearray | None
-    ) -> Iterator[Waiting]:
+    ) -> Iterable[Waiting]:
         """What may hold titles that pass a filter; the titles themselves if few have a flag.
 
         Few titles are scattered over so many tiles that all of these would be looked at.
         """
         combinations = [*self._combinations(wanted)]
-        places: Sequence[int] = ()
-        is_scattered = flags is not None and flags.count(1) <= MOST_SCATTERED
-        if flags is not None and is_scattered:
-            places = self._tiles.passing(self._tiles.places(flags), wanted, None)
-        if not is_scattered or len(places) > MOST_ONE_BY_ONE:
-            yield from combinations
-            return
-        wanted_combinations = {combination for _, _, _, combination, _, _ in combinations}
-        for place in places:
-            combination = self._tiles.combination_of(place)
-            number = self._tiles.columns["number"][place]
-            if combination in wanted_combinations and number not in skipped:
-                lost = self._lost(combination, self._points(place))
-                yield lost, TITLE, number, combination, place, place
+        if flags is None or flags.count(1) > MOST_SCATTERED:
+            return combinations
+        places = self._tiles.passing(self._tiles.places(flags), wanted, None)
+        if len(places) > MOST_ONE_BY_ONE:
+            return combinations
+        passing = {combination for _, _, _, combination, _, _ in combinations}
+        both = ((self._tiles.combination_of(place), place) for place in places)
+        return self._unskipped((pair for pair in both if pair[0] in passing), skipped)
 
     def _combinations(self, wanted: Filter) -> Iterator[Waiting]:
         """The combinations of genres that may pass a filter, as good as any title could be.
@@ -180,8 +174,15 @@ class BestFirst:
         skipped: Collection[int],
         flags: bytearray | None,
     ) -> Iterator[Waiting]:
+        passing = self._tiles.passing(places, wanted, flags)
+        return self._unskipped(((combination, place) for place in passing), skipped)
+
+    def _unskipped(
+        self, places: Iterable[tuple[int, int]], skipped: Collection[int]
+    ) -> Iterator[Waiting]:
+        """The titles at these places, each with its combination of genres."""
         numbers = self._tiles.columns["number"]
-        for place in self._tiles.passing(places, wanted, flags):
+        for combination, place in places:
             number = numbers[place]
             if number not in skipped:
                 lost = self._lost(combination, self._points(place))

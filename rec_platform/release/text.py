@@ -29,7 +29,7 @@ RAISED = re.compile("([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2150-\u215e
 PERSON = "\ue001"  # marks a word of a person's name; no word of a title contains it
 
 
-@lru_cache(maxsize=1_000)  # who writes or searches a title asks several times in a row
+@lru_cache(maxsize=1_000)  # one title or query is asked about several times in a row
 def search_key(text: str) -> str:
     """A title as people type it: lower case, no accents, no punctuation.
 
