@@ -1,5 +1,5 @@
 # pyright: standard
-"""The rules of a list beside the scores: few films of one series, and a place for the director's.
+"""The rules of a list beside the scores: few films of one series, a place for the director's film.
 
 How candidates are scored belongs in neighbours.py.
 """
