@@ -74,11 +74,11 @@ async def titles(
 @v1_catalogue.get(
     "/people/{person_id}",
     tags=["people"],
-    summary="A person and their films",
+    summary="A person and their titles",
     response_model=Person,
 )
 async def person(lookup: Serving, person_id: PersonId, fields: Fields) -> Response:
-    """The person's films, the best liked of these, and whom the person works with."""
+    """The person's titles, the best liked of these, and whom the person works with."""
     return answer(known_person(lookup, person_id), ("films.*.title", "best_liked.*"), *fields)
 
 

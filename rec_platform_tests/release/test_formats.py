@@ -113,7 +113,16 @@ def test_a_catalogue_of_series_speaks_of_no_films(tmp_path: Path) -> None:
     point(tmp_path, "only")
     site = Site(tmp_path, INDEXED)
     first, second = (each["title_id"] for each in site.json("/api/v1/titles?limit=2")["titles"])
-    pages = ["/", "/films", "/search", "/search?q=no-such-name", "/atlas", "/library", "/basket"]
+    pages = [
+        "/",
+        "/films",
+        "/search",
+        "/search?q=no-such-name",
+        "/atlas",
+        "/library",
+        "/basket",
+        "/about",
+    ]
     pages += [f"/title/{first}", f"/title/{first}?genre=Western&format=film", "/nothing"]
     pages += [f"/basket?title={first}&title=tt404", f"/compare?title={first}", "/title/tt404"]
     pages += [f"/compare?title={first}&title={second}", f"/embed/title/{first}", "/embed/title/tt1"]
@@ -122,6 +131,8 @@ def test_a_catalogue_of_series_speaks_of_no_films(tmp_path: Path) -> None:
         answer = Reader(site.get(page))
         told = [known.get(name) or "" for _, known in answer.tags for name in READ_ALOUD]
         assert of_films(" ".join([answer.text, *told])) == [], page
+    # Below, the addresses have fields and examples that are the same for every catalogue.
+    assert of_films(Reader(site.get("/api")).text.partition("Every address")[0]) == []
     for address in ("/manifest.webmanifest", "/feeds/new.xml", "/feeds/rising.xml"):
         assert of_films(site.get(address).text) == [], address
 
