@@ -58,5 +58,5 @@ SELECT
     names.primaryName AS name, -- the person's name
     credits.role, -- director, writer, or IMDb's category of cast and crew; actresses are actors
     credits.billing -- place among those of the role, the first is the lowest
-FROM credits
-INNER JOIN raw_name_basics AS names ON credits.person_id = names.nconst
+FROM raw_name_basics AS names
+INNER JOIN credits ON names.nconst = credits.person_id

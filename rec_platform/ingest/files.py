@@ -5,7 +5,7 @@ A new copy is held against this in verify.py; what the columns mean is in sql/.
 
 import glob
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,14 +108,9 @@ def scan_tsv(path: Path) -> str:
     """
     with gzip.open(path) as reader:
         names = reader.readline().decode().rstrip("\n").split("\t")
-    return scan_rows(file_to_read(path), names, "gzip")
-
-
-def scan_rows(file: str, names: Iterable[str], compression: str = "none") -> str:
-    """The same of any file, a literal of SQL, whose columns have these names."""
     return (
-        f"read_csv({file}, delim='\t', header=true, auto_detect=false, "
-        f"compression='{compression}', quote='', escape='', nullstr='\\N', strict_mode=true, "
+        f"read_csv({file_to_read(path)}, delim='\t', header=true, auto_detect=false, "
+        "compression='gzip', quote='', escape='', nullstr='\\N', strict_mode=true, "
         f"columns={dict.fromkeys(names, 'VARCHAR')})"
     )
 

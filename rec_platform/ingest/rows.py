@@ -13,7 +13,7 @@ from isal import igzip, igzip_lib
 from rec_platform.ingest.errors import UnsoundFileError
 from rec_platform.ingest.files import INTEGER, NULL, RawFile
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18  # fits into a processor's cache
 ISAL_ERROR = cast("type[Exception]", igzip_lib.IsalError)  # to its stub it is no class
 LONGEST_LINE_BYTES = 2_000_000  # DuckDB reads no longer ones
 FORBIDDEN = {b"\0": "a NUL byte", b"\r": "a carriage return (CR)"}

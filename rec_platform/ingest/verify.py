@@ -1,16 +1,14 @@
 """Verification: a fetched file is read whole before it may replace the last good copy."""
 
 import codecs
-import os
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rec_platform.ingest.errors import UnsoundFileError, UnsoundRowError
-from rec_platform.ingest.files import RawFile, scan_rows, scan_tsv
+from rec_platform.ingest.files import RawFile, scan_tsv
 from rec_platform.ingest.rows import (
     CHUNK_BYTES,
     FORBIDDEN,
@@ -22,6 +20,8 @@ from rec_platform.ingest.rows import (
 
 if TYPE_CHECKING:
     import duckdb
+
+LINE_END, TAB = b"\n\t"
 
 
 class Verified(NamedTuple):
@@ -44,6 +44,7 @@ class _Scan(NamedTuple):
     rows: int = 0
     repeated: int = 0  # rows beyond the first of each key
     complaint: str = ""
+    is_refused: bool = False  # by DuckDB, which cannot unpack each gz: see repack()
 
 
 def verify(path: Path, file: RawFile) -> Verified:
@@ -65,15 +66,17 @@ def verify(path: Path, file: RawFile) -> Verified:
 
 
 def _verify_rows(path: Path, file: RawFile, header: list[str]) -> int:
-    """Unpack a file once: its bytes are checked here, and its rows by DuckDB behind a pipe."""
-    receiving, sending = os.pipe()
-    with ThreadPoolExecutor(1) as pool:  # in parallel: neither holds the interpreter lock
-        counting = pool.submit(_count_lines, path, sending)
-        try:
-            scan = _scan(path, receiving, header, file)
-        finally:  # else the sender would wait for ever where the scan has failed
-            os.close(receiving)
-    lines, tabs, size = counting.result()  # first: a broken gz explains a failed scan
+    """Check a file's bytes here and its rows by DuckDB, both at once.
+
+    Each unpacks the file: DuckDB reads a gz with all cores, but what comes through a pipe with one.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(_count_lines, path)
+        scan = _scan(path, file)
+        lines, tabs = counting.result()  # first: a broken gz explains a failed scan
+    if scan.is_refused:
+        repack(path)
+        scan = _scan(path, file)
     rows = lines - 1
     complaint = scan.complaint
     if not complaint and scan.rows != rows:
@@ -84,7 +87,6 @@ def _verify_rows(path: Path, file: RawFile, header: list[str]) -> int:
         complaint = "some rows have too many fields"
     if complaint:
         raise UnsoundRowError(first_bad_line(path, file, len(header)) or complaint)
-    _repack_what_duckdb_refuses(path, size)
     if rows == 0:
         raise UnsoundFileError("it has a header and no rows")
     if scan.repeated:
@@ -128,44 +130,18 @@ def _verify_header(path: Path, file: RawFile) -> list[str]:
     )
 
 
-def _repack_what_duckdb_refuses(path: Path, size: int) -> None:
-    """Write a gz anew that DuckDB cannot unpack: for rare header fields, or zeros after its end.
-
-    Args:
-        path: the file.
-        size: how many bytes it holds, unpacked.
-    """
-    import duckdb
-
-    with path.open("rb") as raw_reader:
-        raw_reader.seek(-4, os.SEEK_END)
-        # A gz ends in the size of its last member (RFC 1952, 2.3.1). Where this is another one,
-        # more follows the first member, and DuckDB has to read to the end to meet it.
-        is_one_member = int.from_bytes(raw_reader.read(), "little") == size % 2**32
-    column = "1" if is_one_member else "count(*)"
-    try:
-        with _connection(path) as connection:
-            connection.execute(f"SELECT {column} FROM {scan_tsv(path)} LIMIT 1").fetchall()
-    except duckdb.IOException:
-        repack(path)
-
-
-def _count_lines(path: Path, sending: int) -> tuple[int, int, int]:
+def _count_lines(path: Path) -> tuple[int, int]:
     """Unpack the whole file: only the checksum at its end proves that nothing is missing.
 
-    Args:
-        path: the file.
-        sending: the end of a pipe to which all that the file holds is written; it is closed.
-
     Returns:
-        How many lines it has, how many tabs, and how many bytes.
+        How many lines it has, and how many tabs.
     """
-    lines = tabs = size = 0
+    import numpy as np
+
+    lines = tabs = 0
     text = codecs.getincrementaldecoder("utf-8")()
-    with open(sending, "wb", buffering=0) as pipe, unpacked(path) as reader:
-        is_heard = True
+    with unpacked(path) as reader:
         while chunk := reader.read(CHUNK_BYTES):
-            is_heard = is_heard and _send(chunk, pipe)
             try:
                 text.decode(chunk)
             except UnicodeDecodeError as error:
@@ -174,21 +150,11 @@ def _count_lines(path: Path, sending: int) -> tuple[int, int, int]:
                 if (place := chunk.find(byte)) >= 0:
                     line = lines + chunk.count(b"\n", 0, place) + 1
                     raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
-            lines += chunk.count(b"\n")
-            tabs += chunk.count(b"\t")
-            size += len(chunk)
-    return lines, tabs, size
-
-
-def _send(chunk: bytes, pipe: RawIOBase) -> bool:
-    """Write to a pipe, unless nobody reads it any more."""
-    rest = memoryview(chunk)
-    try:
-        while rest:
-            rest = rest[pipe.write(rest) or 0 :]
-    except BrokenPipeError:
-        return False
-    return True
+            # Where every eighth byte is counted, NumPy takes a tenth of the time of bytes.count().
+            codes = np.frombuffer(chunk, dtype="uint8")
+            lines += int(np.count_nonzero(codes == LINE_END))
+            tabs += int(np.count_nonzero(codes == TAB))
+    return lines, tabs
 
 
 def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundRowError:
@@ -198,15 +164,8 @@ def _not_utf_8(error: UnicodeDecodeError, lines_before: int) -> UnsoundRowError:
     return UnsoundRowError(f"line {line:,} is not UTF-8 (it reads {text!r})")
 
 
-def _scan(path: Path, receiving: int, header: list[str], file: RawFile) -> _Scan:
-    """Check the shape of every row, and the values that the tables' SQL casts or joins on.
-
-    Args:
-        path: the file, beside which DuckDB may keep what does not fit into memory.
-        receiving: the end of a pipe that gives what the file holds.
-        header: the names of its columns.
-        file: what it should be.
-    """
+def _scan(path: Path, file: RawFile) -> _Scan:
+    """Check the shape of every row, and the values that the tables' SQL casts or joins on."""
     import duckdb
 
     is_wrong = " OR ".join(
@@ -220,11 +179,11 @@ def _scan(path: Path, receiving: int, header: list[str], file: RawFile) -> _Scan
     )
     try:
         with _connection(path) as connection:
-            table = scan_rows(f"'/dev/fd/{receiving}'", header)
-            statement = f"SELECT {', '.join(columns)} FROM {table}"
+            statement = f"SELECT {', '.join(columns)} FROM {scan_tsv(path)}"
             rows, keys, distinct, wrong = connection.execute(statement).fetchall()[0]
     except (duckdb.Error, UnicodeDecodeError) as error:
-        return _Scan(complaint=str(error).partition("\n")[0])
+        complaint = str(error).partition("\n")[0]
+        return _Scan(complaint=complaint, is_refused=isinstance(error, duckdb.IOException))
     is_sound = keys == rows and not wrong
     return _Scan(rows, keys - distinct, "" if is_sound else "some values are wrong")
 

@@ -276,16 +276,16 @@ def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     for first, second in pairs:
         here, there = films.ids[first], films.ids[second]
         common = films.characters[first] & films.characters[second]
-        has_lead = not leading[here].isdisjoint(leading[there])
-        has_crew = len(everybody[here] & everybody[there]) > 1
-        begins = beginning(films.names[first].words, films.names[second].words)
-        words = telling(begins).difference(*common)
-        has_word = any(films.counts[word] <= films.rare(RARE) for word in words)
-        is_person = any(map(is_full, common))
-        if films.are_alike(first, second):
-            is_one = has_lead or (is_person and (has_word or (has_crew and len(common) > 1)))
+        is_alike = films.are_alike(first, second)
+        if not leading[here].isdisjoint(leading[there]):
+            is_one = is_alike or any(map(is_full, common))
+        elif is_alike and any(map(is_full, common)):
+            begins = beginning(films.names[first].words, films.names[second].words)
+            words = telling(begins).difference(*common)
+            has_crew = len(common) > 1 and len(everybody[here] & everybody[there]) > 1
+            is_one = has_crew or any(films.counts[word] <= films.rare(RARE) for word in words)
         else:
-            is_one = has_lead and is_person
+            is_one = False
         if is_one:
             yield first, second
 
@@ -299,9 +299,10 @@ def _fellows(films: Films) -> set[Link]:
     return {
         pair
         for who, group in bearers.items()
-        if len(group) <= MOST_BEARERS
+        if 1 < len(group) <= MOST_BEARERS
+        for is_named in (is_full(who),)
         for pair in combinations(group, 2)
-        if is_full(who) or any(who[0] in films.words[film] for film in pair)
+        if is_named or any(who[0] in films.words[film] for film in pair)
         if films.are_near(*pair) and not films.genres[pair[0]].isdisjoint(films.genres[pair[1]])
     }
 
