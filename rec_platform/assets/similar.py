@@ -80,6 +80,8 @@ def similar_titles(
     )
     if kept := step.kept():
         return kept
+    import pandas as pd
+
     from rec_platform.modelling.neighbours import RULES, blend
 
     rule = SimilarityRule(step.recipe["rule"])
@@ -87,13 +89,13 @@ def similar_titles(
     find = partial(blend, weights=weights) if rule is SimilarityRule.blend else RULES[rule]
     titles = warehouse.read("titles", order_by="title_id")
     catalogue = read_catalogue(warehouse, titles)
-    ids = titles["title_id"].to_numpy(object)
+    ids = pd.Index(titles["title_id"])
     blocks = find(catalogue, NEIGHBOURS)
     warehouse.write("similar_titles", (_frame(block, catalogue.parts, ids) for block in blocks))
     return step.made({"rule": rule.value, "weights": weights})
 
 
-def _frame(block: "Block", parts: "Parts", ids: "np.ndarray") -> "pd.DataFrame":
+def _frame(block: "Block", parts: "Parts", ids: "pd.Index[str]") -> "pd.DataFrame":
     import numpy as np
     import pandas as pd
 
@@ -104,9 +106,9 @@ def _frame(block: "Block", parts: "Parts", ids: "np.ndarray") -> "pd.DataFrame":
     else:
         compared = block.compared[row, column]
     columns = {
-        "title_id": pd.Series(ids[titles], dtype=object),
+        "title_id": pd.Categorical.from_codes(titles, ids),
         "rank": (column + 1).astype("int32"),
-        "similar_id": pd.Series(ids[neighbours], dtype=object),
+        "similar_id": pd.Categorical.from_codes(neighbours, ids),
         "score": block.scores[row, column].astype("float32"),
     }
     # Athena has no unsigned bytes.

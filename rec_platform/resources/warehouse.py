@@ -4,8 +4,10 @@
 What a table holds is in sql/ and in the assets.
 """
 
+import glob
 import hashlib
 import re
+import shutil
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 _PACKAGED_SQL = _PACKAGE / "sql"
 BATCH_VECTORS = 64  # of DuckDB's 2,048 rows
+UNPACKED = "FORMAT parquet, COMPRESSION uncompressed"
 # Inside the package in a wheel, beside it in the repository.
 SQL_FOLDER = _PACKAGED_SQL if _PACKAGED_SQL.is_dir() else _PACKAGE.parent / "sql"
 
@@ -44,7 +47,10 @@ class Warehouse(DeploymentResource):
 
     @abstractmethod
     def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
-        """Replace a table with frames of the same columns, one after another."""
+        """Replace a table with frames of the same columns, one after another.
+
+        Categories are written as the values they stand for, and are the same in all frames.
+        """
 
     @abstractmethod
     def query(self, select: str) -> "pd.DataFrame":
@@ -113,14 +119,24 @@ class DuckDBWarehouse(Warehouse):
         return {}
 
     def write(self, table: str, frames: "Iterable[pd.DataFrame]") -> None:
-        """See Warehouse."""
-        with self._connect() as connection:
+        """See Warehouse.
+
+        Each frame becomes a file, so that only one is in memory. Categories are joined at the end,
+        because DuckDB would copy all of them with each frame.
+        """
+        folder = Path(self.root, "tmp", table)
+        columns, joins = "*", ""
+        with self._connect() as connection, _emptied(folder):
             for number, frame in enumerate(frames):
-                connection.register("frame", frame)
-                head = "INSERT INTO written" if number else "CREATE TEMP TABLE written AS"
-                connection.execute(f"{head} SELECT * FROM frame")
-                connection.unregister("frame")
-            self._replace(connection, table, "SELECT * FROM written")
+                coded = frame.select_dtypes("category")
+                if not number and len(coded.columns):
+                    columns, joins = _decoded(connection, frame, [*coded])
+                codes = {name: coded[name].cat.codes for name in coded}
+                connection.register("frame", frame.assign(**codes))
+                file = sql_literal(str(folder / f"{number}.parquet"))
+                connection.execute(f"COPY frame TO {file} ({UNPACKED})")
+            files = sql_literal(f"{glob.escape(str(folder))}/*.parquet")
+            self._replace(connection, table, f"SELECT {columns} FROM read_parquet({files}){joins}")
 
     def query(self, select: str) -> "pd.DataFrame":
         """See Warehouse."""
@@ -193,6 +209,29 @@ class DuckDBWarehouse(Warehouse):
         target.parent.mkdir(parents=True, exist_ok=True)
         connection.execute(f"COPY ({select}) TO {sql_literal(str(unfinished))} (FORMAT parquet)")
         unfinished.replace(target)
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """A folder that is empty, whatever a killed run has left there, and gone afterwards."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
+
+
+def _decoded(
+    connection: "duckdb.DuckDBPyConnection", frame: "pd.DataFrame", coded: Sequence[str]
+) -> tuple[str, str]:
+    """Columns and joins of a SELECT over a frame that gives its categories for their codes."""
+    for name in coded:
+        categories = frame[name].cat.categories.to_frame(index=False, name="category")
+        connection.register(f"of_{name}", categories.reset_index(names="code"))
+    columns = [f"of_{name}.category AS {name}" if name in coded else name for name in frame]
+    joins = [f" INNER JOIN of_{name} ON {name} = of_{name}.code" for name in coded]
+    return ", ".join(columns), "".join(joins)
 
 
 def hash_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path]) -> str | None:

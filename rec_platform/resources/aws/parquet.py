@@ -83,10 +83,12 @@ def _arrow_tables(frames: "Iterable[pd.DataFrame]") -> "Iterator[pa.Table]":
 
 
 def _typed(schema: "pa.Schema") -> "pa.Schema":
-    """A schema in which columns without any value are text: Hive has no type for them."""
+    """A schema for Hive: categories are their values, and columns without any value are text."""
     import pyarrow as pa
 
-    untyped = [
-        field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in schema
-    ]
-    return pa.schema(untyped)
+    fields: list[pa.Field] = []
+    for field in schema:
+        if pa.types.is_dictionary(field.type):
+            field = field.with_type(field.type.value_type)
+        fields.append(field.with_type(pa.string()) if pa.types.is_null(field.type) else field)
+    return pa.schema(fields)
