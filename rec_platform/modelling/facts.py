@@ -53,9 +53,14 @@ class Facts:
         self.quality = (self.rating - 1) / RATING_SPAN
         named = titles["title_type"].map(FORMATS)
         self.format, _ = pd.factorize(named)
-        pairs = pd.MultiIndex.from_arrays([named, titles["genres"]])
-        self.combination, both = pd.factorize(pairs, sort=True)
-        self.formats, self.combinations = (both.get_level_values(side) for side in (0, 1))
+        (kind, kinds), (mixture, mixtures) = (
+            pd.factorize(column, sort=True) for column in (named, titles["genres"])
+        )
+        pairs, self.combination = np.unique(kind * len(mixtures) + mixture, return_inverse=True)
+        self.formats, self.combinations = (
+            kinds[pairs // len(mixtures)],
+            mixtures[pairs % len(mixtures)],
+        )
         self.overlap, self.mix = (
             _overlap(_genre_rarity(self.combination, self.combinations, given)).astype("float32")
             for given in ({}, FORMAT_RARITY)

@@ -5,7 +5,8 @@ writer counts once, and a release holds the shares above `LEAST`, which are few.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from rec_platform.release.genres import WORDS
@@ -28,17 +29,17 @@ def shares(groups: Iterable[tuple[Sequence[str], str | None, int, int]]) -> dict
     Args:
         groups: genres, the country's code or None, the year, and how many titles have these.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[tuple[str, ...], str, str]] = Counter()
     total = 0
     for genres, country, year, count in groups:
         total += count
-        for key in _keys(genres, country, year):
-            counts[key] += count
-    return {
-        key: round(count / total, 4)
-        for key, count in sorted(counts.items())
-        if count > LEAST * total
-    }
+        for some in _told_genres(tuple(genres)):
+            for era in ("", f"{year}", f"{year // 10 * 10}s"):
+                counts[some, "", era] += count
+                if country:
+                    counts[some, country, era] += count
+    kept = {share_key(*kind): count for kind, count in counts.items() if count > LEAST * total}
+    return {key: round(count / total, 4) for key, count in sorted(kept.items())}
 
 
 def share(
@@ -48,12 +49,8 @@ def share(
     return 1.0 if stored is None else stored.get(share_key(genres, country, era), LEAST)
 
 
-def _keys(genres: Sequence[str], country: str | None, year: int) -> Iterator[str]:
-    """Whatever reasons.py may say of a title: as it names two genres at most, so do keys."""
-    known = set(genres) & WORDS.keys()
-    for size in range(3):
-        for some in combinations(known, size):
-            for era in ("", f"{year}", f"{year // 10 * 10}s"):
-                yield share_key(some, era=era)
-                if country:
-                    yield share_key(some, country, era)
+@lru_cache(maxsize=10_000)  # few combinations of genres exist
+def _told_genres(genres: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The genres that reasons.py may name of a title: two at most, so keys have no more."""
+    known = sorted({*genres} & WORDS.keys())
+    return [some for size in range(3) for some in combinations(known, size)]

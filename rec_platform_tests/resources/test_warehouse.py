@@ -1,5 +1,9 @@
 # pyright: standard
+import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,6 +27,67 @@ def test_batches_are_all_rows_in_frames_that_stay_small(tmp_path: Path):
 def test_no_rows_are_no_batches(tmp_path: Path):
     warehouse = DuckDBWarehouse(root=str(tmp_path))
     assert not [*warehouse.batches("SELECT 1 AS number WHERE FALSE")]
+
+
+def test_categories_are_written_as_what_they_stand_for_in_every_frame(tmp_path: Path):
+    warehouse = DuckDBWarehouse(root=str(tmp_path))
+    ids = pd.Index(["tt3", "tt1", "tt'2", "tt4"])
+    codes = [[0, 1, 2], [2, 0, 0], [1]]
+    rows = [(ids[code], place, ids[-1]) for place, some in enumerate(codes) for code in some]
+    frames = [
+        pd.DataFrame(
+            {
+                "title_id": pd.Categorical.from_codes(some, ids),
+                "place": place,
+                "similar_id": pd.Categorical.from_codes([3] * len(some), ids),
+            }
+        )
+        for place, some in enumerate(codes)
+    ]
+    warehouse.write("coded", frames)
+    plain = pd.DataFrame(rows, columns=["title_id", "place", "similar_id"])
+    warehouse.write("plain", [plain])
+    assert warehouse.column_types("coded") == warehouse.column_types("plain")
+    assert warehouse.content_hash("coded") == warehouse.content_hash("plain")
+
+
+def test_what_a_killed_run_has_left_is_not_written(tmp_path: Path):
+    warehouse = DuckDBWarehouse(root=str(tmp_path))
+
+    def killed() -> Iterator[pd.DataFrame]:
+        yield from (pd.DataFrame({"number": [number]}) for number in range(3))
+        shutil.copytree(tmp_path / "tmp" / "numbers", tmp_path / "left")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        warehouse.write("numbers", killed())
+    assert not [*(tmp_path / "tmp").iterdir()]
+    shutil.copytree(tmp_path / "left", tmp_path / "tmp" / "numbers")
+    warehouse.write("numbers", [pd.DataFrame({"number": [7]})])
+    assert warehouse.query("SELECT number FROM numbers")["number"].tolist() == [7]
+    assert not [*(tmp_path / "tmp").iterdir()]
+
+
+def test_a_raw_file_is_never_held_in_memory_to_be_joined(tmp_path: Path):
+    warehouse = DuckDBWarehouse(root=str(tmp_path))
+    warehouse.write("selection", [pd.DataFrame({"title_id": [f"tt{n}" for n in range(9_000)]})])
+    raw = tmp_path / "raw" / "title_crew" / "title.crew.tsv.gz"
+    raw.parent.mkdir(parents=True)
+    raw.write_bytes(packed(CREW, "tt1\t\\N\t\\N"))
+    select = "SELECT tconst FROM raw_title_crew JOIN selection ON tconst = title_id"
+    with warehouse._connect(select) as connection:
+        ((_, plan),) = connection.execute(f"EXPLAIN (FORMAT json) {select}").fetchall()
+    joins = [*_operators(json.loads(plan), "HASH_JOIN")]
+    # DuckDB holds what is on the right, and looks up what is on the left.
+    (sides,) = ([[*_operators(side, "READ_CSV")] for side in join["children"]] for join in joins)
+    assert [bool(side) for side in sides] == [True, False]
+
+
+def _operators(plan: Any, name: str) -> Iterator[dict[str, Any]]:
+    for operator in plan if isinstance(plan, list) else [plan]:
+        if name in operator["name"].upper().replace(" ", "_"):
+            yield operator
+        yield from _operators(operator["children"], name)
 
 
 @pytest.mark.parametrize(
