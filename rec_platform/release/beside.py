@@ -1,13 +1,15 @@
-"""What people say beside a title: "the matrix movie", "director's cut"."""
+"""What people say beside a title: "the matrix movie", "director's cut", "something like up"."""
 
 from collections.abc import Iterator
 
-# Words and editions. A title that has the word is found all the same.
+# Words, editions, and how a list is asked for. A title that has the word is found all the same.
 BESIDE = {
     *("movie", "movies", "film", "films", "imdb", "trailer", "watch", "online", "free", "full"),
     *("streaming", "dvd", "bluray", "hd", "4k", "1080p", "uncut", "unrated", "remastered"),
 }
-EDITIONS = {
+PHRASES = {
+    *(("similar", "to"), ("something", "like"), ("anything", "like"), ("more", "like")),
+    *((kind, "like") for kind in ("movie", "movies", "film", "films", "series", "shows")),
     *(("director", "s", "cut"), ("directors", "cut"), ("director", "cut"), ("blu", "ray")),
     *(
         (kind, of)
@@ -18,12 +20,12 @@ EDITIONS = {
 
 
 def said_beside(words: list[str]) -> Iterator[tuple[int, ...]]:
-    """The places of what people say beside a title: words, and names of editions."""
+    """The places of what people say beside a title: words and phrases."""
     at = 0
     while at < len(words):
         following = [tuple(words[at : at + size]) for size in (3, 2)]
-        edition = next(filter(EDITIONS.__contains__, following), ())
-        size = len(edition) or int(words[at] in BESIDE)
+        phrase = next(filter(PHRASES.__contains__, following), ())
+        size = len(phrase) or int(words[at] in BESIDE)
         if size:
             yield tuple(range(at, at + size))
         at += size or 1

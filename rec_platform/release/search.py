@@ -12,8 +12,7 @@ names in named.py, and how a correction is told in read_as.py.
 
 import re
 import sqlite3
-from collections.abc import Container, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from itertools import chain, combinations, islice
 from typing import NamedTuple
 
@@ -31,10 +30,11 @@ from rec_platform.release.queries import (
     of_year,
     words_of_people,
 )
+from rec_platform.release.query_words import Query, without_articles, words_without
 from rec_platform.release.read_as import words_as_read
 from rec_platform.release.spelling import OTHER_START, misspelt_for, term
 from rec_platform.release.text import ARTICLES, PERSON, search_key
-from rec_platform.release.wording import OFTEN_REWORDED, reworded
+from rec_platform.release.wording import OFTEN_REWORDED
 
 FEW = 3  # with fewer answers than this, the query is corrected
 MOST_WORDS = 24
@@ -44,6 +44,7 @@ MOST_BESIDE = 4  # words of a query that may be said beside its title
 MOST_YEARS = 2  # of a query: "2019 1917"
 MOST_DATED = 1_500  # titles among which a year is looked for
 LONGEST_SPACED = 10  # letters of "MASH", which may be "M*A*S*H"
+NUMBER = re.compile("[1-9]|1[0-9]")  # of a film in its series
 YEAR = re.compile(r"(18|19|20)\d\d")
 TITLE_ID = re.compile(r"\btt(\d{1,12})\b", re.IGNORECASE)
 Places = tuple[int, ...]  # of words in a query
@@ -78,46 +79,6 @@ class _Answers(NamedTuple):
     meant: list[int]
 
 
-class _Query:
-    """The words of a query, and what the release knows of them.
-
-    Attributes:
-        words: as they were typed.
-        compared: as titles are compared, see reworded().
-        phrasings: both, or one if they are the same.
-        telling: of each phrasing, the words that tell.
-        known: those that titles have, see known_words().
-    """
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        words: list[str],
-        known: dict[str, float] | None = None,
-    ) -> None:
-        self.connection = connection
-        self.words = words
-        self.compared = reworded(words)
-        self.phrasings = [words] if words == self.compared else [words, self.compared]
-        self.telling = [*map(_telling, self.phrasings)]
-        if known is None:
-            others = words if len(self.phrasings) > 1 else []
-            known = known_words(connection, self.telling[-1], others)
-        self.known = known
-
-    @cached_property
-    def of_people(self) -> set[str]:
-        """Those words that people's names have."""
-        return words_of_people(self.connection, {*self.words, *self.compared})
-
-    def without(self, places: Container[int]) -> "_Query":
-        """The query without the words at these places."""
-        rest = _Query(self.connection, [*_without(self.words, places)], self.known)
-        if "of_people" in vars(self):  # else it may not be needed
-            rest.of_people = self.of_people
-        return rest
-
-
 def search(
     connection: sqlite3.Connection, query: str, limit: int, names_people: bool = False
 ) -> Found:
@@ -135,9 +96,9 @@ def search(
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()
         return Found(of_key(connection, key, limit), [], [], [])
-    asked_for = _Query(connection, words)
+    asked_for = Query(connection, words)
     numbers, gone, read, meant = _answers(asked_for, max(limit, FEW))
-    typed, said = ([*_without(them, gone)] for them in (words, read))
+    typed, said = ([*words_without(them, gone)] for them in (words, read))
     left_out = [*dict.fromkeys(words[at] for at in gone if words[at] not in typed)]
     people = named(connection, said, numbers) if names_people else []
     numbers = numbers[:limit]
@@ -150,7 +111,7 @@ def search(
     return Found(numbers, left_out, people, read_as)
 
 
-def _answers(query: _Query, wanted: int) -> _Answers:
+def _answers(query: Query, wanted: int) -> _Answers:
     """The titles that a query may mean, best first: as it is, corrected, or without some words."""
     words = query.words
     equal, numbers = _direct(query, wanted)
@@ -163,20 +124,31 @@ def _answers(query: _Query, wanted: int) -> _Answers:
         said, beside = [], ()
     if best := _best_without(query, _subsets(said[:MOST_BESIDE]), wanted):
         return _Answers(*best, words, [])
-    rest = _Query(query.connection, [*_without(words, beside)]) if beside else query
+    rest = Query(query.connection, [*words_without(words, beside)]) if beside else query
     if meant := _corrected(rest, [], []):
         return _Answers(meant, beside, words, meant)
     if corrected := _with_names(rest):
         words = [corrected.get(word, word) for word in words]
-        query = _Query(query.connection, words)
+        query = Query(query.connection, words)
         if numbers := _direct(query.without(beside), wanted)[1]:
             return _Answers(numbers, beside, words, [])
+    if numbered := _numbered(query, beside):
+        return numbered
     return _Answers(*_without_some(query, beside, wanted), words, [])
 
 
-def _with_names(query: _Query) -> dict[str, str]:
+def _numbered(query: Query, beside: Places) -> _Answers | None:
+    """What a misspelt title may mean with a number that its film has not: "harry poter 3"."""
+    last = len(query.words) - 1
+    if last in beside or len(beside) == last or not NUMBER.fullmatch(query.compared[-1]):
+        return None
+    meant = _corrected(query.without((*beside, last)), [], [])
+    return _Answers(meant, (*beside, last), query.words, meant) if meant else None
+
+
+def _with_names(query: Query) -> dict[str, str]:
     """What the words of a query, besides years, are misspelt for if it names somebody."""
-    words = [*_without(query.words, {*_years(query.words)})]
+    words = [*words_without(query.words, {*_years(query.words)})]
     names = with_names(query.connection, words, query.known, query.of_people)
     return dict(zip(words, names, strict=True)) if names else {}
 
@@ -188,7 +160,7 @@ def _subsets(said: list[Places]) -> Iterator[Places]:
             yield (*chain.from_iterable(some),)
 
 
-def _without_some(query: _Query, beside: Places, wanted: int) -> tuple[list[int], Places]:
+def _without_some(query: Query, beside: Places, wanted: int) -> tuple[list[int], Places]:
     """The titles that fit without what is said beside them, unknown words, and up to two others.
 
     At least half of the words stay, besides those and articles.
@@ -208,7 +180,7 @@ def _without_some(query: _Query, beside: Places, wanted: int) -> tuple[list[int]
 
 
 def _best_without(
-    query: _Query, choices: Iterable[Places], wanted: int
+    query: Query, choices: Iterable[Places], wanted: int
 ) -> tuple[list[int], Places] | None:
     """The titles that fit a query without some of its words, and which words these are.
 
@@ -225,7 +197,7 @@ def _best_without(
     return best[1:] if best else None
 
 
-def _direct(query: _Query, wanted: int) -> tuple[list[int], list[int]]:
+def _direct(query: Query, wanted: int) -> tuple[list[int], list[int]]:
     """The titles that equal a query, and all that fit it without a correction, best first."""
     connection, words, known = query.connection, query.words, query.known
     # Finding out that a word is unknown is much quicker than a search for titles that have it.
@@ -243,7 +215,7 @@ def _direct(query: _Query, wanted: int) -> tuple[list[int], list[int]]:
     return equal, numbers or next(filter(None, _dated(query)), numbers)
 
 
-def _dated(query: _Query) -> Iterator[list[int]]:
+def _dated(query: Query) -> Iterator[list[int]]:
     """For each year in a query: the titles from then that hold the other words."""
     for at in _years(query.words):
         rest = query.without((at,))
@@ -254,7 +226,7 @@ def _dated(query: _Query) -> Iterator[list[int]]:
         yield of_year(query.connection, numbers, int(query.words[at]))
 
 
-def _corrected(query: _Query, equal: list[int], numbers: list[int]) -> list[int]:
+def _corrected(query: Query, equal: list[int], numbers: list[int]) -> list[int]:
     """What a query may have meant instead, where hardly anything fits it; put into `numbers`."""
     connection, words = query.connection, query.words
     is_one_word = len(words) == 1 or (len(words) == 2 and words[0] in ARTICLES)
@@ -268,25 +240,19 @@ def _corrected(query: _Query, equal: list[int], numbers: list[int]) -> list[int]
     return meant
 
 
-def _telling(words: list[str]) -> list[str]:
-    """The words without repetitions and articles; the last is kept, for it may be unfinished."""
-    *others, last = words
-    return [*dict.fromkeys(word for word in others if word not in ARTICLES), last]
-
-
 def _all_of(words: list[str]) -> str:
     """A full-text query for all these words, the last as a prefix."""
     *others, last = words
     return " AND ".join([*dict.fromkeys(map(term, others)), f"{term(last)}*"])
 
 
-def _with_people(query: _Query, wanted: int) -> list[int]:
+def _with_people(query: Query, wanted: int) -> list[int]:
     """The titles of which each word is in a name, or in that of somebody who is credited."""
     matches = [match for words in query.telling if (match := _of_either(query, words))]
     return matching(query.connection, " OR ".join(matches), wanted) if matches else []
 
 
-def _of_either(query: _Query, words: list[str]) -> str | None:
+def _of_either(query: Query, words: list[str]) -> str | None:
     """A full-text query for words of a title and of its people; None if none is a person's.
 
     Articles may be lacking: "the scarface al pacino". The last word may be the beginning of a
@@ -318,11 +284,11 @@ def _more_famous(connection: sqlite3.Connection, words: list[str], numbers: list
     return [number for number in famous if number < third and number not in numbers]
 
 
-def _meant(query: _Query) -> list[int]:
+def _meant(query: Query) -> list[int]:
     """The titles that may have been meant, where hardly any title holds the words."""
     connection = query.connection
     for at in _years(query.compared):
-        others = _telling([*_without(query.compared, (at,))])
+        others = without_articles([*words_without(query.compared, (at,))])
         numbers = corrected(connection, others, known_words(connection, others))
         if dated := of_year(connection, numbers, int(query.compared[at])):
             return dated
@@ -337,7 +303,3 @@ def _years(words: list[str]) -> Iterator[int]:
     """The places of the first years in a query that has other words, too."""
     places = (at for at, word in enumerate(words) if len(words) > 1 and YEAR.fullmatch(word))
     return islice(places, MOST_YEARS)
-
-
-def _without(words: list[str], places: Container[int]) -> Iterator[str]:
-    return (word for at, word in enumerate(words) if at not in places)

@@ -102,6 +102,30 @@ def test_the_first_answer_is_what_was_meant(lookup: Lookup, query: str, first: i
     assert lookup.search(query, limit=1) == lookup.search(query)[:1]
 
 
+@pytest.mark.parametrize(
+    ("query", "first", "left_out"),
+    [
+        ("starr feries 3", 8, ["3"]),
+        ("lanternfihs two", 3, ["two"]),
+        ("harbour theives 2", 2, []),  # it has the number
+        ("lanternfihs 1968", 10, []),
+        ("movies like starr feries 12", 8, ["movies", "like", "12"]),
+    ],
+)
+def test_a_misspelt_title_is_found_with_a_number_that_its_film_has_not(
+    lookup: Lookup, query: str, first: int, left_out: list[str]
+) -> None:
+    found = lookup.find(query)
+    assert found.titles[0].title_id == f"tt{first}"
+    assert found.left_out == left_out
+
+
+@pytest.mark.parametrize("number", ["3", "1968", "twelve", "iii"])
+def test_a_number_alone_stays(lookup: Lookup, number: str) -> None:
+    for query in (number, f"movie {number}", f"movies like {number}"):
+        assert number not in lookup.find(query).left_out, query
+
+
 def test_nothing_is_corrected_where_the_words_as_typed_are_how_a_title_begins(
     lookup: Lookup,
 ) -> None:
@@ -365,6 +389,9 @@ ASKED = {
         ("scary director's cut", ["director", "s", "cut"]),
         ("the directors cut scary 4k", ["directors", "cut", "4k"]),
         ("scary extended edition", ["extended", "edition"]),
+        ("similar to scary", ["similar", "to"]),
+        ("something like scary", ["something", "like"]),
+        ("films like scary hd", ["films", "like", "hd"]),
         ("scary blu-ray", ["blu", "ray"]),
         ("scary special edition director's cut", ["special", "edition", "director", "s", "cut"]),
     ],
