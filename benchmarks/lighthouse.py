@@ -1,7 +1,8 @@
 """Lighthouse's mobile scores of the pages that visitors come to, and what a first view weighs.
 
 Serves a release on a free port with REC_INDEXING=1, runs Lighthouse (from npm, by `npx`) in the
-chromium of this machine, and prints the median of each score over the runs.
+chromium of this machine, and prints the median of each score over the runs. Results of a search
+are `noindex` even then, for there is no end of them; so their score for SEO is lower.
 """
 
 import argparse
@@ -32,7 +33,7 @@ def main() -> None:
     arguments = parser.parse_args()
     (title,) = serving_release(str(arguments.root), os.environ).lookup().numbered([1])
     pages = {"home": "/", "title": f"/title/{title.title_id}"}
-    pages["search"] = f"/search?q={quote(title.title.split()[-1])}"
+    pages |= {"search": "/search", "results": f"/search?q={quote(title.title.split()[-1])}"}
     pages |= {"films": "/films", "compare": "/compare"}
     if title.credits:
         pages["person"] = f"/person/{title.credits[0].person_id}"

@@ -229,8 +229,9 @@ def _decoded(
     for name in coded:
         categories = frame[name].cat.categories.to_frame(index=False, name="category")
         connection.register(f"of_{name}", categories.reset_index(names="code"))
-    columns = [f"of_{name}.category AS {name}" if name in coded else name for name in frame]
-    joins = [f" INNER JOIN of_{name} ON {name} = of_{name}.code" for name in coded]
+    decoded = {name: f'of_{name}.category AS "{name}"' for name in coded}
+    columns = [decoded.get(name, f'"{name}"') for name in frame]
+    joins = [f' LEFT JOIN of_{name} ON "{name}" = of_{name}.code' for name in coded]
     return ", ".join(columns), "".join(joins)
 
 

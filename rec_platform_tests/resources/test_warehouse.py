@@ -32,20 +32,24 @@ def test_no_rows_are_no_batches(tmp_path: Path):
 def test_categories_are_written_as_what_they_stand_for_in_every_frame(tmp_path: Path):
     warehouse = DuckDBWarehouse(root=str(tmp_path))
     ids = pd.Index(["tt3", "tt1", "tt'2", "tt4"])
-    codes = [[0, 1, 2], [2, 0, 0], [1]]
-    rows = [(ids[code], place, ids[-1]) for place, some in enumerate(codes) for code in some]
+    codes = [[0, 1, 2], [2, -1, 0], *([place % 3] for place in range(10))]
+    rows = [
+        (ids[code] if code >= 0 else None, place, ids[-1])
+        for place, some in enumerate(codes)
+        for code in some
+    ]
     frames = [
         pd.DataFrame(
             {
                 "title_id": pd.Categorical.from_codes(some, ids),
-                "place": place,
+                "Sci-Fi": place,
                 "similar_id": pd.Categorical.from_codes([3] * len(some), ids),
             }
         )
         for place, some in enumerate(codes)
     ]
     warehouse.write("coded", frames)
-    plain = pd.DataFrame(rows, columns=["title_id", "place", "similar_id"])
+    plain = pd.DataFrame(rows, columns=["title_id", "Sci-Fi", "similar_id"])
     warehouse.write("plain", [plain])
     assert warehouse.column_types("coded") == warehouse.column_types("plain")
     assert warehouse.content_hash("coded") == warehouse.content_hash("plain")
