@@ -24,6 +24,6 @@ def warehouse(root: Path, folder: str, preset: str, *tables: str) -> DuckDBWareh
     recipe = {"preset": preset, "title_types": "movie", "min_votes": 0, "year_max": 2026}
     made.write("recipe", [pd.DataFrame([recipe])])
     for table in SQL:
-        if table in ("titles", *tables):
+        if table in ("eligible_titles", "eligible_akas", "titles", *tables):
             made.create(table, SQL[table])
     return made

@@ -45,7 +45,7 @@ ALONE = {
 def test_characters_make_series_and_keep_others_apart(tmp_path: Path) -> None:
     made = warehouse(
         *(tmp_path, "known-5000", "us_release"),
-        *("selection", "selected_akas", "selected_principals", "title_people", "title_akas"),
+        *("selection", "selected_principals", "title_people", "title_akas"),
     )
     by_hand = pd.read_csv(BY_HAND, sep="\t")
     played = by_hand.assign(character_name=by_hand["characters"].str.split("; "))

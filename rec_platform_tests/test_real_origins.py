@@ -21,7 +21,7 @@ BY_HAND = Path(__file__).with_name("origins_by_hand.tsv")
 
 
 def origins(root: Path, folder: str, preset: str) -> pd.DataFrame:
-    made = warehouse(root, folder, preset, "selection", "selected_akas", "title_origins")
+    made = warehouse(root, folder, preset, "selection", "title_origins")
     return made.read("title_origins", order_by="title_id").set_index("title_id")
 
 

@@ -2,7 +2,7 @@
 SELECT DISTINCT
     akas.title_id, -- IMDb's id of the title
     akas.name -- another of its names
-FROM selected_akas AS akas
+FROM eligible_akas AS akas
 INNER JOIN selection ON akas.title_id = selection.title_id
 WHERE
     akas.name IS NOT NULL

@@ -53,7 +53,7 @@ names AS (
         -- A distributor's copy: the region does not write in these letters.
         akas.region IN ('AE', 'TW') OR COALESCE(akas.language, '') IN ('cmn', 'ja', 'yue')
             AS is_copy
-    FROM selected_akas AS akas
+    FROM eligible_akas AS akas
     INNER JOIN selection ON akas.title_id = selection.title_id
     CROSS JOIN letters
     LEFT JOIN spoken ON akas.region = spoken.region

@@ -42,7 +42,7 @@ app(sys.argv[2:])
 STEPS = [
     *("raw_title_basics", "raw_title_akas", "raw_title_ratings"),
     *("raw_title_crew", "raw_title_principals", "raw_name_basics"),
-    *("recipe", "titles", "selection", "selected_akas", "selected_principals"),
+    *("recipe", "eligible_titles", "eligible_akas", "titles", "selection", "selected_principals"),
     *("title_people", "title_credits", "title_akas"),
     *("title_characters", "title_origins", "title_series", "title_keywords"),
     *("scaled_matrix", "kmeans_model", "title_clusters", "similar_titles", "scorecard"),

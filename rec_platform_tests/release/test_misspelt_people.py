@@ -168,7 +168,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
     from rec_platform_tests.real_files import warehouse
 
     root = tmp_path_factory.mktemp("real")
-    made = ("selection", "selected_akas", "selected_principals", "title_people")
+    made = ("selection", "selected_principals", "title_people")
     rows = warehouse(root, "known-5000", "us_release", *made).query("""
         SELECT titles.title_id, title, original_title, year, person_id, role, name
         FROM titles INNER JOIN title_people ON titles.title_id = title_people.title_id

@@ -784,7 +784,7 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     from rec_platform_tests.real_files import warehouse
 
     root = tmp_path_factory.mktemp(request.param)
-    made = ("selection", "selected_akas", "title_akas")
+    made = ("selection", "title_akas")
     tables = warehouse(root, request.param, "us_release", *made)
     titles = tables.query("""
         SELECT titles.title_id, title, original_title, year, names

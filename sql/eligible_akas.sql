@@ -1,4 +1,4 @@
--- One row per name of a title of the catalogue, as IMDb has it: so the largest files are read once.
+-- One row per name of an eligible title, as IMDb has it: so the file is read once.
 SELECT
     akas.titleId AS title_id, -- IMDb's id of the title
     akas.title AS name, -- one of its names; null where IMDb has none
@@ -7,4 +7,4 @@ SELECT
     akas.types, -- such as imdbDisplay; null where IMDb has none
     akas.attributes -- what else is said of the name; null where IMDb has none
 FROM raw_title_akas AS akas
-INNER JOIN selection ON akas.titleId = selection.title_id
+INNER JOIN eligible_titles AS eligible ON akas.titleId = eligible.title_id
