@@ -62,7 +62,7 @@ def give_votes(platform: Platform) -> None:
         (["--weights", '{"era": 9}'], {"recipe", *LISTS}),
         (["--features", "original_2020"], {"recipe", "scaled_matrix", *CLUSTERS}),
         (["--rule", "original_2020", "--clusters", "5"], {"recipe", *CLUSTERS, *LISTS}),
-        (["--year-max", "2100"], {"recipe", "titles", "cluster_lookup", "release"}),
+        (["--year-max", "2100"], {"recipe", "eligible_titles", "cluster_lookup", "release"}),
     ],
 )
 def test_another_recipe_makes_again_what_reads_it(
