@@ -89,8 +89,7 @@ def create_app(serving: ServingRelease, settings: SiteSettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.serving = serving
     app.state.settings = settings
-    # Routes are tried in this order, and a title's page has the least time to spare.
-    for router in (pages, v1, v1_catalogue, people, films, comparing, library, film_map):
+    for router in (v1, v1_catalogue, pages, people, films, comparing, library, film_map):
         app.include_router(router)
     for router in (sharing, indexing, builders, embed, feeds):
         app.include_router(router)
