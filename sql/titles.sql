@@ -21,8 +21,8 @@ SELECT
     eligible.genres, -- three at most, by commas; empty where IMDb has none
     CAST(ratings.averageRating AS double) AS rating, -- mean of the votes, 1 to 10
     CAST(ratings.numVotes AS integer) AS votes -- number of votes
-FROM raw_title_ratings AS ratings
-INNER JOIN eligible_titles AS eligible ON ratings.tconst = eligible.title_id
+FROM eligible_titles AS eligible
+INNER JOIN raw_title_ratings AS ratings ON eligible.title_id = ratings.tconst
 LEFT JOIN us_releases ON eligible.title_id = us_releases.title_id
 CROSS JOIN recipe
 WHERE

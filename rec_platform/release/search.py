@@ -28,6 +28,7 @@ from rec_platform.release.queries import (
     of_id,
     of_key,
     of_year,
+    words_of,
     words_of_people,
 )
 from rec_platform.release.query_words import Query, without_articles, words_without
@@ -44,7 +45,7 @@ MOST_BESIDE = 4  # words of a query that may be said beside its title
 MOST_YEARS = 2  # of a query: "2019 1917"
 MOST_DATED = 1_500  # titles among which a year is looked for
 LONGEST_SPACED = 10  # letters of "MASH", which may be "M*A*S*H"
-NUMBER = re.compile("[1-9]|1[0-9]")  # of a film in its series
+NUMBER = re.compile("1?[0-9]|[ivx]+")  # of a film in its series
 YEAR = re.compile(r"(18|19|20)\d\d")
 TITLE_ID = re.compile(r"\btt(\d{1,12})\b", re.IGNORECASE)
 Places = tuple[int, ...]  # of words in a query
@@ -118,10 +119,10 @@ def _answers(query: Query, wanted: int) -> _Answers:
     if numbers:
         meant = _corrected(query, equal, numbers)
         return _Answers(numbers, (), words, meant)
-    said = [*said_beside(words)]
+    said = _beside(words)
     beside = (*chain.from_iterable(said),)
-    if len(beside) == len(words):
-        said, beside = [], ()
+    if meant := _corrected_whole(query, said):
+        return _Answers(meant, (), words, meant)
     if best := _best_without(query, _subsets(said[:MOST_BESIDE]), wanted):
         return _Answers(*best, words, [])
     rest = Query(query.connection, [*words_without(words, beside)]) if beside else query
@@ -132,18 +133,35 @@ def _answers(query: Query, wanted: int) -> _Answers:
         query = Query(query.connection, words)
         if numbers := _direct(query.without(beside), wanted)[1]:
             return _Answers(numbers, beside, words, [])
-    if numbered := _numbered(query, beside):
+    if numbered := _numbered(query, beside, wanted):
         return numbered
     return _Answers(*_without_some(query, beside, wanted), words, [])
 
 
-def _numbered(query: Query, beside: Places) -> _Answers | None:
-    """What a misspelt title may mean with a number that its film has not: "harry poter 3"."""
-    last = len(query.words) - 1
-    if last in beside or len(beside) == last or not NUMBER.fullmatch(query.compared[-1]):
+def _beside(words: list[str]) -> list[Places]:
+    """The places of what is said beside a title, unless that is all."""
+    said = [*said_beside(words)]
+    return said if sum(map(len, said)) < len(words) else []
+
+
+def _corrected_whole(query: Query, said: list[Places]) -> list[int]:
+    """What a query is misspelt for whose title has a phrase that is mostly said beside titles."""
+    phrases = {query.words[at] for places in said if len(places) > 1 for at in places}
+    meant = _corrected(query, [], []) if phrases else []
+    return meant if meant and phrases <= {*words_of(query.connection, meant[:1])[meant[0]]} else []
+
+
+def _numbered(query: Query, beside: Places, wanted: int) -> _Answers | None:
+    """What a query means without a number that its film has not, as "harry poter 3"."""
+    *places, last = (at for at in range(len(query.words)) if at not in beside)
+    if not places or not NUMBER.fullmatch(query.words[last]):
         return None
-    meant = _corrected(query.without((*beside, last)), [], [])
-    return _Answers(meant, (*beside, last), query.words, meant) if meant else None
+    # Another word is the last one now, so what is known of the words is asked for anew.
+    rest = Query(query.connection, [query.words[at] for at in places])
+    numbers = _direct(rest, wanted)[1]
+    meant = [] if numbers else _corrected(rest, [], [])
+    found = numbers or meant
+    return _Answers(found, (*beside, last), query.words, meant) if found else None
 
 
 def _with_names(query: Query) -> dict[str, str]:

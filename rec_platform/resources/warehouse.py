@@ -133,10 +133,11 @@ class DuckDBWarehouse(Warehouse):
                     columns, joins = _decoded(connection, frame, [*coded])
                 codes = {name: coded[name].cat.codes for name in coded}
                 connection.register("frame", frame.assign(**codes))
-                file = sql_literal(str(folder / f"{number}.parquet"))
+                file = sql_literal(str(folder / f"{number:06}.parquet"))
                 connection.execute(f"COPY frame TO {file} ({UNPACKED})")
             files = sql_literal(f"{glob.escape(str(folder))}/*.parquet")
-            self._replace(connection, table, f"SELECT {columns} FROM read_parquet({files}){joins}")
+            written = f"read_parquet({files}) AS written"
+            self._replace(connection, table, f"SELECT {columns} FROM {written}{joins}")
 
     def query(self, select: str) -> "pd.DataFrame":
         """See Warehouse."""
@@ -226,12 +227,16 @@ def _decoded(
     connection: "duckdb.DuckDBPyConnection", frame: "pd.DataFrame", coded: Sequence[str]
 ) -> tuple[str, str]:
     """Columns and joins of a SELECT over a frame that gives its categories for their codes."""
-    for name in coded:
-        categories = frame[name].cat.categories.to_frame(index=False, name="category")
-        connection.register(f"of_{name}", categories.reset_index(names="code"))
-    decoded = {name: f'of_{name}.category AS "{name}"' for name in coded}
-    columns = [decoded.get(name, f'"{name}"') for name in frame]
-    joins = [f' LEFT JOIN of_{name} ON "{name}" = of_{name}.code' for name in coded]
+    columns: list[str] = []
+    joins: list[str] = []
+    for number, name in enumerate(frame):
+        if name in coded:
+            categories = frame[name].cat.categories.to_frame(index=False, name="category")
+            connection.register(f"of_{number}", categories.reset_index(names="code"))
+            columns.append(f'of_{number}.category AS "{name}"')
+            joins.append(f' LEFT JOIN of_{number} ON written."{name}" = of_{number}.code')
+        else:
+            columns.append(f'written."{name}"')
     return ", ".join(columns), "".join(joins)
 
 

@@ -42,14 +42,14 @@ def test_categories_are_written_as_what_they_stand_for_in_every_frame(tmp_path: 
         pd.DataFrame(
             {
                 "title_id": pd.Categorical.from_codes(some, ids),
-                "Sci-Fi": place,
-                "similar_id": pd.Categorical.from_codes([3] * len(some), ids),
+                "code": place,
+                "Sci-Fi": pd.Categorical.from_codes([3] * len(some), ids),
             }
         )
         for place, some in enumerate(codes)
     ]
     warehouse.write("coded", frames)
-    plain = pd.DataFrame(rows, columns=["title_id", "Sci-Fi", "similar_id"])
+    plain = pd.DataFrame(rows, columns=["title_id", "code", "Sci-Fi"])
     warehouse.write("plain", [plain])
     assert warehouse.column_types("coded") == warehouse.column_types("plain")
     assert warehouse.content_hash("coded") == warehouse.content_hash("plain")
