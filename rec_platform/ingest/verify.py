@@ -150,7 +150,7 @@ def _count_lines(path: Path) -> tuple[int, int]:
                 if (place := chunk.find(byte)) >= 0:
                     line = lines + chunk.count(b"\n", 0, place) + 1
                     raise UnsoundRowError(f"line {line:,} holds {name}: only LF ends a line")
-            # Where every eighth byte is counted, NumPy takes a tenth of the time of bytes.count().
+            # Where every eighth byte is counted, bytes.count() takes several times as long.
             codes = np.frombuffer(chunk, dtype="uint8")
             lines += int(np.count_nonzero(codes == LINE_END))
             tabs += int(np.count_nonzero(codes == TAB))
@@ -182,7 +182,7 @@ def _scan(path: Path, file: RawFile) -> _Scan:
             statement = f"SELECT {', '.join(columns)} FROM {scan_tsv(path)}"
             rows, keys, distinct, wrong = connection.execute(statement).fetchall()[0]
     except (duckdb.Error, UnicodeDecodeError) as error:
-        complaint = str(error).partition("\n")[0]
+        complaint = str(error).partition("\n")[0]  # a full disk is an IOException, too
         return _Scan(complaint=complaint, is_refused="GZIP" in complaint)
     is_sound = keys == rows and not wrong
     return _Scan(rows, keys - distinct, "" if is_sound else "some values are wrong")

@@ -4,6 +4,7 @@ Which films form a series because of them does not belong here (see series.py).
 """
 
 import re
+from functools import lru_cache
 
 from rec_platform.modelling.title_names import Words, compared_words
 
@@ -32,6 +33,7 @@ def character(text: str) -> Words:
     return words
 
 
+@lru_cache(maxsize=100_000)  # a name is asked about for each two films that have it
 def is_full(name: Words) -> bool:
     """Whether a name has first name and surname: of "Jack" there are many."""
     return sum(len(word) > 1 for word in name) > 1

@@ -52,15 +52,14 @@ class Facts:
         self.popularity = self.fame / max(float(self.fame.max()), 1.0)
         self.quality = (self.rating - 1) / RATING_SPAN
         named = titles["title_type"].map(FORMATS)
-        self.format, _ = pd.factorize(named)
-        (kind, kinds), (mixture, mixtures) = (
+        (self.format, formats), (mixture, mixtures) = (
             pd.factorize(column, sort=True) for column in (named, titles["genres"])
         )
-        pairs, self.combination = np.unique(kind * len(mixtures) + mixture, return_inverse=True)
-        self.formats, self.combinations = (
-            kinds[pairs // len(mixtures)],
-            mixtures[pairs % len(mixtures)],
+        pairs, self.combination = np.unique(
+            self.format * len(mixtures) + mixture, return_inverse=True
         )
+        of_format, of_mixture = np.divmod(pairs, len(mixtures))
+        self.formats, self.combinations = formats[of_format], mixtures[of_mixture]
         self.overlap, self.mix = (
             _overlap(_genre_rarity(self.combination, self.combinations, given)).astype("float32")
             for given in ({}, FORMAT_RARITY)

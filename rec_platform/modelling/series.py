@@ -276,10 +276,10 @@ def _by_characters(films: Films, people: pd.DataFrame) -> Iterator[Link]:
     for first, second in pairs:
         here, there = films.ids[first], films.ids[second]
         common = films.characters[first] & films.characters[second]
-        is_alike = films.are_alike(first, second)
+        is_alike, is_person = films.are_alike(first, second), any(map(is_full, common))
         if not leading[here].isdisjoint(leading[there]):
-            is_one = is_alike or any(map(is_full, common))
-        elif is_alike and any(map(is_full, common)):
+            is_one = is_alike or is_person
+        elif is_alike and is_person:
             begins = beginning(films.names[first].words, films.names[second].words)
             words = telling(begins).difference(*common)
             has_crew = len(common) > 1 and len(everybody[here] & everybody[there]) > 1
@@ -300,9 +300,8 @@ def _fellows(films: Films) -> set[Link]:
         pair
         for who, group in bearers.items()
         if 1 < len(group) <= MOST_BEARERS
-        for is_named in (is_full(who),)
         for pair in combinations(group, 2)
-        if is_named or any(who[0] in films.words[film] for film in pair)
+        if is_full(who) or any(who[0] in films.words[film] for film in pair)
         if films.are_near(*pair) and not films.genres[pair[0]].isdisjoint(films.genres[pair[1]])
     }
 

@@ -1,7 +1,5 @@
 """What people say beside a title: "the matrix movie", "director's cut", "something like up"."""
 
-from collections.abc import Iterator
-
 # Words, editions, and how a list is asked for. A title that has the word is found all the same.
 BESIDE = {
     *("movie", "movies", "film", "films", "imdb", "trailer", "watch", "online", "free", "full"),
@@ -19,13 +17,15 @@ PHRASES = {
 }
 
 
-def said_beside(words: list[str]) -> Iterator[tuple[int, ...]]:
-    """The places of what people say beside a title: words and phrases."""
+def said_beside(words: list[str]) -> list[tuple[int, ...]]:
+    """The places of what people say beside a title, words and phrases; none if that is all."""
+    said: list[tuple[int, ...]] = []
     at = 0
     while at < len(words):
         following = [tuple(words[at : at + size]) for size in (3, 2)]
         phrase = next(filter(PHRASES.__contains__, following), ())
         size = len(phrase) or int(words[at] in BESIDE)
         if size:
-            yield tuple(range(at, at + size))
+            said.append(tuple(range(at, at + size)))
         at += size or 1
+    return said if sum(map(len, said)) < len(words) else []

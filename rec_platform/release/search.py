@@ -119,7 +119,7 @@ def _answers(query: Query, wanted: int) -> _Answers:
     if numbers:
         meant = _corrected(query, equal, numbers)
         return _Answers(numbers, (), words, meant)
-    said = _beside(words)
+    said = said_beside(words)
     beside = (*chain.from_iterable(said),)
     if meant := _corrected_whole(query, said):
         return _Answers(meant, (), words, meant)
@@ -138,17 +138,12 @@ def _answers(query: Query, wanted: int) -> _Answers:
     return _Answers(*_without_some(query, beside, wanted), words, [])
 
 
-def _beside(words: list[str]) -> list[Places]:
-    """The places of what is said beside a title, unless that is all."""
-    said = [*said_beside(words)]
-    return said if sum(map(len, said)) < len(words) else []
-
-
 def _corrected_whole(query: Query, said: list[Places]) -> list[int]:
     """What a query is misspelt for whose title has a phrase that is mostly said beside titles."""
     phrases = {query.words[at] for places in said if len(places) > 1 for at in places}
     meant = _corrected(query, [], []) if phrases else []
-    return meant if meant and phrases <= {*words_of(query.connection, meant[:1])[meant[0]]} else []
+    title = words_of(query.connection, meant[:1]).values()
+    return meant if any(phrases.issubset(words) for words in title) else []
 
 
 def _numbered(query: Query, beside: Places, wanted: int) -> _Answers | None:

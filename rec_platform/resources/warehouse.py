@@ -4,7 +4,6 @@
 What a table holds is in sql/ and in the assets.
 """
 
-import glob
 import hashlib
 import re
 import shutil
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 _PACKAGED_SQL = _PACKAGE / "sql"
 BATCH_VECTORS = 64  # of DuckDB's 2,048 rows
-UNPACKED = "FORMAT parquet, COMPRESSION uncompressed"
+UNCOMPRESSED = "FORMAT parquet, COMPRESSION uncompressed"
 # Inside the package in a wheel, beside it in the repository.
 SQL_FOLDER = _PACKAGED_SQL if _PACKAGED_SQL.is_dir() else _PACKAGE.parent / "sql"
 
@@ -125,6 +124,7 @@ class DuckDBWarehouse(Warehouse):
         because DuckDB would copy all of them with each frame.
         """
         folder = Path(self.root, "tmp", table)
+        files: list[Path] = []
         columns, joins = "*", ""
         with self._connect() as connection, _emptied(folder):
             for number, frame in enumerate(frames):
@@ -133,10 +133,10 @@ class DuckDBWarehouse(Warehouse):
                     columns, joins = _decoded(connection, frame, [*coded])
                 codes = {name: coded[name].cat.codes for name in coded}
                 connection.register("frame", frame.assign(**codes))
-                file = sql_literal(str(folder / f"{number:06}.parquet"))
-                connection.execute(f"COPY frame TO {file} ({UNPACKED})")
-            files = sql_literal(f"{glob.escape(str(folder))}/*.parquet")
-            written = f"read_parquet({files}) AS written"
+                files.append(folder / f"{number}.parquet")
+                target = sql_literal(str(files[-1]))
+                connection.execute(f"COPY frame TO {target} ({UNCOMPRESSED})")
+            written = f"{_scan_parquet(files)} AS written"
             self._replace(connection, table, f"SELECT {columns} FROM {written}{joins}")
 
     def query(self, select: str) -> "pd.DataFrame":
@@ -199,7 +199,7 @@ class DuckDBWarehouse(Warehouse):
             folder = Path(self.root, "raw", name.removeprefix(RAW_PREFIX))
             return next((scan_tsv(file) for file in folder.glob("*.tsv.gz")), None)
         file = self._file(name)
-        return f"read_parquet({file_to_read(file)})" if file.exists() else None
+        return _scan_parquet([file]) if file.exists() else None
 
     def _file(self, table: str) -> Path:
         return Path(self.root, "tables", f"{table}.parquet")
@@ -240,6 +240,11 @@ def _decoded(
     return ", ".join(columns), "".join(joins)
 
 
+def _scan_parquet(files: Sequence[Path]) -> str:
+    """A DuckDB table function over Parquet files, one after another."""
+    return f"read_parquet([{', '.join(map(file_to_read, files))}])"
+
+
 def hash_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path]) -> str | None:
     """A hash of the columns and rows in Parquet files, whatever the order of the rows.
 
@@ -250,7 +255,7 @@ def hash_parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path])
     """
     import duckdb
 
-    scan = f"read_parquet([{', '.join(map(file_to_read, files))}])"
+    scan = _scan_parquet(files)
     try:
         columns = connection.execute(f"DESCRIBE FROM {scan}").fetchall()
         names = ", ".join(f'"{name}"' for name, *_ in columns)
