@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from rec_platform.assets import made_of
-from rec_platform.assets.made_of import read_note
+from rec_platform.assets.notes import read_note
 from rec_platform.assets.stored import KMEANS_KEY, PROFILES_KEY, SCALING_KEY, SCORECARD_KEY
 from rec_platform.resources.publishing import LOOKUP_KEY
 
@@ -21,6 +21,7 @@ OWNERS = {
     PROFILES_KEY: "title_clusters",
     SCORECARD_KEY: "scorecard",
     LOOKUP_KEY: "cluster_lookup",
+    "found/recipe.json": "recipe",
 }
 STORAGE_READERS = ("read", "fetch", "names", "digest")
 TABLE_READERS = ("read", "head", "row_count", "column_types")

@@ -11,8 +11,9 @@ import pytest
 from filelock import FileLock
 
 from rec_platform.assets.failures import reasons_of
-from rec_platform.assets.made_of import read_recipe
+from rec_platform.assets.notes import read_recipe
 from rec_platform.definitions import define
+from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform
 
@@ -47,7 +48,9 @@ def test_fields_that_the_launchpad_leaves_out_keep_the_values_of_the_environment
     whole = define(environment).resources["recipe"].choices()  # type: ignore[index]
     config = {"recipe": {"clusters": 5}, "warehouse": {"memory_limit": "500MB"}}
     assert launch(environment, config, "recipe").success
-    assert read_recipe(DuckDBWarehouse(root=str(tmp_path))) == whole | {"clusters": 5}
+    root = str(tmp_path)
+    made = read_recipe(LocalStorage(root=root), DuckDBWarehouse(root=root))
+    assert made == whole | {"clusters": 5}
 
 
 @pytest.mark.parametrize("deployment", ["local", "aws"])

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from rec_platform_tests.conftest import Platform, remade
+from rec_platform_tests.conftest import REPOSITORY, Platform, remade
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +79,23 @@ def test_another_recipe_makes_again_what_reads_it(
     done = platform.refresh(*options)
     assert done.exit_code == 0, done.stderr
     assert remade() == expected
+
+
+def test_where_nothing_has_changed_no_table_is_read(platform: Platform):
+    """Importing what reads them would take longer than all the rest."""
+    command = [sys.executable, "-X", "importtime", "-m", "rec_platform.cli", "refresh"]
+    done = subprocess.run(
+        [*command, "--source", "sample"],
+        cwd=platform.folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "nothing has changed" in done.stderr
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "dagster" in loaded
+    assert not loaded & {"duckdb", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "sqlglot"}
 
 
 def test_other_votes_leave_names_and_people_alone(platform: Platform):

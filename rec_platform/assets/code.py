@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1]
 PACKAGES = (
     *("rec-platform", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "sqlglot"),
 )
-LEFT_OUT = frozenset({__name__, f"{__package__}.made_of"})
+LEFT_OUT = frozenset({__name__, f"{__package__}.made_of", f"{__package__}.notes"})
 
 
 def code_version(*modules: str, text: str = "") -> str:

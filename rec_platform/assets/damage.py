@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rec_platform.assets.costs import unreadable_receipts
-from rec_platform.assets.made_of import is_as_noted, read_note
+from rec_platform.assets.notes import is_as_noted, read_note
 from rec_platform.assets.raw import is_as_stored
 from rec_platform.dagster_home import unreadable_records
 from rec_platform.ingest.files import RAW_FILES

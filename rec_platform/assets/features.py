@@ -16,7 +16,8 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step, data_version, read_recipe
+from rec_platform.assets.made_of import Step
+from rec_platform.assets.notes import data_version, found_in, read_recipe
 from rec_platform.assets.raw import read_state
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR, TITLE_TYPES, current_name
 from rec_platform.ingest.files import RAW_FILES
@@ -194,11 +195,10 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
 
     A changed selection or source is no excuse: `min_votes` may be mistyped.
     """
-    of_type = warehouse.query("SELECT title_type, count(*) AS titles FROM titles GROUP BY 1")
-    counts = dict(zip(of_type["title_type"], of_type["titles"].tolist(), strict=True))
+    counts = found_in(storage, warehouse, ["titles"], _titles_of_type)
     count = sum(counts.values())
     serving = read_manifest(storage)
-    choices = read_recipe(warehouse)
+    choices = read_recipe(storage, warehouse)
     clusters = choices["clusters"]
     for_clusters = clusters * 2
     of_format = Counter[str]()
@@ -237,9 +237,28 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
     )
 
 
+def _titles_of_type(storage: Storage, warehouse: Warehouse) -> dict[str, int]:
+    del storage
+    of_type = warehouse.query("SELECT title_type, count(*) AS titles FROM titles GROUP BY 1")
+    return dict(zip(of_type["title_type"], of_type["titles"].tolist(), strict=True))
+
+
 @dg.asset_check(asset="titles", blocking=True)
-def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
+def titles_are_sound(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Title ids are unique, nothing that a visitor sees is null, ratings are within 1..10."""
+    counts = found_in(storage, warehouse, ["titles"], _problems_of_titles)
+    return dg.AssetCheckResult(
+        passed=not counts,
+        metadata=counts,
+        description=f"{counts}: the rows of title.basics or title.ratings behind them are wrong; "
+        "correct the files at the source (REC_IMDB_SOURCE), or fetch them again"
+        if counts
+        else "sound",
+    )
+
+
+def _problems_of_titles(storage: Storage, warehouse: Warehouse) -> dict[str, int]:
+    del storage
     problems = warehouse.query("""
         SELECT
             count(*) - count(DISTINCT title_id) AS repeated_ids,
@@ -249,15 +268,7 @@ def titles_are_sound(warehouse: Warehouse) -> dg.AssetCheckResult:
             count(*) - count(CASE WHEN votes >= 0 THEN 1 END) AS negative_votes
         FROM titles
     """).iloc[0]
-    counts = {name: int(count) for name, count in problems.items() if count}
-    return dg.AssetCheckResult(
-        passed=not counts,
-        metadata=counts,
-        description=f"{counts}: the rows of title.basics or title.ratings behind them are wrong; "
-        "correct the files at the source (REC_IMDB_SOURCE), or fetch them again"
-        if counts
-        else "sound",
-    )
+    return {str(name): int(count) for name, count in problems.items() if count}
 
 
 table_checks = [titles_are_enough, titles_are_sound]

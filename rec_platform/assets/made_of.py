@@ -7,141 +7,35 @@ there, the asset keeps its output and says so. The step runs in any case, becaus
 whatever is below a skipped step. A data version is a hash of content that does not depend on the
 order of rows, so a change stops at the first asset whose output it does not change.
 
-The notes serve the command, the job and single assets alike, on every deployment. `stale_inputs`
-follows them upwards, so that nothing is published whose parts do not belong together.
+The notes serve the command, the job and single assets alike, on every deployment: see notes.py.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import dagster as dg
-from pydantic import TypeAdapter
 
 from rec_platform.assets.code import code_version, package_versions
-from rec_platform.assets.raw import is_as_stored, read_state
-from rec_platform.ingest.files import RAW_FILES
+from rec_platform.assets.notes import (
+    RECIPE,
+    Note,
+    data_version,
+    hash_content,
+    hash_stored,
+    is_as_noted,
+    is_output_of,
+    note_key,
+    read_note,
+    read_recipe,
+    stale_inputs,
+    write_note,
+)
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
-RECIPE = "recipe"
 PREVIEW_ROWS = 8
-
-
-# Notes
-
-
-@dataclass(frozen=True)
-class Note:
-    """What is known of an asset's output.
-
-    Attributes:
-        made_of: a hash of all that it is made of.
-        content: a hash of the output, by which a change is noticed.
-        data_version: identifies the output to Dagster and to the assets below.
-        table: the asset's table, empty if it has none.
-        files: keys of the asset's files in the storage.
-        inputs: the data version of each input.
-        recipe: the fields of the recipe that were read, and their values.
-        metadata: what the Dagster UI was shown, as Dagster serialises it.
-    """
-
-    made_of: str
-    content: str
-    data_version: str
-    table: str
-    files: list[str]
-    inputs: dict[str, str]
-    recipe: dict[str, Any]
-    metadata: dict[str, str]
-
-
-_NOTES = TypeAdapter(Note)
-
-
-def read_note(storage: Storage, asset: str) -> Note | None:
-    """The note of an asset, or None where there is none that can be read."""
-    try:
-        return _NOTES.validate_json(storage.read(_note_key(asset)) or b"")
-    except ValueError:
-        return None
-
-
-def data_version(storage: Storage, asset: str) -> str | None:
-    """The data version of an asset's output, or None where it was never made."""
-    for file in RAW_FILES:
-        if file.asset == asset:
-            state = read_state(storage, file)
-            return state.sha256 if state else None
-    note = read_note(storage, asset)
-    return note.data_version if note else None
-
-
-def is_as_noted(storage: Storage, warehouse: Warehouse, asset: str) -> bool:
-    """Whether an asset's output is there and has not been changed since it was made."""
-    for file in RAW_FILES:
-        if file.asset == asset:
-            return is_as_stored(storage, file)
-    note = read_note(storage, asset)
-    return note is not None and note.content == _content(storage, warehouse, note.table, note.files)
-
-
-def stale_inputs(
-    storage: Storage, warehouse: Warehouse, assets: Iterable[str], recipe: Mapping[str, Any]
-) -> list[str]:
-    """Why some assets, and all that they are made of, do not belong together.
-
-    Args:
-        storage: where the notes and files are.
-        warehouse: where the tables are.
-        assets: names of assets.
-        recipe: the recipe that they should be made by.
-
-    Returns:
-        What is wrong with each asset that was changed, or was made of another input or by another
-        recipe; empty if all belong together.
-    """
-    waiting, seen, reasons = sorted(assets), set[str](), list[str]()
-    while waiting:
-        asset = waiting.pop(0)
-        if asset in seen:
-            continue
-        seen.add(asset)
-        if not is_as_noted(storage, warehouse, asset):
-            reasons.append(f"{asset} was changed after it was made")
-        note = read_note(storage, asset)
-        if note is None:
-            continue
-        waiting.extend(note.inputs)
-        changed = [name for name in note.inputs if note.inputs[name] != data_version(storage, name)]
-        if changed:
-            reasons.append(f"{asset} was made of another {', '.join(changed)}")
-        reasons += [
-            f"{asset} was made with {name}={value}, and the recipe says {recipe.get(name)}"
-            for name, value in note.recipe.items()
-            if recipe.get(name) != value
-        ]
-    return reasons
-
-
-def _content(
-    storage: Storage, warehouse: Warehouse, table: str, files: Iterable[str]
-) -> str | None:
-    """A hash of an output as it is now, or None if some of it is missing."""
-    hashes = [warehouse.content_hash(table)] if table else []
-    hashes += [storage.digest(key) for key in files]
-    if None in hashes:
-        return None
-    return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
-
-
-def _note_key(asset: str) -> str:
-    return f"made_of/{asset}.json"
-
-
-# A step
 
 
 class Step:
@@ -185,7 +79,7 @@ class Step:
         spec = context.assets_def.specs_by_key[context.asset_key]
         names = sorted(dep.asset_key.to_user_string() for dep in spec.deps)
         versions = {name: self._version_of(name) for name in names}
-        self._recipe = read_recipe(warehouse) if RECIPE in names else {}
+        self._recipe = read_recipe(storage, warehouse) if RECIPE in names else {}
         # Of the recipe, only the fields count. A KeyError here: declare the recipe.
         self.recipe = {name: self._recipe[name] for name in fields}
         without = {RECIPE, *unread(self.recipe)}
@@ -202,13 +96,12 @@ class Step:
             dg.Failure: it must be made, and an input was changed after it was made.
         """
         note = read_note(self._storage, self._asset)
-        if note is None and self._storage.read(_note_key(self._asset)) is not None:
+        if note is None and self._storage.read(note_key(self._asset)) is not None:
             self._log.warning(
-                f"{_note_key(self._asset)} cannot be read: {self._asset} is made again"
+                f"{note_key(self._asset)} cannot be read: {self._asset} is made again"
             )
         if note and note.made_of == self.made_of:
-            content = _content(self._storage, self._warehouse, self._table, self._files)
-            if note.content == content:
+            if is_output_of(note, self._storage, self._warehouse):
                 shown = {name: dg.deserialize_value(text) for name, text in note.metadata.items()}
                 return self._result(note.data_version, {**shown, "is_reused": True})
             output = ", ".join(
@@ -221,7 +114,7 @@ class Step:
                 self._warehouse.forget(self._table)
         self._require_sound_inputs()
         # While the output is being made, it has no note.
-        self._storage.delete(_note_key(self._asset))
+        self._storage.delete(note_key(self._asset))
         return None
 
     def _require_sound_inputs(self) -> None:
@@ -254,7 +147,8 @@ class Step:
             data_version: where it is not to be a hash of the output.
             descriptions: of the table's columns, by name.
         """
-        content = _content(self._storage, self._warehouse, self._table, self._files)
+        output = self._storage, self._warehouse, self._table, self._files
+        content = hash_content(*output)
         if content is None:
             raise RuntimeError(f"{self._asset} left no output")
         shown = dict(metadata)
@@ -273,8 +167,9 @@ class Step:
             metadata={
                 name: dg.serialize_value(cast("Any", value)) for name, value in values.items()
             },
+            stored=hash_stored(*output) or "",
         )
-        self._storage.write(_note_key(self._asset), json.dumps(asdict(note)).encode())
+        write_note(self._storage, self._asset, note)
         return self._result(note.data_version, {**values, "is_reused": False})
 
     def _result(self, version: str, metadata: Mapping[str, Any]) -> dg.MaterializeResult[Any]:
@@ -313,8 +208,3 @@ def table_metadata(
         "dagster/row_count": warehouse.row_count(table),
         "preview": dg.MetadataValue.table([dg.TableRecord(row) for row in records], schema),
     }
-
-
-def read_recipe(warehouse: Warehouse) -> dict[str, Any]:
-    """What the `recipe` asset wrote, as plain values."""
-    return json.loads(warehouse.head(RECIPE, 1).iloc[0].to_json())

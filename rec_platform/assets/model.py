@@ -12,8 +12,9 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step, read_recipe
+from rec_platform.assets.made_of import Step
 from rec_platform.assets.markdown import profiles_table
+from rec_platform.assets.notes import found_in, read_recipe
 from rec_platform.assets.stored import (
     KMEANS_KEY,
     PROFILES_KEY,
@@ -173,32 +174,40 @@ model_assets = [scaled_matrix, kmeans_model, title_clusters]
 
 
 @dg.asset_check(asset=scaled_matrix, blocking=True)
-def matrix_is_scaled(warehouse: Warehouse) -> dg.AssetCheckResult:
+def matrix_is_scaled(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Every value is finite and within 0..1, and every selected title has its row."""
+    return _result(found_in(storage, warehouse, ["scaled_matrix", "titles"], _problems_of_matrix))
+
+
+def _problems_of_matrix(storage: Storage, warehouse: Warehouse) -> dict[str, int]:
     import numpy as np
 
+    del storage
     title_ids, matrix = read_matrix(warehouse)
     titles = warehouse.row_count("titles")
-    problems = {
+    return {
         "titles_without_row": titles - title_ids.nunique(),
         "not_finite": int((~np.isfinite(matrix)).sum()),
         "out_of_range": int(((matrix < 0) | (matrix > 1)).sum()),
     }
-    return _result(problems)
 
 
 @dg.asset_check(asset=title_clusters, blocking=True)
-def clusters_are_filled(warehouse: Warehouse) -> dg.AssetCheckResult:
+def clusters_are_filled(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Each title is in one cluster, no cluster is empty, every distance is finite."""
+    looked_at = ["title_clusters", "titles", "recipe"]
+    return _result(found_in(storage, warehouse, looked_at, _problems_of_clusters))
+
+
+def _problems_of_clusters(storage: Storage, warehouse: Warehouse) -> dict[str, int]:
     import numpy as np
 
     table = warehouse.read("title_clusters", order_by="title_id")
-    problems = {
+    return {
         "titles_without_cluster": warehouse.row_count("titles") - table["title_id"].nunique(),
-        "empty_clusters": read_recipe(warehouse)["clusters"] - table["cluster"].nunique(),
+        "empty_clusters": read_recipe(storage, warehouse)["clusters"] - table["cluster"].nunique(),
         "distances_not_finite": int((~np.isfinite(table["distance"])).sum()),
     }
-    return _result(problems)
 
 
 def _result(problems: dict[str, int]) -> dg.AssetCheckResult:

@@ -13,7 +13,8 @@ import dagster as dg
 
 from rec_platform.assets import lookup_rows
 from rec_platform.assets.code import code_version, package_versions
-from rec_platform.assets.made_of import Step, is_as_noted, read_recipe
+from rec_platform.assets.made_of import Step
+from rec_platform.assets.notes import found_in, is_as_noted, read_recipe
 from rec_platform.assets.raw import read_state
 from rec_platform.assets.stored import (
     read_model,
@@ -56,7 +57,7 @@ def cluster_lookup(
     context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """All that the site reads, in one SQLite file that says what it was made of."""
-    recipe = read_recipe(warehouse)
+    recipe = read_recipe(storage, warehouse)
     source = _source(storage)
     step = Step(
         context,
@@ -158,7 +159,12 @@ def _stored_weights(warehouse: Warehouse, text: str) -> dict[str, float]:
 @dg.asset_check(asset=cluster_lookup, blocking=True)
 def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """The file opens read-only and answers as the site will ask, for the most and least voted."""
-    problems = []
+    problems = found_in(storage, warehouse, ["cluster_lookup", "titles"], _problems_of_lookup)
+    return dg.AssetCheckResult(passed=not problems, description="; ".join(problems) or "answers")
+
+
+def _problems_of_lookup(storage: Storage, warehouse: Warehouse) -> list[str]:
+    problems: list[str] = []
     count = warehouse.row_count("titles")
     try:
         lookup = Lookup(storage.fetch(LOOKUP_KEY))
@@ -175,7 +181,7 @@ def lookup_answers(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResul
                 problems.append(f"{title.title_id} is not found by its title {title.title!r}")
     except LookupFileError as error:
         problems.append(str(error))
-    return dg.AssetCheckResult(passed=not problems, description="; ".join(problems) or "answers")
+    return problems
 
 
 # The release

@@ -16,13 +16,9 @@ import dagster as dg
 
 from rec_platform.assets.code import code_version
 from rec_platform.assets.features import is_comparable
-from rec_platform.assets.made_of import (
-    Step,
-    data_version,
-    read_recipe,
-    stale_inputs,
-)
+from rec_platform.assets.made_of import Step
 from rec_platform.assets.markdown import to_markdown
+from rec_platform.assets.notes import data_version, read_recipe, stale_inputs
 from rec_platform.assets.similar import read_catalogue, read_lists
 from rec_platform.assets.stored import (
     SCORECARD_KEY,
@@ -138,7 +134,7 @@ def score(
     from rec_platform.modelling.facts import Facts
     from rec_platform.modelling.ranking import by_catalogue, by_likes, series_rows
 
-    recipe = read_recipe(warehouse)
+    recipe = read_recipe(storage, warehouse)
     titles = warehouse.read("titles", order_by="title_id")
     likes = ratings.read(titles["title_id"]) if ratings.location else None
     judged = judgements.read(titles) if judgements.location else None
@@ -254,7 +250,7 @@ def is_made_of(storage: Storage, warehouse: Warehouse, release: Mapping[str, Any
     """Whether the tables are those that a release was made of."""
     if data_version(storage, "cluster_lookup") != release["fingerprint"]:
         return False
-    return not stale_inputs(storage, warehouse, ["cluster_lookup"], read_recipe(warehouse))
+    return not stale_inputs(storage, warehouse, ["cluster_lookup"], read_recipe(storage, warehouse))
 
 
 @dg.asset_check(asset=scorecard, blocking=True)
@@ -265,10 +261,10 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
     in figures that both have. Those by judgements or ratings are compared if these are the same.
     NDCG may fall where judgements rise, and a figure that the recipe forces may be worse.
     """
-    choices = read_recipe(warehouse)
     made = read_scorecard(storage)
     if was_published(storage, "scorecard", data_version(storage, "scorecard")):
         return dg.AssetCheckResult(passed=True, description="a release was published with it")
+    choices = read_recipe(storage, warehouse)
     serving = _comparable(storage, choices, warehouse.row_count("titles"))
     reasons = worse(made, serving, choices["max_score_drop"])
     forced = set(filter(None, choices["force"].split(",")))

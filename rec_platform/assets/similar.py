@@ -12,6 +12,7 @@ import dagster as dg
 
 from rec_platform.assets.code import code_version
 from rec_platform.assets.made_of import Step
+from rec_platform.assets.notes import found_in
 from rec_platform.assets.stored import read_matrix
 from rec_platform.choices import SimilarityRule
 from rec_platform.release.blend import PARTS
@@ -188,8 +189,17 @@ def read_catalogue(warehouse: Warehouse, titles: "pd.DataFrame") -> "Catalogue":
 
 
 @dg.asset_check(asset=similar_titles, blocking=True)
-def every_title_has_neighbours(warehouse: Warehouse) -> dg.AssetCheckResult:
+def every_title_has_neighbours(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Every title has neighbours, each once, never itself, all in the catalogue, scored in 0..1."""
+    looked_at = ["similar_titles", "titles"]
+    problems = found_in(storage, warehouse, looked_at, _problems_of_neighbours)
+    return dg.AssetCheckResult(
+        passed=not problems, metadata=problems, description=str(problems or "sound")
+    )
+
+
+def _problems_of_neighbours(storage: Storage, warehouse: Warehouse) -> dict[str, int]:
+    del storage
     counts = warehouse.query("""
         SELECT
             (SELECT count(*) FROM titles) - count(DISTINCT similar.title_id) AS without_neighbours,
@@ -202,7 +212,4 @@ def every_title_has_neighbours(warehouse: Warehouse) -> dg.AssetCheckResult:
         FROM similar_titles AS similar
         LEFT JOIN titles ON similar.similar_id = titles.title_id
     """).iloc[0]
-    problems = {name: int(count) for name, count in counts.items() if count}
-    return dg.AssetCheckResult(
-        passed=not problems, metadata=problems, description=str(problems or "sound")
-    )
+    return {str(name): int(count) for name, count in counts.items() if count}

@@ -218,11 +218,7 @@ class LocalStorage(Storage):
 
     def digest(self, key: str) -> str | None:
         """The file's sha256."""
-        path = self.fetch(key)
-        if not path.is_file():
-            return None
-        with path.open("rb") as reader:
-            return hashlib.file_digest(reader, "sha256").hexdigest()
+        return sha256_of(self.fetch(key))
 
     def names(self, key: str) -> list[str]:
         """See Storage."""
@@ -262,3 +258,11 @@ class LocalStorage(Storage):
         free = shutil.disk_usage(folder).free
         fix = "" if free > NEEDED_BYTES else f"free {NEEDED_BYTES / 1e9:.0f} GB for IMDb's files"
         yield Finding("folder", f"{self.root}, {free / 1e9:.0f} GB free", fix)
+
+
+def sha256_of(path: Path) -> str | None:
+    """The sha256 of a file; None without a file."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()

@@ -19,6 +19,7 @@ from rec_platform.choices import ROOT
 from rec_platform.ingest.files import RAW_PREFIX, file_to_read, scan_tsv, sql_literal
 from rec_platform.resources.base import DeploymentResource
 from rec_platform.resources.settings import LocalFolder
+from rec_platform.resources.storage import sha256_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,6 +71,11 @@ class Warehouse(DeploymentResource):
         Returns:
             The hash, or None where there is no such table or it cannot be read.
         """
+
+    def digest(self, table: str) -> str | None:
+        """A digest of a table's bytes; None without the table, or where it is no cheaper."""
+        del table
+        return None
 
     def place(self, table: str) -> Mapping[str, str]:
         """Where a table is, as Dagster's own metadata: `dagster/uri`, `dagster/table_name`."""
@@ -161,6 +167,10 @@ class DuckDBWarehouse(Warehouse):
         """See Warehouse."""
         with self._connect() as connection:
             return hash_parquet(connection, [self._file(table)])
+
+    def digest(self, table: str) -> str | None:
+        """See Warehouse."""
+        return sha256_of(self._file(table))
 
     def place(self, table: str) -> Mapping[str, str]:
         """See Warehouse."""

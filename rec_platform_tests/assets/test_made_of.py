@@ -11,7 +11,8 @@ import pytest
 
 from rec_platform.assets import code
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step, data_version, read_note, stale_inputs
+from rec_platform.assets.made_of import Step
+from rec_platform.assets.notes import data_version, read_note, stale_inputs
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 

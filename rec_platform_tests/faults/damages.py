@@ -93,6 +93,7 @@ KINDS: dict[str, list[Damage]] = {
     "build/lookup.sqlite": BINARY,
     "build/scorecard.json": JSON,
     "made_of/*.json": JSON,
+    "found/*.json": JSON,
     RECEIPTS: JSON,
     "releases/current.json": JSON,
     "releases/2*/manifest.json": JSON,
@@ -104,7 +105,7 @@ KINDS: dict[str, list[Damage]] = {
     "dagster/history/runs/index.db": DATABASE,
     A_RUN: DATABASE,
     "dagster/schedules/schedules.db": DATABASE,
-    **dict.fromkeys(("raw", "tables", "model", "build", "made_of", "receipts"), FOLDER),
+    **dict.fromkeys(("raw", "tables", "model", "build", "made_of", "found", "receipts"), FOLDER),
     **dict.fromkeys(("releases", "tmp", "dagster", "dagster/history"), FOLDER),
     "raw/title_basics": FOLDER,
 }

@@ -75,7 +75,7 @@ def test_no_current_version_of_what_serves_expires(assembly: Assembly):
         for rule in bucket["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule or "ExpirationDate" in rule
     }
-    kept = ("releases", "tables", "raw", "model", "made_of", "receipts", "build")
+    kept = ("releases", "tables", "raw", "model", "made_of", "found", "receipts", "build")
     for prefix in expiring:
         assert prefix and not any(f"imdb/{folder}/".startswith(prefix) for folder in kept), prefix
     assert {"imdb/queries/", "imdb/jobs/"} <= expiring
