@@ -104,7 +104,7 @@ def serving(
 
 
 def keeper(folder: Path, url: str, **patience: float) -> Keeper:
-    source = ImdbSource(location=url, timeout_seconds=0.2, pause_seconds=0.001)
+    source = ImdbSource(location=url, timeout_seconds=0.4, pause_seconds=0.001)
     source._patience = Patience(**patience)
     return Keeper(folder, source)
 

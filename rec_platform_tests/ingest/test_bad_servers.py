@@ -39,7 +39,7 @@ def test_a_server_that_hangs_or_drips_is_given_up_and_the_next_file_is_not_waite
     tmp_path: Path, answer: Callable[[Server, Any], None], reason: str
 ) -> None:
     with serving(answer) as server:
-        bench = keeper(tmp_path, server.url, idle_seconds=0.5)
+        bench = keeper(tmp_path, server.url, idle_seconds=1)
         told = bench.failure()
         assert reason in told and "Run the refresh again" in told
         asked = len(server.requests)
