@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import ValidationError, validate_call
+from pydantic import ValidationError
 
 from .dependencies import LARGEST
 from .plain import plainly
-from .problems import in_query
+from .problems import in_query, validated
 
 Asked = TypeVar("Asked")
 
@@ -46,7 +46,7 @@ class FromForm(Generic[Asked]):
     """
 
     def __init__(self, asked: Callable[..., Awaitable[Asked]]) -> None:
-        self._asked, self._validated = asked, validate_call(asked)
+        self._asked, self._validated = asked, validated(asked)
         self._defaults = {
             name: known.default for name, known in signature(asked).parameters.items()
         }

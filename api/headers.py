@@ -45,6 +45,7 @@ PREFLIGHT = {
     "Allow": "GET, HEAD, OPTIONS",
 }
 NEVER = "no-store"
+ETAG_DIGITS = 24  # hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ class _Answer:
         if start["status"] != 200 or headers["cache-control"] == NEVER or body.get("more_body"):
             return False
         # A hash of the content, so that it changes with the templates as well as with the release.
-        digest = hashlib.blake2b(body.get("body", b""), digest_size=12).hexdigest()
+        # Processors have instructions for SHA-256: a page takes half the time that BLAKE2 would.
+        digest = hashlib.sha256(body.get("body", b"")).hexdigest()[:ETAG_DIGITS]
         etag = headers.setdefault("ETag", f'"{digest}"')
         if etag not in _etags(self.known) and self.known.strip() != "*":
             return False

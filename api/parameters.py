@@ -12,10 +12,10 @@ from typing import Any
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError, validate_call
+from pydantic import ValidationError
 
 from . import filtering
-from .problems import InvalidParameterError, in_query
+from .problems import InvalidParameterError, in_query, validated
 
 # Parameters that may be given more than once.
 SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
@@ -44,7 +44,7 @@ class IfGiven:
     def __init__(self, *declared: Callable[..., Awaitable[Any]]) -> None:
         self.declared = declared
         self._names = [tuple(signature(function).parameters) for function in declared]
-        self._validated = [validate_call(function) for function in declared]
+        self._validated = [validated(function) for function in declared]
 
     async def __call__(self, request: Request) -> tuple[Any, ...]:
         """What each function returns, in their order.

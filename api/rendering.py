@@ -20,14 +20,14 @@ from starlette.types import Scope
 
 from rec_platform.release.blend import BALANCE
 from rec_platform.release.filters import EVERYTHING, Filter
-from rec_platform.release.formats import NOUNS, SERIES, formats_of, noun
+from rec_platform.release.formats import NOUNS, formats_of, noun
 from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, Origins
 from rec_platform.release.recommend import LIST_LENGTH
-from rec_platform.release.schema import Title
 
 from .dependencies import release_id, root
 from .emblems import NO_GENRE
+from .entries import because, entry, when
 from .forms import left_out
 from .inks import PALETTES
 from .movie import movie
@@ -84,31 +84,6 @@ def tuning_fields(
     )
 
 
-# What a title is called beside its year, if it is no movie.
-TYPES = {
-    "tvMovie": Markup("TV&nbsp;film"),
-    "video": Markup("video"),
-    "tvSeries": Markup("TV&nbsp;series"),
-    "tvMiniSeries": Markup("miniseries"),
-    "short": Markup("short&nbsp;film"),
-}
-
-
-def when(title: Title) -> Markup:
-    """A title's year, or the first and the last one of a series, and what it is if it is no movie.
-
-    It is no macro: a page needs it ten times, and a macro takes several times as long.
-    """
-    years = str(title.year)
-    if title.format == SERIES:
-        if not title.end_year:
-            years = f"since {years}"
-        elif title.end_year != title.year:
-            years += f"&ndash;{title.end_year}"
-    kind = TYPES.get(title.title_type)
-    return Markup(f"{years}, {kind}" if kind else years)  # noqa: S704  # all of it is ours
-
-
 # What every template may use besides the context of its page.
 TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "poster": poster,
@@ -121,6 +96,8 @@ TEMPLATES.globals |= {  # pyright: ignore[reportUnknownMemberType]  # of Jinja
     "movie": movie,
     "nouns": NOUNS,
     "when": when,
+    "entry": entry,
+    "because": because,
     "countries": {None: "unknown", **COUNTRIES},
     "default_balance": BALANCE,
     "list_length": LIST_LENGTH,
