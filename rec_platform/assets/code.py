@@ -31,8 +31,9 @@ def code_version(*modules: str, text: str = "") -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
 def package_versions() -> dict[str, str]:
-    """The versions of the packages that a release depends on."""
+    """The versions of the packages that a release depends on. Nobody may change the answer."""
     return {name: version(name) for name in PACKAGES}
 
 
