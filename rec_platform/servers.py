@@ -73,8 +73,9 @@ def dagster_ui(root: Path, source: str, host: str, port: int) -> Generator[None]
     environment = os.environ | {"REC_ROOT": str(root.resolve()), "REC_IMDB_SOURCE": source}
     dagster = [sys.executable, "-m", "rec_platform.dagster_home"]
     options = ["-m", "rec_platform.definitions", "-h", host, "-p", str(port)]
+    # In a group of its own: Ctrl-C ends the command, which ends it, and it would say "Aborted!".
     with subprocess.Popen(
-        [*dagster, *options, "--log-level", "warning"], env=environment
+        [*dagster, *options, "--log-level", "error"], env=environment, process_group=0
     ) as process:
         try:
             progress.print(

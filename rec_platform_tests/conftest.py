@@ -85,13 +85,14 @@ class Platform:
         return self.run("refresh", "--source", "sample", *options)
 
     def start(
-        self, *arguments: str, environment: dict[str, str] | None = None
+        self, *arguments: str, environment: dict[str, str] | None = None, has_terminal: bool = False
     ) -> subprocess.Popen[str]:
-        """Start the command as a process of its own."""
+        """Start the command as a process of its own, or alone in a group, as a terminal does."""
         return subprocess.Popen(
             [sys.executable, "-m", "rec_platform.cli", *arguments],
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | (environment or {}),
+            process_group=0 if has_terminal else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -213,12 +213,13 @@ def processes(text: str) -> list[int]:
 
 @pytest.mark.faults
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells a child")
-def test_a_demo_that_is_killed_takes_its_dagster_ui_with_it(
-    environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_demo_that_ends_takes_its_dagster_ui_with_it(
+    environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ):
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     options = ("--titles", "100", "--port", "0", "--ui-port", "0")
-    with Platform(tmp_path).start("demo", *options) as demo:
+    with Platform(tmp_path).start("demo", *options, has_terminal=True) as demo:
         assert demo.stderr
         try:
             told = next(line for line in demo.stderr if "Dagster UI on" in line)
@@ -235,5 +236,7 @@ def test_a_demo_that_is_killed_takes_its_dagster_ui_with_it(
             mine = f"DAGSTER_HOME={tmp_path}"
             assert len(processes(mine)) > 1
         finally:
-            os.kill(demo.pid, signal.SIGKILL)
+            os.killpg(demo.pid, number)  # as Ctrl-C does
+        if number == signal.SIGINT:
+            assert demo.stderr.read().splitlines()[-1:] == ["interrupted"]
         wait_for(lambda: not processes(mine))
