@@ -45,14 +45,14 @@ def entry(
         comparing: an address that compares with a title, up to the title's id.
         marks: what else can be done with it.
     """
-    id_, name, likeness = title.title_id, escape(title.title), escape(likeness)
+    id_, name, likeness = escape(title.title_id), escape(title.title), escape(likeness)
     if comparing and likeness:
         address = f"{escape(comparing)}{id_}"
         alike = f'<a class="alike" rel="nofollow" href="{address}">{likeness}</a>'
     else:
         alike = f'<span class="alike">{likeness}</span>'
     reasons = "".join([f"<li>{escape(reason)}</li>" for reason in why])
-    return Markup(  # noqa: S704  # what is not ours is escaped above
+    return Markup(  # noqa: S704  # all of it is escaped
         f"""<li data-id="{id_}">
   {poster(title)}
   <div class="said">

@@ -151,7 +151,7 @@ class _Answer:
         if start["status"] != 200 or headers["cache-control"] == NEVER or body.get("more_body"):
             return False
         # A hash of the content, so that it changes with the templates as well as with the release.
-        # Processors have instructions for SHA-256: a page takes half the time that BLAKE2 would.
+        # Processors have instructions for SHA-256, and none for BLAKE2.
         digest = hashlib.sha256(body.get("body", b"")).hexdigest()[:ETAG_DIGITS]
         etag = headers.setdefault("ETag", f'"{digest}"')
         if etag not in _etags(self.known) and self.known.strip() != "*":

@@ -63,8 +63,8 @@ Asked = TypeVar("Asked", bound=Callable[..., Any])
 def validated(asked: Asked) -> Asked:
     """A function that refuses arguments that its annotations do not allow.
 
-    What looks at them is made with the first call: most requests have no such arguments, and all of
-    it together is a tenth of the start on Lambda.
+    What looks at them is made with the first call, which few requests need: a start on Lambda does
+    not wait for it.
     """
     return validate_call(asked, config=ConfigDict(defer_build=True))
 

@@ -86,6 +86,8 @@ refresh = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="IMDb's files to a serving release; publishes nothing where nothing has changed.",
     hooks={receipt_of_failure},
+    # By default a retry goes on where the run failed, with the recipe that another run has left.
+    tags={"dagster/retry_strategy": "ALL_STEPS"},
 )
 
 weekly_refresh = dg.ScheduleDefinition(

@@ -93,9 +93,10 @@ class Recipe(Settings):
     @field_validator("force")
     @classmethod
     def _are_figures(cls, force: str) -> str:
-        if not set(filter(None, force.split(","))) <= set(GatedFigure):
-            raise ValueError(f"there is {', '.join(GatedFigure)}")
-        return force
+        asked = [*filter(None, map(str.strip, force.split(",")))]
+        if unknown := [name for name in asked if name not in {*GatedFigure}]:
+            raise ValueError(f"there is no {unknown[0]!r}: choose from {', '.join(GatedFigure)}")
+        return ",".join(asked)
 
     @field_validator("weights")
     @classmethod

@@ -12,18 +12,8 @@ logger = logging.getLogger(__name__)
 
 # Of a root, see README. Dagster keeps its own records apart.
 FOLDERS = (
-    *(
-        "raw",
-        "tables",
-        "model",
-        "build",
-        "made_of",
-        "found",
-        "releases",
-        "receipts",
-        "tmp",
-        "dagster",
-    ),
+    *("raw", "tables", "model", "build", "made_of", "found"),
+    *("releases", "receipts", "tmp", "dagster"),
     *(f"raw/{file.name}" for file in RAW_FILES),
 )
 LOCKS = ("refresh.lock", "swap.lock")

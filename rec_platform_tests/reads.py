@@ -21,7 +21,7 @@ OWNERS = {
     PROFILES_KEY: "title_clusters",
     SCORECARD_KEY: "scorecard",
     LOOKUP_KEY: "cluster_lookup",
-    "found/recipe.json": "recipe",
+    "found/stored.recipe.json": "recipe",
 }
 STORAGE_READERS = ("read", "fetch", "names", "digest")
 TABLE_READERS = ("read", "head", "row_count", "column_types")

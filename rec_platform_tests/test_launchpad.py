@@ -8,10 +8,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import RETRY_STRATEGY_TAG
 from filelock import FileLock
 
 from rec_platform.assets.failures import reasons_of
-from rec_platform.assets.notes import read_recipe
+from rec_platform.assets.stored import read_recipe
 from rec_platform.definitions import define
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
@@ -157,3 +158,9 @@ def test_a_lock_is_what_the_failure_shows(platform: Platform):
     assert "another refresh has been working in" in shown(run)
     (reason,) = reasons_of(run.all_events)
     assert reason.startswith("refresh: another refresh has been working in")
+
+
+def test_a_retry_starts_from_the_beginning():
+    """The recipe that a dead run left may be another run's by the time of the retry."""
+    job = define({}).resolve_job_def("refresh")
+    assert job.run_tags[RETRY_STRATEGY_TAG] == "ALL_STEPS"

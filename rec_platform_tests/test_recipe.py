@@ -101,7 +101,7 @@ def test_weights_are_the_same_from_a_file_and_as_text(tmp_path: Path) -> None:
         ("REC_FORCE", "ncdg"),
         ("REC_WEIGHTS", "nowhere.json"),
         ("REC_WEIGHTS", '{"fame": -1}'),
-        ("REC_FORCE", "ndcg, siblings"),
+        ("REC_FORCE", "ndcg siblings"),
     ],
 )
 def test_a_value_out_of_bounds_is_an_error_that_names_the_variable(
@@ -109,3 +109,7 @@ def test_a_value_out_of_bounds_is_an_error_that_names_the_variable(
 ) -> None:
     with pytest.raises(ValueError, match=f"{variable}='{value}'"):
         Recipe.from_environment({variable: value})
+
+
+def test_blanks_between_figures_do_not_count() -> None:
+    assert Recipe.from_environment({"REC_FORCE": "ndcg, siblings ,"}).force == "ndcg,siblings"

@@ -31,10 +31,12 @@ def code_version(*modules: str, text: str = "") -> str:
     return digest.hexdigest()[:16]
 
 
-@cache
 def package_versions() -> dict[str, str]:
-    """The versions of the packages that a release depends on. Nobody may change the answer."""
-    return {name: version(name) for name in PACKAGES}
+    """The versions of the packages that a release depends on."""
+    return {name: _version(name) for name in PACKAGES}
+
+
+_version = cache(version)  # it parses a file, and many steps ask
 
 
 def _imported(modules: Iterable[str]) -> set[str]:

@@ -17,8 +17,9 @@ import dagster as dg
 
 from rec_platform.assets.code import code_version
 from rec_platform.assets.made_of import Step
-from rec_platform.assets.notes import data_version, found_in, read_recipe
+from rec_platform.assets.notes import data_version, found_in, is_as_noted
 from rec_platform.assets.raw import read_state
+from rec_platform.assets.stored import read_recipe
 from rec_platform.choices import FIRST_YEAR, LAST_YEAR, TITLE_TYPES, current_name
 from rec_platform.ingest.files import RAW_FILES
 from rec_platform.recipe import Recipe
@@ -189,6 +190,12 @@ def _changes(
             yield name, before, now
 
 
+def was_published_as_it_is(storage: Storage, warehouse: Warehouse, asset: str) -> bool:
+    """Whether a release was published of an asset's output, and nobody has changed that since."""
+    version = data_version(storage, asset)
+    return was_published(storage, asset, version) and is_as_noted(storage, warehouse, asset)
+
+
 @dg.asset_check(asset="titles", blocking=True)
 def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Some titles were selected, and not far fewer than the serving release has.
@@ -206,7 +213,7 @@ def titles_are_enough(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckRe
         of_format[FORMATS[name]] += counts.get(name, 0)
     rare = {name: titles for name, titles in of_format.items() if titles < FEWEST_OF_FORMAT}
     # Once a release was published of these very titles, they are enough.
-    is_known = was_published(storage, "titles", data_version(storage, "titles"))
+    is_known = was_published_as_it_is(storage, warehouse, "titles")
     before = 0 if is_known else serving.get("title_count", 0)
     fewest = max(for_clusters, round(choices["min_title_share"] * before))
     changes = _changes(storage, serving, choices) if serving else ()

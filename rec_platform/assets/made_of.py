@@ -19,7 +19,6 @@ import dagster as dg
 
 from rec_platform.assets.code import code_version, package_versions
 from rec_platform.assets.notes import (
-    RECIPE,
     Note,
     data_version,
     hash_content,
@@ -28,10 +27,10 @@ from rec_platform.assets.notes import (
     is_output_of,
     note_key,
     read_note,
-    read_recipe,
     stale_inputs,
     write_note,
 )
+from rec_platform.assets.stored import RECIPE, read_recipe
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
@@ -148,6 +147,7 @@ class Step:
             descriptions: of the table's columns, by name.
         """
         output = self._storage, self._warehouse, self._table, self._files
+        stored = hash_stored(*output)  # first: what is changed from here on is noticed by it
         content = hash_content(*output)
         if content is None:
             raise RuntimeError(f"{self._asset} left no output")
@@ -167,7 +167,7 @@ class Step:
             metadata={
                 name: dg.serialize_value(cast("Any", value)) for name, value in values.items()
             },
-            stored=hash_stored(*output) or "",
+            stored=stored or "",
         )
         write_note(self._storage, self._asset, note)
         return self._result(note.data_version, {**values, "is_reused": False})

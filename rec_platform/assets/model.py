@@ -14,13 +14,14 @@ import dagster as dg
 from rec_platform.assets.code import code_version
 from rec_platform.assets.made_of import Step
 from rec_platform.assets.markdown import profiles_table
-from rec_platform.assets.notes import found_in, read_recipe
+from rec_platform.assets.notes import found_in
 from rec_platform.assets.stored import (
     KMEANS_KEY,
     PROFILES_KEY,
     SCALING_KEY,
     read_matrix,
     read_model,
+    read_recipe,
 )
 from rec_platform.choices import FeaturePreset
 from rec_platform.modelling.kmeans import assign, quality_by_cluster_count

@@ -21,7 +21,6 @@ from rec_platform.ingest.files import RAW_FILES
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
-RECIPE = "recipe"
 Finding = TypeVar("Finding")
 
 
@@ -55,9 +54,9 @@ class Note:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was found in some outputs, and a hash of what they were and of the code that looked."""
+    """What was found in some outputs, and a hash of it, of them and of the code that looked."""
 
-    looked_at: str
+    hash: str
     found: Any
 
 
@@ -174,36 +173,34 @@ def found_in(
     assets: Iterable[str],
     look: Callable[[Storage, Warehouse], Finding],
 ) -> Finding:
-    """What a look at some outputs finds, or found when they were what they are now.
+    """What a look at some outputs finds, or found when they held what they hold now.
+
+    Nothing is kept of an output that is not as its note says.
 
     Args:
         storage: where the notes are, and the files that it looks at.
         warehouse: where the tables are that it looks at.
-        assets: all whose outputs it looks at.
-        look: finds something that JSON can hold. No other has its name.
+        assets: all whose outputs it looks at; none of them is a raw file.
+        look: a function of a module, which finds something that JSON can hold.
     """
-    key = f"found/{look.__name__.strip('_')}.json"
-    versions = {asset: data_version(storage, asset) for asset in assets}
-    text = json.dumps([versions, code_version(look.__module__), package_versions()])
-    looked_at = hashlib.sha256(text.encode()).hexdigest()
-    is_noted = all(is_as_noted(storage, warehouse, asset) for asset in versions)
+    notes = [read_note(storage, asset) for asset in assets]
+    if not all(note and is_output_of(note, storage, warehouse) for note in notes):
+        return look(storage, warehouse)
+    code = code_version(look.__module__, type(warehouse).__module__)
+    looked_at = [[note.content for note in notes if note], code, package_versions()]
+    module = look.__module__.rpartition(".")[2]
+    key = f"found/{module}.{look.__name__.strip('_')}.json"
     try:
         kept = _FOUND.validate_json(storage.read(key) or b"")
     except ValueError:
         kept = None
-    if is_noted and kept and kept.looked_at == looked_at:
+    if kept and kept.hash == _hash_found(looked_at, kept.found):
         return kept.found
     found = look(storage, warehouse)
-    if is_noted:
-        storage.write(key, json.dumps(asdict(_Found(looked_at, found))).encode())
+    kept = _Found(_hash_found(looked_at, found), found)
+    storage.write(key, json.dumps(asdict(kept)).encode())
     return found
 
 
-def read_recipe(storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
-    """What the `recipe` asset wrote, as plain values."""
-    return found_in(storage, warehouse, [RECIPE], _recipe)
-
-
-def _recipe(storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
-    del storage
-    return json.loads(warehouse.head(RECIPE, 1).iloc[0].to_json())
+def _hash_found(looked_at: list[Any], found: Any) -> str:
+    return hashlib.sha256(json.dumps([looked_at, found]).encode()).hexdigest()

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.features import is_comparable
+from rec_platform.assets.features import is_comparable, was_published_as_it_is
 from rec_platform.assets.made_of import Step
 from rec_platform.assets.markdown import to_markdown
-from rec_platform.assets.notes import data_version, read_recipe, stale_inputs
+from rec_platform.assets.notes import data_version, stale_inputs
 from rec_platform.assets.similar import read_catalogue, read_lists
 from rec_platform.assets.stored import (
     SCORECARD_KEY,
     read_matrix,
     read_quality,
+    read_recipe,
     read_scorecard,
 )
 from rec_platform.choices import SimilarityRule
@@ -31,7 +32,7 @@ from rec_platform.modelling.gate import compared, no_worse, worse
 from rec_platform.modelling.kmeans import stability
 from rec_platform.modelling.scorecard import COLUMNS, DEFAULT, KNOB, MARKS, Scorecard
 from rec_platform.resources.judgements import Judgements, JudgementsSource
-from rec_platform.resources.publishing import read_manifest, was_published
+from rec_platform.resources.publishing import read_manifest
 from rec_platform.resources.ratings import Likes, RatingsSource
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
@@ -262,7 +263,7 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
     NDCG may fall where judgements rise, and a figure that the recipe forces may be worse.
     """
     made = read_scorecard(storage)
-    if was_published(storage, "scorecard", data_version(storage, "scorecard")):
+    if was_published_as_it_is(storage, warehouse, "scorecard"):
         return dg.AssetCheckResult(passed=True, description="a release was published with it")
     choices = read_recipe(storage, warehouse)
     serving = _comparable(storage, choices, warehouse.row_count("titles"))

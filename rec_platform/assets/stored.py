@@ -4,6 +4,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from rec_platform.assets.notes import found_in
 from rec_platform.modelling.kmeans import KMeansModel
 from rec_platform.modelling.scorecard import Scorecard
 from rec_platform.release.schema import Cluster
@@ -14,10 +15,21 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+RECIPE = "recipe"
 SCALING_KEY = "model/scaling.json"
 KMEANS_KEY = "model/kmeans.json"
 PROFILES_KEY = "model/profiles.json"
 SCORECARD_KEY = "build/scorecard.json"
+
+
+def read_recipe(storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
+    """What the `recipe` asset wrote, as plain values."""
+    return found_in(storage, warehouse, [RECIPE], _recipe)
+
+
+def _recipe(storage: Storage, warehouse: Warehouse) -> dict[str, Any]:
+    del storage
+    return json.loads(warehouse.head(RECIPE, 1).iloc[0].to_json())
 
 
 def read_matrix(warehouse: Warehouse) -> "tuple[pd.Series[str], np.ndarray]":

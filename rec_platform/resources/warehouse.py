@@ -73,7 +73,11 @@ class Warehouse(DeploymentResource):
         """
 
     def digest(self, table: str) -> str | None:
-        """A digest of a table's bytes; None without the table, or where it is no cheaper."""
+        """A digest of a table's bytes, much cheaper than its content_hash.
+
+        Returns:
+            The digest; None where there is no such table, it cannot be read, or nobody can tell.
+        """
         del table
         return None
 
@@ -170,7 +174,10 @@ class DuckDBWarehouse(Warehouse):
 
     def digest(self, table: str) -> str | None:
         """See Warehouse."""
-        return sha256_of(self._file(table))
+        try:
+            return sha256_of(self._file(table))
+        except OSError:  # no right to read it, a bad sector: it is made again
+            return None
 
     def place(self, table: str) -> Mapping[str, str]:
         """See Warehouse."""

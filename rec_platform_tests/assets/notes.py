@@ -10,5 +10,15 @@ def note(storage: Storage, warehouse: Warehouse, *tables: str) -> None:
     for table in tables:
         content = hash_content(storage, warehouse, table, []) or ""
         stored = hash_stored(storage, warehouse, table, []) or ""
-        made = Note("", content, content or "1", table, [], {}, {}, {}, stored)
+        made = Note(
+            made_of="",
+            content=content,
+            data_version="1",
+            table=table,
+            files=[],
+            inputs={},
+            recipe={},
+            metadata={},
+            stored=stored,
+        )
         write_note(storage, table, made)

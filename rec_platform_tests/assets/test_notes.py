@@ -1,16 +1,24 @@
 """What is known of an output: whether it is as it was made, and what a look at it found."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
 
-from rec_platform.assets import notes
-from rec_platform.assets.notes import found_in, is_as_noted, read_note, read_recipe, write_note
+from rec_platform.assets import features, model, notes, release, similar, stored
+from rec_platform.assets.code import code_version
+from rec_platform.assets.notes import found_in, is_as_noted, read_note, write_note
+from rec_platform.assets.stored import read_recipe
+from rec_platform.resources import warehouse
 from rec_platform.resources.storage import LocalStorage, Storage
 from rec_platform.resources.warehouse import DuckDBWarehouse, Warehouse
 from rec_platform_tests.assets.notes import note
+
+LOOKING = similar.__name__
+KEPT = "found/test_notes.sum_of_numbers.json"
 
 
 class Numbers:
@@ -44,7 +52,8 @@ class Numbers:
 
 @pytest.fixture
 def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Numbers:
-    monkeypatch.setattr(notes, "code_version", lambda _: "ours")  # that of tests is in no package
+    # Tests are in no package of ours; `similar` stands for the module that looks.
+    monkeypatch.setattr(notes, "code_version", lambda _, *others: code_version(LOOKING, *others))
     return Numbers(tmp_path)
 
 
@@ -82,9 +91,26 @@ def test_what_has_not_changed_is_looked_at_once(numbers: Numbers) -> None:
 
 def test_other_code_looks_again(numbers: Numbers, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers.find()
-    monkeypatch.setattr(notes, "code_version", lambda _: "other")
+    monkeypatch.setattr(notes, "code_version", lambda *_: "other")
     numbers.find()
     assert numbers.looks == 2
+
+
+def test_another_warehouse_looks_again(numbers: Numbers) -> None:
+    class Other(DuckDBWarehouse):
+        """The same tables."""
+
+    Other.__module__ = "rec_platform.resources.aws.athena"
+    numbers.find()
+    numbers.warehouse = Other(root=numbers.warehouse.root)
+    assert numbers.find() == {"sum": 3}
+    assert numbers.looks == 2
+
+
+@pytest.mark.parametrize("module", [features, model, release, similar, stored])
+def test_the_code_that_looks_has_a_version(module: ModuleType) -> None:
+    """That of notes.py has none: it is left out of what an output is made of."""
+    assert code_version(module.__name__) != code_version() == code_version(notes.__name__)
 
 
 def test_what_somebody_changed_is_looked_at_each_time(numbers: Numbers) -> None:
@@ -96,17 +122,47 @@ def test_what_somebody_changed_is_looked_at_each_time(numbers: Numbers) -> None:
     assert numbers.looks == 3
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: text.replace('"sum": 3', '"sum": 4'),
+        lambda text: text.replace('{"sum": 3}', "null"),
+        lambda text: text.replace('"hash": "', '"hash": "0'),
+    ],
+)
+def test_a_finding_that_was_changed_is_looked_for_again(
+    numbers: Numbers, harm: Callable[[str], str]
+) -> None:
+    numbers.find()
+    text = (numbers.storage.read(KEPT) or b"").decode()
+    assert harm(text) != text
+    numbers.storage.write(KEPT, harm(text).encode())
+    assert [numbers.find(), numbers.find()] == [{"sum": 3}] * 2
+    assert numbers.looks == 2
+
+
+def test_a_table_that_may_not_be_read_counts_as_none(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(warehouse, "sha256_of", refuse)
+    assert numbers.warehouse.digest("numbers") is None
+    assert numbers.is_as_noted()  # DuckDB may read it
+
+
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b'{"found": 1}', b"\xff"])
 def test_what_cannot_be_read_of_a_finding_counts_as_none(numbers: Numbers, content: bytes) -> None:
     numbers.find()
-    numbers.storage.write("found/sum_of_numbers.json", content)
+    numbers.storage.write(KEPT, content)
     assert [numbers.find(), numbers.find()] == [{"sum": 3}] * 2
     assert numbers.looks == 2
 
 
 def test_the_recipe_has_the_values_of_its_table(tmp_path: Path) -> None:
-    storage, warehouse = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
+    storage, tables = LocalStorage(root=str(tmp_path)), DuckDBWarehouse(root=str(tmp_path))
     for limit in (5, 6):
-        warehouse.write("recipe", [pd.DataFrame([{"limit": limit, "text": "", "share": 0.8}])])
-        note(storage, warehouse, "recipe")
-        assert read_recipe(storage, warehouse) == {"limit": limit, "text": "", "share": 0.8}
+        tables.write("recipe", [pd.DataFrame([{"limit": limit, "text": "", "share": 0.8}])])
+        note(storage, tables, "recipe")
+        assert read_recipe(storage, tables) == {"limit": limit, "text": "", "share": 0.8}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,11 @@ def a_file(path: Path) -> None:
     path.write_bytes(SOMEBODYS)
 
 
+def another_digit(path: Path) -> None:
+    *before, digit, after = re.split(r"(\d)", path.read_text())
+    path.write_text("".join([*before, str(9 - int(digit)), after]))
+
+
 JSON: list[Damage] = [cut, null, emptied, of_other_types, a_folder, a_list, a_link_to_nowhere, gone]
 BINARY: list[Damage] = [flipped, a_folder, cut, emptied, overwritten, gone]
 # Not flipped bytes: where they hit a text, no database notices.
@@ -93,7 +99,7 @@ KINDS: dict[str, list[Damage]] = {
     "build/lookup.sqlite": BINARY,
     "build/scorecard.json": JSON,
     "made_of/*.json": JSON,
-    "found/*.json": JSON,
+    "found/*.json": [another_digit, *JSON],
     RECEIPTS: JSON,
     "releases/current.json": JSON,
     "releases/2*/manifest.json": JSON,

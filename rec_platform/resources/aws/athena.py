@@ -150,6 +150,15 @@ class AthenaWarehouse(Warehouse):
         with duckdb.connect() as connection:
             return hash_parquet(connection, files)
 
+    def digest(self, table: str) -> str | None:
+        """See Warehouse; nothing is read for it."""
+        entry = None if table.startswith(RAW_PREFIX) else self._catalogue.entry(table)
+        if entry is None:
+            return None
+        folder = self._catalogue.folder(entry)
+        types = self._catalogue.types(entry)
+        return hash_parts(folder, *types.items(), *sorted(self._storage.etags(folder).items()))
+
     def place(self, table: str) -> Mapping[str, str]:
         """See Warehouse."""
         return {
