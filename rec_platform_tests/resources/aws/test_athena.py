@@ -251,6 +251,24 @@ def test_what_is_missing_or_cannot_be_read_has_no_hash_or_another(athena: Athena
     assert athena.content_hash("recipe") not in (None, whole)
 
 
+def test_a_digest_follows_a_tables_files_and_columns_and_reads_neither(athena: AthenaWarehouse):
+    assert athena.digest("recipe") is None
+    assert athena.digest("raw_title_basics") is None
+    athena.write("recipe", [RECIPE])
+    made = athena.digest("recipe")
+    assert made and AthenaWarehouse(**athena.model_dump()).digest("recipe") == made
+    storage = S3Storage(root=athena.root)
+    (name,) = keys(athena, "tables/recipe")
+    key = storage.key(f"s3://{storage.bucket}/{name}")
+    whole = storage.read(key) or b""
+    storage.write(key, b"no Parquet")
+    assert athena.digest("recipe") not in (None, made)
+    storage.write(key, whole)
+    assert athena.digest("recipe") == made
+    storage.delete(key)
+    assert athena.digest("recipe") not in (None, made)
+
+
 def test_a_table_that_was_changed_is_made_again_once_it_is_forgotten(athena: AthenaWarehouse):
     storage = S3Storage(root=athena.root)
     athena.write("recipe", [RECIPE])
