@@ -66,7 +66,7 @@ def validated(asked: Asked) -> Asked:
     What looks at them is made with the first call, which few requests need: a start on Lambda does
     not wait for it.
     """
-    return validate_call(asked, config=ConfigDict(defer_build=True))
+    return validate_call(config=ConfigDict(defer_build=True))(asked)
 
 
 def in_query(error: ValidationError) -> list[dict[str, Any]]:
