@@ -96,6 +96,8 @@ def _parameter(parameter: dict[str, Any]) -> Parameter:
     schema = parameter["schema"]
     each = schema.get("items", schema)
     told = [words.format(schema[bound]) for bound, words in BOUNDS.items() if bound in schema]
+    if "enum" in schema:
+        told.append(f"one of {', '.join(schema['enum'])}")
     unless_given = "needed" if parameter["required"] else ""
     return Parameter(
         name=parameter["name"],

@@ -90,6 +90,13 @@ def with_facts(lookup: Lookup) -> None:
         raise HTTPException(404, "This release is too old for this. The next one will have it.")
 
 
+def path_below_root(scope: Mapping[str, Any]) -> str:
+    """The path without the prefix of every address; whole where it comes without that prefix."""
+    path: str = scope["path"]
+    below = path.removeprefix(root(scope))
+    return below if below.startswith("/") else path  # "/api" is not below "/a"
+
+
 def root(scope: Mapping[str, Any]) -> str:
     """The prefix of every address, such as an API Gateway stage; usually empty."""
     # Below the static mount, `root_path` is the mount's own.

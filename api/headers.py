@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .dependencies import root
+from .dependencies import path_below_root
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -81,7 +81,7 @@ KINDS = {
 
 def kind_of(scope: Scope) -> Kind:
     """The kind of address that is asked for; a page if it is none of the others."""
-    path: str = scope["path"].removeprefix(root(scope))
+    path = path_below_root(scope)
     return next((kind for prefix, kind in KINDS.items() if path.startswith(prefix)), PAGE)
 
 

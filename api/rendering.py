@@ -25,7 +25,7 @@ from rec_platform.release.lookup import Lookup
 from rec_platform.release.origins import COUNTRIES, Origins
 from rec_platform.release.recommend import LIST_LENGTH
 
-from .dependencies import release_id, root
+from .dependencies import path_below_root, release_id, root
 from .emblems import NO_GENRE
 from .entries import because, entry, when
 from .forms import left_out
@@ -128,7 +128,7 @@ def render(
     formats = formats_of(release or {})
     html = TEMPLATES.get_template(template).render(
         root=root(request),
-        path=request.scope["path"].removeprefix(root(request)),
+        path=path_below_root(request.scope),
         release=release,
         posters_version=lookup and posters_version(lookup),
         status=status,

@@ -81,6 +81,11 @@ def test_every_address_and_parameter_of_the_description_is_told(site: Site):
             )
 
 
+def test_the_values_that_a_parameter_takes_are_told(site: Site):
+    page = site.get("/api").text
+    assert "one of votes, rating, year" in page and "one of film, series, short" in page
+
+
 def test_a_site_that_knows_its_address_names_it(releases: Path):
     page = Site(releases, INDEXED).get("/api").text
     assert "https://films.example/api/v1" in page and LOCAL not in page

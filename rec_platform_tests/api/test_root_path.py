@@ -54,3 +54,14 @@ def test_the_path_itself_is_the_home_page(site: Site):
 def test_who_asks_the_process_itself_needs_no_path(site: Site):
     assert site.get("/healthz").status_code == 200
     assert site.get("/filmsearch").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/a", "/m", "/r", "/h"])
+def test_an_address_without_the_prefix_keeps_its_kind(releases: Path, path: str):
+    """A load balancer asks so, and "/api" only begins like "/a"."""
+    below, plain = Site(releases, SiteSettings(root_path=path)), Site(releases)
+    for address in ("/api/v1/titles/tt1", "/metrics", "/readyz", "/healthz", "/about"):
+        for asked in (address, path + address):
+            answer, expected = below.get(asked), plain.get(address)
+            for name in ("cache-control", "content-type", "access-control-allow-origin"):
+                assert answer.headers.get(name) == expected.headers.get(name), (asked, name)
