@@ -46,6 +46,7 @@ MOST_YEARS = 2  # of a query: "2019 1917"
 MOST_DATED = 1_500  # titles among which a year is looked for
 LONGEST_SPACED = 10  # letters of "MASH", which may be "M*A*S*H"
 NUMBER = re.compile("1?[0-9]|[ivx]+")  # of a film in its series
+ROMAN = re.compile("[ivx]{2,}")
 YEAR = re.compile(r"(18|19|20)\d\d")
 TITLE_ID = re.compile(r"\btt(\d{1,12})\b", re.IGNORECASE)
 Places = tuple[int, ...]  # of words in a query
@@ -126,8 +127,8 @@ def _answers(query: Query, wanted: int) -> _Answers:
     if best := _best_without(query, _subsets(said[:MOST_BESIDE]), wanted):
         return _Answers(*best, words, [])
     rest = Query(query.connection, [*words_without(words, beside)]) if beside else query
-    if meant := _corrected(rest, [], []):
-        return _Answers(meant, beside, words, meant)
+    if found := _sequel(query, beside, wanted) or _corrected_rest(rest, beside, words):
+        return found
     if corrected := _with_names(rest):
         words = [corrected.get(word, word) for word in words]
         query = Query(query.connection, words)
@@ -144,6 +145,24 @@ def _corrected_whole(query: Query, said: list[Places]) -> list[int]:
     meant = _corrected(query, [], []) if phrases else []
     title = words_of(query.connection, meant[:1]).values()
     return meant if any(phrases.issubset(words) for words in title) else []
+
+
+def _sequel(query: Query, beside: Places, wanted: int) -> _Answers | None:
+    """What a query means without a Roman number, if the rest is a title: "rocky ii".
+
+    A correction would take "ii" for a word of two letters.
+    """
+    *places, last = (at for at in range(len(query.words)) if at not in beside)
+    if not places or not ROMAN.fullmatch(query.words[last]):
+        return None
+    equal, numbers = _direct(Query(query.connection, [query.words[at] for at in places]), wanted)
+    return _Answers(numbers, (*beside, last), query.words, []) if equal else None
+
+
+def _corrected_rest(rest: Query, beside: Places, words: list[str]) -> _Answers | None:
+    """What a query is misspelt for, without what is said beside its title."""
+    meant = _corrected(rest, [], [])
+    return _Answers(meant, beside, words, meant) if meant else None
 
 
 def _numbered(query: Query, beside: Places, wanted: int) -> _Answers | None:

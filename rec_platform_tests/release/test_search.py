@@ -114,6 +114,8 @@ def test_the_first_answer_is_what_was_meant(lookup: Lookup, query: str, first: i
         ("starr feries 4 full movie", 8, ["4", "full", "movie"]),
         ("star ferries 4", 8, ["4"]),  # nothing but the number is wrong
         ("harbour thie 9", 1, ["9"]),  # unfinished
+        ("star ferries ii", 8, ["ii"]),
+        ("the star ferries iv full movie", 8, ["iv", "full", "movie"]),
     ],
 )
 def test_a_title_is_found_with_a_number_that_its_film_has_not(
@@ -122,6 +124,15 @@ def test_a_title_is_found_with_a_number_that_its_film_has_not(
     found = lookup.find(query)
     assert found.titles[0].title_id == f"tt{first}"
     assert sorted(found.left_out) == sorted(left_out)
+
+
+@pytest.mark.parametrize("number", ["ii", "iv", "xi"])
+def test_a_roman_number_is_not_taken_for_a_misspelt_word(tmp_path: Path, number: str) -> None:
+    names = ("Stony", "Stone in the Iva Sea", "Stone Is Six")
+    titles = [(title(f"tt{place}", name, name, 1990), "") for place, name in enumerate(names, 1)]
+    found = write(tmp_path / "lookup.sqlite", titles, len(titles)).find(f"stony {number}")
+    assert [film.title_id for film in found.titles] == ["tt1"]
+    assert (found.left_out, found.read_as) == ([number], [])
 
 
 @pytest.mark.parametrize(
