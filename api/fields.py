@@ -20,6 +20,7 @@ from .problems import InvalidParameterError
 NAMES = tuple(field.name for field in fields_of(Title))
 ALL = frozenset(NAMES)
 ALWAYS = "title_id"
+REVALIDATED = "public, no-cache"
 ONE_OF = "|".join(NAMES)
 
 FieldNames = Annotated[
@@ -63,7 +64,10 @@ def answer(body: Any, titles: tuple[str, ...], fields: frozenset[str]) -> Respon
     left_out = ALL - fields
     exclude = _exclude(titles, left_out) if left_out else None
     content = _adapter(body.__class__).dump_json(body, exclude=exclude)
-    return Response(content, media_type="application/json")
+    # Its cursor leads on in its own release alone. A cache that kept it would lead a program that
+    # has to start again, because another release serves, to the same page.
+    headers = {"Cache-Control": REVALIDATED} if getattr(body, "next_cursor", None) else None
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @lru_cache(maxsize=64)

@@ -26,7 +26,7 @@ from .dependencies import (
     release_id,
     serving_lookup,
 )
-from .fields import Fields, answer, wanted_fields
+from .fields import ALL, Fields, answer, wanted_fields
 from .filtering import checked, filters
 from .paging import Cursor, Limit, next_cursor, start_of
 from .parameters import UNAMBIGUOUS, IfGiven
@@ -283,14 +283,21 @@ async def search(
     return answer(results, ("titles.*",), *fields)
 
 
-@v1.get("/clusters", tags=["clusters"], summary="All clusters", dependencies=UNAMBIGUOUS)
-async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Clusters:
+@v1.get(
+    "/clusters",
+    tags=["clusters"],
+    summary="All clusters",
+    dependencies=UNAMBIGUOUS,
+    response_model=Clusters,
+)
+async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Response:
     """The profiles of all clusters, the largest first, page by page."""
     release = release_id(lookup)
     start = start_of(cursor, release)
     profiles = lookup.clusters()
     page = profiles[start : start + limit]
-    return Clusters(release, page, next_cursor(release, start, page, len(profiles)))
+    body = Clusters(release, page, next_cursor(release, start, page, len(profiles)))
+    return answer(body, (), ALL)
 
 
 @v1.get(
