@@ -1,7 +1,7 @@
 """A title in a list, with the reasons why it is there, as HTML.
 
-These are no macros of Jinja's: a page needs them nine times, and a macro takes several times as
-long.
+These are no macros of Jinja's: nine entries as macros took a third of the time of a
+page's template.
 """
 
 from collections.abc import Iterable

@@ -152,11 +152,12 @@ def _sequel(query: Query, beside: Places, wanted: int) -> _Answers | None:
 
     A correction would take "ii" for a word of two letters.
     """
-    *places, last = (at for at in range(len(query.words)) if at not in beside)
-    if not places or not ROMAN.fullmatch(query.words[last]):
+    without = _without_number(query, beside, ROMAN)
+    if without is None:
         return None
-    equal, numbers = _direct(Query(query.connection, [query.words[at] for at in places]), wanted)
-    return _Answers(numbers, (*beside, last), query.words, []) if equal else None
+    rest, gone = without
+    equal, numbers = _direct(rest, wanted)
+    return _Answers(numbers, gone, query.words, []) if equal else None
 
 
 def _corrected_rest(rest: Query, beside: Places, words: list[str]) -> _Answers | None:
@@ -167,15 +168,25 @@ def _corrected_rest(rest: Query, beside: Places, words: list[str]) -> _Answers |
 
 def _numbered(query: Query, beside: Places, wanted: int) -> _Answers | None:
     """What a query means without a number that its film has not, as "harry poter 3"."""
-    *places, last = (at for at in range(len(query.words)) if at not in beside)
-    if not places or not NUMBER.fullmatch(query.words[last]):
+    without = _without_number(query, beside, NUMBER)
+    if without is None:
         return None
-    # Another word is the last one now, so what is known of the words is asked for anew.
-    rest = Query(query.connection, [query.words[at] for at in places])
+    rest, gone = without
     numbers = _direct(rest, wanted)[1]
     meant = [] if numbers else _corrected(rest, [], [])
     found = numbers or meant
-    return _Answers(found, (*beside, last), query.words, meant) if found else None
+    return _Answers(found, gone, query.words, meant) if found else None
+
+
+def _without_number(
+    query: Query, beside: Places, number: re.Pattern[str]
+) -> tuple[Query, Places] | None:
+    """A query without what is said beside its title and the number at its end, and their places."""
+    *places, last = (at for at in range(len(query.words)) if at not in beside)
+    if not places or not number.fullmatch(query.words[last]):
+        return None
+    # Another word is the last one now, so what is known of the words is asked for anew.
+    return Query(query.connection, [query.words[at] for at in places]), (*beside, last)
 
 
 def _with_names(query: Query) -> dict[str, str]:
