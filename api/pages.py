@@ -249,6 +249,7 @@ def _asked(address: str, ids: list[tuple[str, str]], tuned: Tuning) -> dict[str,
         "is_filtered": wanted != EVERYTHING,
         "limit": limit,
         "balance": balance,
+        "tuned": [*knob, *filters],
         "plain": f"{address}?{urlencode([*ids, *knob])}".removesuffix("?"),
         "longer": f"{address}?{urlencode([*ids, *knob, *filters, ('limit', more)])}"
         if limit < NEIGHBOURS

@@ -19,7 +19,7 @@ async function start(figure) {
   seen.innerHTML = "<h2>In view</h2><ol></ol>";
   const draw2d = canvas.getContext("2d");
   const home = homeOf(figure.dataset.cluster);
-  let view = { ...home }, asked = false, drag = null, pinch = null, named = null;
+  let view = { ...history.state?.view ?? home }, asked = false, drag = null, pinch = null, named = null;
   const pointers = new Map();
   const byCluster = new Map(circles.map((circle) => [circle.cluster, circle]));
 
@@ -30,6 +30,7 @@ async function start(figure) {
       : box;
     return { x: left + width / 2, y: top + height / 2, width: Math.max(width, height * box[2] / box[3]) * 1.02 };
   }
+  const radius = () => Math.min(7, 1.6 * Math.sqrt(home.width / view.width)); // of a film's dot
   const scale = () => canvas.clientWidth / view.width;
   const toScreen = (x, y) => [
     (x - view.x) * scale() + canvas.clientWidth / 2,
@@ -63,7 +64,7 @@ async function start(figure) {
       draw2d.stroke();
     }
     const style = getComputedStyle(canvas);
-    const zoomed = home.width / view.width, dot = Math.min(7, 1.6 * Math.sqrt(zoomed));
+    const zoomed = home.width / view.width, dot = radius();
     const visible = films.filter(([, , , , x, y]) => isIn(toScreen(x, y), wide, high));
     for (const film of visible) {
       const [x, y] = toScreen(film[4], film[5]);
@@ -124,6 +125,8 @@ async function start(figure) {
   }
 
   const redraw = () => {
+    view.x = Math.max(box[0], Math.min(box[0] + box[2], view.x)); // some of the map stays in sight
+    view.y = Math.max(box[1], Math.min(box[1] + box[3], view.y));
     if (!asked) requestAnimationFrame(draw);
     asked = true;
   };
@@ -172,7 +175,7 @@ async function start(figure) {
     pinch = null;
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!pointers.has(event.pointerId)) return name(nearest(event.offsetX, event.offsetY, 14));
+    if (!pointers.has(event.pointerId)) return name(nearest(event.offsetX, event.offsetY, radius() + 4));
     pointers.set(event.pointerId, event);
     if (pointers.size === 2) {
       const [a, b] = [...pointers.values()], apart = Math.hypot(a.offsetX - b.offsetX, a.offsetY - b.offsetY);
@@ -188,7 +191,7 @@ async function start(figure) {
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => {
     pointers.delete(event.pointerId);
     if (end === "pointerup" && drag && drag.far < 6) {
-      const film = nearest(event.offsetX, event.offsetY, event.pointerType === "touch" ? 24 : 14);
+      const film = nearest(event.offsetX, event.offsetY, event.pointerType === "touch" ? 24 : radius() + 4);
       if (film && (event.pointerType !== "touch" || film === named)) location.assign(figure.dataset.title + film[0]);
       else if (film) name(film); // on a touch screen the first tap tells, the second opens
       else enter(...toMap(event.offsetX, event.offsetY));
@@ -196,6 +199,7 @@ async function start(figure) {
     const [left] = pointers.values(); // of two fingers, the one that stays
     drag = left ? { left: left.offsetX, top: left.offsetY, far: 99 } : null;
   });
+  canvas.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && name(null)); // a tap names for longer
   canvas.addEventListener("keydown", (event) => {
     const step = 60;
     const act = {
@@ -223,6 +227,7 @@ async function start(figure) {
   picture.replaceWith(canvas);
   figure.classList.add("is-drawn");
   figure.append(label, buttons, seen);
+  addEventListener("pagehide", () => history.replaceState({ view }, "")); // for those who come back
   new ResizeObserver(redraw).observe(canvas);
   redraw();
 }

@@ -2,23 +2,40 @@
 "use strict";
 
 const here = first("[data-liked]").dataset.liked.split(" ").filter(Boolean);
-const isMine = () => here.join() === basket.read().join();
-const put = (id) => isMine() && basket.write([...new Set([...here, id])]);
-const remove = (id) => isMine() && basket.write(here.filter((other) => other !== id));
+
+const change = (changed) => isOwnBasket && basket.write(changed(basket.read()));
+
+// The address of a changed basket, with the knob and the filters as they stand on the page by now.
+function tuned(address) {
+  const wanted = new URL(address, location), ids = ["title", "disliked", "seen"];
+  const films = [...wanted.searchParams].filter(([name]) => ids.includes(name));
+  const tuning = [...new URLSearchParams(location.search)].filter(([name]) => ![...ids, "q", "limit"].includes(name));
+  wanted.search = new URLSearchParams([...films, ...tuning]);
+  return wanted.href;
+}
 
 function start() {
   const mine = basket.read();
   if (!here.length && mine.length && !location.search) return location.replace(basket.address(mine));
-  for (const link of all("[data-remove]")) link.addEventListener("click", () => remove(link.dataset.remove));
-  for (const link of all("[data-put]")) link.addEventListener("click", () => put(link.dataset.put));
-  first(".adding")?.addEventListener("chosen", (event) => put(event.detail));
-  if (!here.length) return;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.add, a[data-put]");
+    if (!link) return;
+    link.href = tuned(link.href);
+    const { add, put, remove } = link.dataset;
+    change((ids) => add || put ? [...new Set([...ids, add ?? put])] : ids.filter((id) => id !== remove));
+  });
+  first(".adding")?.addEventListener("chosen", (event) => {
+    event.preventDefault();
+    change((ids) => [...new Set([...ids, event.detail])]);
+    location.assign(tuned(event.target.dataset.pick + event.detail));
+  });
   const told = first("[data-told]"), keep = first("[data-keep]");
-  keep.hidden = isMine();
+  if (!here.length || !canKeep) return;
+  keep.hidden = isOwnBasket;
   keep.addEventListener("click", () => {
-    basket.write(here);
-    keep.hidden = true;
-    told.textContent = "Kept in this browser.";
+    const fault = basket.write(here);
+    keep.hidden = !fault;
+    told.textContent = fault || "Kept in this browser.";
   });
 }
 

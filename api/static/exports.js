@@ -8,7 +8,7 @@ const ELSEWHERE = /(^|\/)(deleted|orphaned|likes|lists)\//; // copies, and other
 class Unreadable extends Error {}
 
 // The tables of a file: [{ name, kind, films: [{ id, title, year, list, rating, date, type }] }].
-// `id` or else `title` and `year` say which film it is. `list` is "seen" or "watchlist"; `rating` is
+// `id` or else `title` and `year` say which film it is. `list` is "seen", "watchlist" or, in our own, "basket"; `rating` is
 // of 10, or 0; `date` is "2024-03-11" or "". What cannot be read is an Unreadable that says why.
 async function readExport(file) {
   if (file.size > MOST) throw new Unreadable(`${file.name} is larger than 10 MB. Exports of IMDb and Letterboxd are smaller. Is it the right file?`);
@@ -34,8 +34,10 @@ function decode(name, bytes) {
 // CSV as RFC 4180 has it, with the separator that the first line uses most: a comma, or what a
 // spreadsheet saved in its place.
 function parse(name, text) {
+  const told = /^sep=(.)\r?\n/.exec(text); // as Excel writes it
+  if (told) text = text.slice(told[0].length);
   const head = /^.*/.exec(text)[0];
-  const [separator] = [",", ";", "\t"].sort((one, other) => head.split(other).length - head.split(one).length);
+  const [separator] = told?.slice(1) ?? [",", ";", "\t"].sort((one, other) => head.split(other).length - head.split(one).length);
   const end = new RegExp(`[${separator}\r\n]`, "g");
   const rows = [];
   for (let at = 0, row = []; at < text.length || row.length;) {
@@ -62,7 +64,7 @@ function parse(name, text) {
 }
 
 function table(name, text) {
-  const [head = [], ...rows] = parse(name, text);
+  const [head = [], ...rows] = films(parse(name, text));
   const columns = head.map((column) => column.trim().toLowerCase());
   const has = (...names) => names.every((column) => columns.includes(column));
   const records = rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, (row[at] ?? "").trim()])));
@@ -70,8 +72,10 @@ function table(name, text) {
   if (has("imdbid", "list")) return found("this site's own", ours);
   if (has("const", "title") && has("position")) return found("a list of IMDb", (record) => imdb(record, rated(record["your rating"]) ? "seen" : "watchlist"));
   if (has("const", "your rating")) return found("IMDb's ratings", (record) => imdb(record, "seen"));
+  if (has("position", "name", "year", "url")) return found("a list of Letterboxd", (record) => letterboxd(record, "watchlist"));
   if (has("name", "year", "letterboxd uri")) {
-    const list = /watchlist/i.test(name) ? "watchlist" : has("rating") || /watched/i.test(name) ? "seen" : "";
+    const isSeen = has("rating") || /watched|films/i.test(name); // likes/films.csv has what one has seen and liked
+    const list = /watchlist/i.test(name) ? "watchlist" : isSeen ? "seen" : "";
     if (!list) throw new Unreadable(`${name} may be films that you have seen or that you want to see. Call it watched.csv or watchlist.csv, as Letterboxd does.`);
     return found(`Letterboxd's ${list === "seen" ? "films" : "watchlist"}`, (record) => letterboxd(record, list));
   }
@@ -79,6 +83,11 @@ function table(name, text) {
   if (begins[0] === "<") throw new Unreadable(`${name} is a web page, not an export.`);
   throw new Unreadable(`${name} is no export of IMDb, Letterboxd or this site: it begins with “${begins}”.`);
 }
+
+// A list of Letterboxd has a table about itself before that of its films.
+const films = (rows) => /^letterboxd list export/i.test(rows[0]?.[0])
+  ? rows.slice(rows.findIndex(([first]) => /^position$/i.test(first)))
+  : rows;
 
 const rated = (text, most = 10) => {
   const rating = Number(text) * 10 / most;
@@ -109,7 +118,7 @@ const ours = (record) => ({
   id: record.imdbid,
   title: (record.title ?? "").replace(/^'(?=[=+\-@\t])/, ""), // as library.js wrote it
   year: +record.year,
-  list: record.list === "watchlist" ? "watchlist" : "seen",
+  list: ["watchlist", "basket"].includes(record.list) ? record.list : "seen",
   rating: rated(record.rating10),
   date: day(record.date),
   type: "",

@@ -40,8 +40,8 @@ function suggest(form) {
     } else input.removeAttribute("aria-activedescendant");
   };
   const open = (item) => {
-    form.dispatchEvent(new CustomEvent("chosen", { detail: item.dataset.id }));
-    location.assign(form.dataset.pick + item.dataset.id);
+    const chosen = new CustomEvent("chosen", { cancelable: true, detail: item.dataset.id });
+    if (form.dispatchEvent(chosen)) location.assign(form.dataset.pick + item.dataset.id);
   };
   const ask = async () => {
     const query = input.value.trim();
@@ -51,7 +51,8 @@ function suggest(form) {
     try {
       const address = `${form.dataset.suggest}?${new URLSearchParams({ q: query, limit: 8 })}`;
       const answer = await fetch(address, { signal: asked.signal });
-      if (!answer.ok || document.activeElement !== input) return;
+      if (!answer.ok) return close();
+      if (document.activeElement !== input) return;
       const { titles, left_out, read_as } = await answer.json();
       const notes = [];
       if (read_as.length) notes.push(`Showing results for ${read_as.join(" and ")}.`);
@@ -98,21 +99,26 @@ function suggest(form) {
 
 // The basket: ids of liked titles. An address with them is what a visitor shares.
 
+const BASKET_SIZE = 20;
 const basketLink = first("[data-basket]");
 const basketPage = basketLink.getAttribute("href");
 const basket = {
   read() {
     try {
-      return JSON.parse(localStorage.getItem("basket")).filter((id) => /^tt\d{1,12}$/.test(id)).slice(0, 20);
+      return JSON.parse(localStorage.getItem("basket")).filter((id) => /^tt\d{1,12}$/.test(id)).slice(0, BASKET_SIZE);
     } catch {
       return []; // none yet, or no storage
     }
   },
-  write(ids) {
+  write(ids) { // "", or why it is not kept
+    if (ids.length > BASKET_SIZE) return `Your basket is full (${BASKET_SIZE})`;
     try {
-      localStorage.setItem("basket", JSON.stringify(ids.slice(-20)));
-    } catch { /* no storage in this browser: the address holds the basket */ }
+      localStorage.setItem("basket", JSON.stringify(ids));
+    } catch {
+      return "No room in this browser";
+    }
     showBasket();
+    return "";
   },
   address: (ids) => ids.length ? `${basketPage}?${new URLSearchParams(ids.map((id) => ["title", id]))}` : basketPage,
 };
@@ -128,7 +134,20 @@ function showBasket() {
   }
 }
 
-function makeButtons() { // links to a basket become buttons that fill the visitor's own
+const canKeep = (() => { // some browsers forbid it, as in private windows
+  try {
+    localStorage.length;
+    return true;
+  } catch {
+    return false;
+  }
+})();
+const isOwnBasket = first("[data-liked]")?.dataset.liked === basket.read().join(" ");
+
+// Links to a basket become buttons that fill the visitor's own. The page of one's own basket keeps them:
+// they lead to its new list.
+function makeButtons() {
+  if (!canKeep || isOwnBasket) return showBasket();
   for (const link of all("a[data-add]")) {
     const button = make("button", { className: link.className, type: "button" });
     button.dataset.add = link.dataset.add;
@@ -144,7 +163,8 @@ function startBasket() {
     const button = event.target.closest("button[data-add]");
     if (!button) return;
     const id = button.dataset.add, ids = basket.read();
-    basket.write(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]);
+    const fault = basket.write(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]);
+    if (fault) button.firstChild.data = fault;
   });
   addEventListener("storage", showBasket); // another tab
   addEventListener("pageshow", showBasket);
@@ -170,7 +190,7 @@ const kept = {
     }
   },
 };
-const taken = {}; // what was taken off a list on this page, with its rating
+const taken = { seen: {}, watchlist: {} }; // what was taken off a list on this page, with its rating
 
 function makeMarks() { // beside each film of a list, and of a page
   for (const item of all("#list > ol > li")) {
@@ -194,11 +214,11 @@ function makeMarks() { // beside each film of a list, and of a page
 function toggle(button) {
   const { mark, film } = button.dataset, films = kept.read(mark), about = button.closest("li, article");
   if (films[film]) {
-    taken[film] = films[film];
+    taken[mark][film] = films[film];
     delete films[film];
   } else {
     const name = first(".name, h1 bdi", about).textContent, year = parseInt(first(".meta, .figures", about).textContent);
-    films[film] = taken[film] ?? [name, year, 0, new Date().toISOString().slice(0, 10)];
+    films[film] = taken[mark][film] ?? [name, year, 0, new Date().toISOString().slice(0, 10)];
   }
   if (!kept.write(mark, films)) return button.firstChild.data = "No room in this browser";
   if (mark === "seen" && films[film]) kept.write("watchlist", { ...kept.read("watchlist"), [film]: undefined });
@@ -224,11 +244,7 @@ async function hideSeen() {
 }
 
 function startMarks() {
-  try {
-    localStorage.length;
-  } catch {
-    return; // no storage in this browser
-  }
+  if (!canKeep) return;
   const show = () => {
     makeMarks();
     hideSeen();
@@ -277,7 +293,7 @@ function follow(form) {
     asked = new AbortController();
     try {
       const answer = await fetch(wanted, { signal: asked.signal });
-      if (!answer.ok) return;
+      if (!answer.ok) return location.assign(wanted); // its page says what is wrong
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const list = first("#list"), fresh = first("#list", page);
       if (!fresh) return location.assign(wanted);

@@ -5,12 +5,14 @@ Which titles a query finds belongs in search.py.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rec_platform.release.queries import credits_of, matching, words_of, words_of_people
+from rec_platform.release.rows import decode
 from rec_platform.release.spelling import term
 from rec_platform.release.text import PERSON, search_key
 from rec_platform.release.wording import ALONE
@@ -19,6 +21,7 @@ MOST_NAMED = 3
 MOST_BESIDE = 3  # titles found, beside whose names people may be named
 MOST_ALONE = 16  # titles in which people of these names are looked for
 SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
+PERSON_ID = re.compile(r"\bnm\d{1,12}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,19 @@ class _Match(NamedTuple):
 
     person: PersonName
     is_whole: bool
+
+
+def of_address(connection: sqlite3.Connection, query: str) -> tuple[PersonName, list[int]] | None:
+    """Whose id or address of IMDb a query has, and the numbers of their titles; None if nobody's.
+
+    The most voted titles come first.
+    """
+    if not (asked := PERSON_ID.search(query)):
+        return None
+    sql = "SELECT person_id, name, credits FROM people WHERE person_id = ?"
+    if not (row := connection.execute(sql, (asked[0].lower(),)).fetchone()):
+        return None
+    return PersonName(*row[:2]), [*dict(decode(row[2])[0])]
 
 
 def named(connection: sqlite3.Connection, words: list[str], numbers: list[int]) -> list[PersonName]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rec_platform.release.beside import said_beside
 from rec_platform.release.correct import MOST_CANDIDATES, corrected
 from rec_platform.release.misspelt_people import with_names
-from rec_platform.release.named import PersonName, named
+from rec_platform.release.named import PersonName, named, of_address
 from rec_platform.release.queries import (
     begins_a_title,
     exact,
@@ -94,6 +94,8 @@ def search(
     """
     if (asked := TITLE_ID.search(query)) and (number := of_id(connection, asked[1])):
         return Found([number], [], [], [])
+    if names_people and (pasted := of_address(connection, query)):
+        return Found(pasted[1][:limit], [], [pasted[0]], [])
     words = search_key(query).split()[:MOST_WORDS]
     if not words:  # "$$$" is a title, too
         key = query.strip().casefold().encode(errors="ignore").decode()

@@ -18,6 +18,15 @@ IMDB_LIST = (
 )
 LETTERBOXD = "Date,Name,Year,Letterboxd URI"
 
+NO_STORAGE = """
+    Object.defineProperty(window, "localStorage", {
+        get() { throw new DOMException("", "SecurityError"); },
+    });
+"""
+NO_ROOM = """
+    Storage.prototype.setItem = () => { throw new DOMException("", "QuotaExceededError"); };
+"""
+
 
 def imdb(
     title_id: str, rating: int | str, title: str, kind: str = "Movie", year: int = 1999

@@ -303,43 +303,39 @@ def test_films_glide_to_their_places_unless_motion_is_unwelcome(browser: Browser
             assert (page.evaluate("window.moved") > 0) == moves
 
 
-# Basket and share
+# What the site does not answer
 
 
-def test_a_basket_is_filled_kept_shared_and_emptied(
-    page: Page, browser: Browser, site: str, complaints: list[str]
-):
+def test_a_list_that_does_not_come_is_not_passed_off_as_the_wanted_one(page: Page):
     page.goto(f"/title/{SNOW}")
-    page.locator("article").get_by_role("button", name="Add to basket").click()
-    kept = page.locator("article").get_by_role("button", name="In your basket")
-    expect(kept).to_have_attribute("aria-pressed", "true")
-    page.locator("#list").get_by_role("button", name="Add to basket").first.click()
-    page.get_by_role("slider").fill("0")  # a list that was fetched has buttons as well
+
+    def answer(route: Route) -> None:
+        if route.request.resource_type == "fetch":
+            route.fulfill(status=503)
+        else:
+            route.continue_()
+
+    page.route("**/title/*balance=0*", answer)
+    page.get_by_role("slider").fill("0")
     expect(page).to_have_url(re.compile("balance=0"))
-    page.locator("#list").get_by_role("button", name="Add to basket").last.click()
-    page.get_by_role("link", name="Basket (3)").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 3 films")
-    expect(page.get_by_role("button", name="Keep as my basket")).to_be_hidden()
-    shared, shown = page.url, names(page)
+    expect(page.get_by_role("slider")).to_have_value("0")
 
-    with browser.new_context(base_url=site) as context:  # somebody else
-        friend = context.new_page()
-        friend.goto(shared)
-        assert names(friend) == shown
-        expect(friend.get_by_role("link", name="Basket", exact=True)).to_be_visible()
-        friend.get_by_role("button", name="Keep as my basket").click()
-        expect(friend.get_by_role("link", name="Basket (3)")).to_be_visible()
 
-    page.get_by_role("link", name="Remove Heavy Snow 4", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
-    expect(page.get_by_role("link", name="Basket (2)")).to_be_visible()
+@pytest.mark.parametrize("is_offline", [False, True])
+def test_suggestions_that_do_not_come_leave_none(page: Page, is_offline: bool):
     page.goto("/")
-    page.goto("/basket")  # without titles it leads to one's own
-    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
-    for _ in range(2):
-        page.get_by_role("link", name="Remove").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your basket is empty")
-    assert complaints == []
+    box = page.get_by_role("combobox")
+    box.press_sequentially("verdict")
+    expect(page.get_by_role("option")).to_have_count(3)
+    page.route(
+        "**/api/v1/search*",
+        lambda route: route.abort() if is_offline else route.fulfill(status=503),
+    )
+    box.press_sequentially(" zzz")
+    expect(page.get_by_role("option")).to_have_count(0)
+
+
+# Share
 
 
 @pytest.mark.parametrize("path", [f"/title/{SNOW}?limit=18", f"/basket?title={SNOW}"])
@@ -393,52 +389,6 @@ def test_the_widget_alone_shows_in_a_frame_of_another_site_in_its_light_or_dark(
         with page.expect_popup() as opened:
             widget.get_by_role("link", name="More on Nine Alike").click()
         expect(opened.value).to_have_url(f"{site}/title/{SNOW}")
-
-
-def test_a_basket_is_filled_by_search_in_its_page(page: Page):
-    page.goto("/basket")
-    box = page.get_by_role("combobox", name="Add a film")
-    box.press_sequentially("verdict")
-    expect(page.get_by_role("option")).to_have_count(3)
-    box.press("ArrowDown")
-    box.press("Enter")
-    expect(page).to_have_url(re.compile(rf"/basket\?title={VERDICT}$"))
-    expect(page.get_by_role("link", name="Remove Verdict", exact=True)).to_be_visible()
-    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
-    page.get_by_role("combobox", name="Add a film").fill("heavy snow 4")
-    page.get_by_role("button", name="Find").click()
-    page.get_by_role("link", name="Add Heavy Snow 4 (1954)").click()
-    expect(page).to_have_url(re.compile(rf"/basket\?title={VERDICT}&title={SNOW}$"))
-    expect(page.get_by_role("link", name="Basket (2)")).to_be_visible()
-
-
-def test_what_is_added_to_somebody_elses_basket_leaves_ones_own(page: Page):
-    page.goto(f"/title/{SNOW}")
-    page.locator("article").get_by_role("button", name="Add to basket").click()
-    page.goto(f"/basket?title={VERDICT}&q=verdict+ii")
-    page.get_by_role("link", name="Add Verdict II").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
-    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
-
-
-def test_without_a_script_the_address_is_the_basket(scriptless: Page):
-    scriptless.goto(f"/title/{VERDICT}")
-    scriptless.locator("article").get_by_role("link", name="Add to basket").click()
-    scriptless.get_by_role("searchbox", name="Add a film").fill("heavy snow 4")
-    scriptless.get_by_role("button", name="Find").click()
-    scriptless.get_by_role("link", name="Add Heavy Snow 4 (1954)").click()
-    expect(scriptless.get_by_role("heading", level=1)).to_have_text("One list for 2 films")
-    expect(scriptless).to_have_url(re.compile(rf"\?title={VERDICT}&title={SNOW}$"))
-    expect(scriptless.locator("#list > ol > li")).to_have_count(9)
-    scriptless.get_by_role("link", name="Remove Verdict", exact=True).click()
-    expect(scriptless.get_by_role("heading", level=1)).to_have_text("One list for 1 film")
-
-
-def test_the_basket_is_nowhere_but_in_the_browser(page: Page, browser: Browser):
-    page.goto(f"/title/{SNOW}")
-    page.locator("article").get_by_role("button", name="Add to basket").click()
-    assert page.evaluate("localStorage.getItem('basket')") == f'["{SNOW}"]'
-    assert page.context.cookies() == []
 
 
 # Walk
@@ -632,6 +582,31 @@ def test_the_map_of_films_zooms_moves_and_leads_to_a_film(page: Page, complaints
     canvas.click(position={"x": found[1], "y": found[2]})
     expect(page).to_have_url(re.compile(f"/title/{VERDICT}$"))
     assert complaints == []
+
+
+def test_the_map_of_films_stays_in_sight_and_where_it_was_left(page: Page):
+    page.goto("/atlas")
+    listed = page.locator(".in-view a")
+    canvas = page.locator("canvas.map")
+    canvas.focus()
+    for press in ("ArrowRight", "ArrowDown"):
+        for _ in range(60):
+            page.keyboard.press(press)
+    expect(page.locator(".in-view")).to_be_visible()
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    assert listed.count() > 0
+    page.keyboard.press("Home")
+    page.get_by_role("button", name="Zoom in").click()
+    for _ in range(2):
+        page.keyboard.press("+")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    shown = listed.all_inner_texts()
+    listed.first.click()
+    page.go_back()
+    expect(listed).to_have_text(shown)
+    canvas.hover()
+    page.mouse.move(1, 1)
+    expect(page.locator(".map-label")).to_be_hidden()
 
 
 def test_a_clusters_page_shows_its_own_films_on_the_map(page: Page):

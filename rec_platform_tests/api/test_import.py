@@ -106,6 +106,34 @@ def test_letterboxds_zip_is_read_without_its_copies_and_lists(page: Page):
         "tt0000005": ["Dream Ferry 5", 1955, 0, "2024-03-11"],
     }
     assert list(kept(page, "watchlist")) == ["tt0000006"]  # and what is seen is not on it
+    # A film counts once, however often the diary has it.
+    report = page.locator("[data-part=report]")
+    expect(report).to_contain_text("8 rows read, 4 seen, 1 for your watchlist.")
+
+
+def test_what_is_not_found_counts_once(page: Page):
+    gone = "2024-03-11,Nobody Knows It,1950,https://boxd.it/a"
+    files = {"watched.csv": [gone, gone], "diary.csv": [gone], "watchlist.csv": [gone]}
+    bring(page, *((file, "\n".join([LETTERBOXD, *rows])) for file, rows in files.items()))
+    expect(page.get_by_text("1 title not found", exact=True)).to_be_visible()
+    page.get_by_text("1 title not found", exact=True).click()
+    expect(page.locator("[data-part=missing-list] li")).to_have_count(1)
+
+
+def test_lists_and_likes_of_letterboxd_are_read_by_themselves(page: Page):
+    listed = [
+        "Letterboxd list export v7",
+        "Date,Name,Tags,URL,Description",
+        "2024-03-11,To see one day,,https://boxd.it/l,",
+        "",
+        "Position,Name,Year,URL,Description",
+        "1,Dream Ferry 13,1963,https://boxd.it/a,",
+        '2,Heavy Snow 4,1954,https://boxd.it/b,"seen, and liked"',
+    ]
+    likes = f"{LETTERBOXD}\n2024-03-11,Heavy Snow 4,1954,https://boxd.it/b"
+    bring(page, ("films.csv", likes), ("to-see-one-day.csv", "\n".join(listed)))
+    assert list(kept(page, "seen")) == [SNOW]
+    assert list(kept(page, "watchlist")) == ["tt0000013"]
 
 
 @pytest.mark.parametrize(
@@ -116,12 +144,24 @@ def test_letterboxds_zip_is_read_without_its_copies_and_lists(page: Page):
         RATINGS.replace("\n", "\r").encode(),
         RATINGS.replace('"', "").replace("Crime, Drama", "Crime").replace(",", "\t").encode(),
         RATINGS.replace('"', "").replace("Crime, Drama", "Crime").replace(",", ";").encode(),
+        ("sep=;\r\n" + RATINGS.replace('"Crime, Drama"', "Crime").replace(",", ";")).encode(),
         RATINGS.encode("utf-16"),
         RATINGS.replace("Ada Marlow", "Adé Marlöw").encode("latin-1"),
         RATINGS.replace("Heavy Snow 4", 'Heavy\n""Snow"", 4').encode(),
         RATINGS.replace("Movie", "movie").encode(),
     ],
-    ids=["bom", "crlf", "cr", "tsv", "semicolons", "utf-16", "latin-1", "quotes", "old-type"],
+    ids=[
+        "bom",
+        "crlf",
+        "cr",
+        "tsv",
+        "semicolons",
+        "sep",
+        "utf-16",
+        "latin-1",
+        "quotes",
+        "old-type",
+    ],
 )
 def test_a_file_is_read_however_it_was_saved(page: Page, content: bytes):
     bring(page, ("ratings.csv", content))
@@ -142,7 +182,7 @@ def test_a_file_is_read_however_it_was_saved(page: Page, content: bytes):
             "in line 2 is never closed",
         ),
         (
-            "export (1).csv",
+            "export (1).csv",  # which says nothing of its films
             f"{LETTERBOXD}\n2024-03-11,Heavy Snow 4,1954,https://boxd.it/a".encode(),
             "Call it watched.csv or watchlist.csv",
         ),
@@ -191,8 +231,8 @@ def test_what_was_not_found_is_told_with_its_reason_and_can_be_saved(page: Page)
     ]
     bring(page, ("ratings.csv", "\n".join([IMDB, *rows])))
     report = page.locator("[data-part=report] li")
-    expect(report).to_contain_text("4 rows read, 1 seen, 0 for your watchlist; 3 rows not found")
-    summary = page.get_by_text("3 rows not found, 1 of them a series, an episode or a game")
+    expect(report).to_contain_text("4 rows read, 1 seen, 0 for your watchlist; 3 titles not found")
+    summary = page.get_by_text("3 titles not found, 1 of them a series, an episode or a game")
     summary.click()
     expect(page.get_by_text("A Long Series (1999): no film (TV Series)")).to_be_visible()
     expect(page.get_by_text("<script>alert(1)</script> (1999)")).to_be_visible()
@@ -227,3 +267,5 @@ def test_the_export_is_read_again_after_all_was_erased(page: Page):
 
     bring(page, ("my-films.csv", exported))
     assert (kept(page, "seen"), kept(page, "watchlist")) == before
+    expect(page.get_by_role("link", name="Basket (1)")).to_be_visible()
+    expect(page.locator("[data-part=report]")).to_contain_text("1 in your basket")

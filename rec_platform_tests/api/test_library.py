@@ -19,6 +19,8 @@ from rec_platform_tests.api.my_films import (
     IMDB,
     LETTERBOXD,
     LIKED,
+    NO_ROOM,
+    NO_STORAGE,
     RATED,
     RATINGS,
     SNOW,
@@ -28,6 +30,7 @@ from rec_platform_tests.api.my_films import (
     ids,
     imdb,
     kept,
+    name,
     shifts,
 )
 from rec_platform_tests.api.site import Site
@@ -88,6 +91,53 @@ def test_what_is_marked_as_seen_leaves_the_list_for_you(page: Page):
     assert first not in ids(page) and len(ids(page)) == 9
 
 
+def test_what_is_seen_is_listed_the_latest_first_and_can_be_removed(page: Page):
+    rows = [imdb(f"tt{n:07d}", n % 11, name(f"tt{n:07d}")) for n in range(4, 50)]
+    dated = [row.replace("2024-03-11", f"20{n:02d}-03-11") for n, row in enumerate(rows, 1)]
+    bring(page, ("ratings.csv", "\n".join([IMDB, *dated])))
+    listed = page.locator("[data-part=seen] > li")
+    expect(listed).to_have_count(30)
+    expect(listed.first).to_contain_text("Dream Ferry 491999, 5 of 10")
+    expect(listed.nth(5)).to_contain_text("Heavy Snow 441994 Remove")  # "0" is no rating
+    page.get_by_role("button", name="Show all 46").click()
+    expect(listed).to_have_count(46)
+    expect(listed.nth(30).get_by_role("link")).to_be_focused()
+    listed.nth(2).get_by_role("button").click()
+    expect(listed).to_have_count(45)
+    assert len(kept(page, "seen")) == 45
+    expect(listed.nth(2).get_by_role("button")).to_be_focused()
+    assert page.locator("[data-part=seen] img").count() == 0  # a poster's address names the film
+
+
+def test_no_button_that_goes_takes_the_focus_along(page: Page):
+    wishes = [f"2024-03-11,Dream Ferry {n},{1950 + n},https://boxd.it/a" for n in (13, 17)]
+    bring(
+        page,
+        ("ratings.csv", RATINGS),
+        ("watchlist.csv", "\n".join([LETTERBOXD, *wishes])),
+    )
+    watchlist = page.locator("[data-part=watchlist]")
+    page.get_by_role("button", name="Show posters").press("Enter")
+    expect(watchlist.get_by_role("link").first).to_be_focused()
+    for _ in wishes:
+        watchlist.get_by_role("button").last.press("Enter")
+        expect(page.locator(":focus")).to_have_count(1)
+    expect(page.get_by_label("Bring your films")).to_be_focused()
+    items = page.locator("#list > ol > li")
+    page.get_by_role("button", name="Show more like these").press("Enter")
+    expect(items.nth(9).get_by_role("link")).to_be_focused()
+    items.nth(1).get_by_role("button", name="Seen").press("Enter")
+    expect(items.nth(1).locator(":focus")).to_have_count(1)
+    page.evaluate("localStorage.setItem('catalogue', '/library/older/')")
+    page.reload()
+    page.get_by_role("button", name="Make the list").press("Enter")
+    expect(items.first.get_by_role("link")).to_be_focused()
+    page.get_by_role("button", name="Erase all").press("Enter")
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()
+    page.get_by_role("button", name="Erase", exact=True).press("Enter")
+    expect(page.get_by_label("Bring your films")).to_be_focused()
+
+
 def test_a_later_visit_shows_the_list_at_once_and_a_new_release_asks_first(page: Page):
     bring(page, ("ratings.csv", RATINGS))
     page.reload()
@@ -113,9 +163,7 @@ def test_a_catalogue_that_has_changed_or_does_not_come_is_told(page: Page):
 
 def test_a_browser_without_room_keeps_what_it_had(page: Page):
     bring(page, ("ratings.csv", "\n".join([IMDB, imdb(SNOW, 9, "Heavy Snow 4")])))
-    page.add_init_script("""
-        Storage.prototype.setItem = () => { throw new DOMException("", "QuotaExceededError"); };
-    """)
+    page.add_init_script(NO_ROOM)
     bring(page, ("ratings.csv", RATINGS))
     expect(page.locator("[data-part=report]")).to_contain_text("This browser has no room")
     assert list(kept(page, "seen")) == [SNOW]
@@ -125,11 +173,7 @@ def test_a_browser_without_room_keeps_what_it_had(page: Page):
 
 
 def test_a_browser_that_keeps_nothing_has_no_marks_and_says_so(page: Page):
-    page.add_init_script("""
-        Object.defineProperty(window, "localStorage", {
-            get() { throw new DOMException("", "SecurityError"); },
-        });
-    """)
+    page.add_init_script(NO_STORAGE)
     page.goto("/library")
     expect(page.get_by_text("This browser keeps nothing for this site")).to_be_visible()
     page.goto(f"/title/{SNOW}")
@@ -166,7 +210,7 @@ def test_axe_finds_nothing_when_there_are_films(browser: Browser, address: str, 
         wishes = f"{LETTERBOXD}\n2024-03-11,Dream Ferry 13,1963,https://boxd.it/a"
         bring(page, ("ratings.csv", "\n".join(rows)), ("watchlist.csv", wishes))
         expect(page.locator("#list > ol > li")).to_have_count(9)
-        page.get_by_text("1 row not found", exact=True).click()
+        page.get_by_text("1 title not found", exact=True).click()
         page.get_by_role("button", name="Show posters").click()
         for path in ("", "erase", f"/title/{SNOW}"):
             if path == "erase":

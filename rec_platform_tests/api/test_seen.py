@@ -102,6 +102,9 @@ def test_a_rating_survives_a_mark_that_is_taken_back(page: Page):
         seen.click()
         assert len(kept(page, "seen")) == count
     assert kept(page, "seen")[SNOW][2] == 9
+    seen.click()
+    page.locator("article").get_by_role("button", name="Watchlist").click()
+    assert kept(page, "watchlist")[SNOW][2] == 0  # a film to be seen has no rating
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -524,6 +524,21 @@ def test_a_person_who_is_named_leads_to_their_page(cast: Lookup) -> None:
     (person,) = cast.find("kit nolan").people
     known = cast.credits_of(person.person_id)
     assert known and known[0] == person.name
+
+
+@pytest.mark.parametrize("as_typed", [str, str.upper])
+@pytest.mark.parametrize(
+    "form", ["{}", "  https://www.imdb.com/name/{}/?ref_=nv_sr_1 ", "m.imdb.com/name/{}"]
+)
+def test_an_id_or_an_address_of_a_person_finds_them_and_their_titles(
+    cast: Lookup, form: str, as_typed: Callable[[str], str]
+) -> None:
+    (person,) = cast.find("kit nolan").people
+    found = cast.find(as_typed(form.format(person.person_id)), 2)
+    credited = cast.credits_of(person.person_id)
+    assert credited and found.people == [person] and not found.left_out and not found.read_as
+    assert found.titles == cast.numbered([*dict(credited[1])])[:2] != []
+    assert not cast.find(form.format("nm999")).people
 
 
 @pytest.mark.parametrize("query", ["oskar oscra", "ferir star"])
