@@ -54,6 +54,7 @@ async def browse(
         wanted=wanted,
         is_filtered=wanted != EVERYTHING,
         heading=heading(lookup, wanted),
+        conditions=conditions(wanted),
         orders=ORDER_NAMES,
         order=order,
         count=count,
@@ -96,3 +97,22 @@ def heading(lookup: Lookup, wanted: Filter) -> str:
     elif any(years):
         said += f", since {years[0]}" if years[0] else f", until {years[1]}"
     return said[0].upper() + said[1:]
+
+
+def conditions(wanted: Filter) -> list[str]:
+    """What the heading does not say of a filter: "rated 7 or higher", "90 to 120 minutes"."""
+    said: list[str] = []
+    if wanted.without_genres:
+        said.append(f"without {', '.join(wanted.without_genres)}")
+    if wanted.rating_min:
+        said.append(f"rated {wanted.rating_min:g} or higher")
+    if wanted.votes_min:
+        said.append(f"{wanted.votes_min:,} votes or more")
+    minutes = wanted.runtime_min, wanted.runtime_max
+    if all(minutes):
+        said.append(f"{minutes[0]} to {minutes[1]} minutes")
+    elif any(minutes):
+        said.append(
+            f"{minutes[0]} minutes or more" if minutes[0] else f"{minutes[1]} minutes or less"
+        )
+    return said
