@@ -12,12 +12,14 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .dependencies import path_below_root
 from .headers import STATIC, kind_of
 from .prometheus import Metrics
 
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:=-]{1,100}")
+DESCRIPTION = "/openapi.json"
 PATH_LENGTH = 200  # characters of an address in the log; no title's address is longer
 
 
@@ -76,4 +78,6 @@ def route_of(scope: Scope) -> str:
     """The template of the address, such as `/title/{title_id}`, or `none` if no route has it."""
     if kind_of(scope) is STATIC:
         return "/static"
+    if path_below_root(scope) == DESCRIPTION:  # FastAPI's own route names itself nowhere
+        return DESCRIPTION
     return getattr(scope.get("route"), "path", None) or "none"

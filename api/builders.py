@@ -53,14 +53,16 @@ class Operation:
 @builders.get("/api")
 async def api(request: Request, lookup: Serving) -> Response:
     """Everything that a program may ask, made from /openapi.json."""
-    at = root(request)
+    at, site_url = root(request), settings_of(request).site_url
     titles = lookup.numbered(range(1, 1 + min(2, lookup.release["title_count"])))
     return render(
         request,
         "api.html",
         lookup,
-        # A client needs a whole address. Only the operator knows it.
-        base=settings_of(request).site_url or f"http://127.0.0.1:8000{at}",
+        # A client needs a whole address. Only the operator knows it: a request's Host is whatever
+        # the client or the CDN says.
+        base=site_url or f"http://127.0.0.1:8000{at}",
+        is_told=bool(site_url),
         first=titles[0],
         second=titles[-1],
         operations=operations(request.app.openapi()),

@@ -117,13 +117,14 @@ def checked(wanted: Filter, lookup: Lookup) -> Filter:
     """The filter, its genres spelt as the release has them, without a format that all titles have.
 
     Raises:
-        InvalidParameterError: no title has the format; or a genre is neither one that the site has
-            words for nor one of a title; or two conditions contradict each other. An empty list
-            would hide a mistake.
+        InvalidParameterError: no title has the format, the country or the language, or nobody is
+            the director; or a genre is neither one that the site has words for nor one of a title;
+            or two conditions contradict each other. An empty list would hide a mistake.
     """
     if wanted == EVERYTHING:
         return wanted
     _require_possible(wanted)
+    _require_known(wanted, lookup)
     formats = formats_of(lookup.release)
     if wanted.format and wanted.format not in formats:
         plain = " or ".join(NOUNS[name].many for name in formats)
@@ -160,6 +161,22 @@ def _require_possible(wanted: Filter) -> None:
     genres = {genre.casefold() for genre in wanted.genres}
     if not genres.isdisjoint(genre.casefold() for genre in wanted.without_genres):
         raise InvalidParameterError("without_genre", "It is given as genre, too", "is also wanted")
+
+
+def _require_known(wanted: Filter, lookup: Lookup) -> None:
+    """Refuse an origin that no title is known to have, and a director whom the release lacks.
+
+    Raises:
+        InvalidParameterError: it is one of these.
+    """
+    for name in ("country", "language"):
+        asked = getattr(wanted, name)
+        known = [code for code, _ in lookup.release.get(f"titles_per_{name}", ())]
+        if asked and asked not in known:
+            there = f"The codes are {', '.join(known)}" if known else "It is not known of any title"
+            raise InvalidParameterError(name, f"No title of this release has it. {there}")
+    if wanted.director and lookup.credits_of(wanted.director) is None:
+        raise InvalidParameterError("director", "This release has nobody with this id")
 
 
 # The parameters of each range, and what is wrong with one that is reversed.

@@ -1,4 +1,4 @@
-"""Optional parameters that cost nothing unless they are given, and what may be given once.
+"""What a query may hold, and optional parameters that cost nothing unless they are given.
 
 FastAPI looks for each parameter of a route in every request, and solves each dependency by itself:
 together that took a third of a list's time. The functions that `IfGiven` calls name their
@@ -6,13 +6,18 @@ parameters as a route does; openapi.py describes them.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from difflib import get_close_matches
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from starlette.datastructures import QueryParams
 
 from . import filtering
 from .problems import InvalidParameterError, in_query, validated
@@ -21,17 +26,53 @@ from .problems import InvalidParameterError, in_query, validated
 SEVERAL = ("title", "disliked", "seen", *filtering.SEVERAL)
 
 
-async def unambiguous(request: Request) -> None:
-    """Refuse a single-valued parameter that is given twice: nobody can tell which is meant."""
-    given = request.query_params.multi_items()
-    if len(given) == len(request.query_params):
-        return
-    for name, count in Counter(name for name, _ in given).items():
-        if count > 1 and name not in SEVERAL:
-            raise InvalidParameterError(name, "It is given more than once")
+LONGEST_NAME = 50  # characters of an unknown parameter's name that its refusal repeats
 
 
-UNAMBIGUOUS = [Depends(unambiguous)]
+class StrictRoute(APIRoute):
+    """A route that refuses parameters that it does not have, or that are given twice.
+
+    A program that misspells a parameter would never notice, and of two values nobody can tell which
+    is meant.
+    """
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """All parameters that a query may hold."""
+        return tuple(dict.fromkeys(_names(self.dependant)))
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """What answers, after a look at the query."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            if request.scope["query_string"]:
+                self._check(request.query_params)
+            return await handle(request)
+
+        return answer
+
+    def _check(self, query: QueryParams) -> None:
+        for name, count in Counter(name for name, _ in query.multi_items()).items():
+            if name not in self.names:
+                raise InvalidParameterError(name[:LONGEST_NAME], self._refusal(name))
+            if count > 1 and name not in SEVERAL:
+                raise InvalidParameterError(name, "It is given more than once")
+
+    def _refusal(self, name: str) -> str:
+        if not self.names:
+            return "This address takes no parameters"
+        meant = get_close_matches(name.removesuffix("[]").casefold(), self.names, 1)
+        there = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(self.names)}"
+        return f"There is no such parameter: {there}"
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for function in getattr(dependant.call, "declared", ()):  # of an IfGiven
+        yield from signature(function).parameters
+    for dependency in dependant.dependencies:
+        yield from _names(dependency)
 
 
 class IfGiven:
@@ -50,13 +91,11 @@ class IfGiven:
         """What each function returns, in their order.
 
         Raises:
-            InvalidParameterError: a parameter is given more than once that may be given once.
             RequestValidationError: some are out of their bounds.
         """
         query = request.query_params
         if not query:
             return tuple([await function() for function in self.declared])
-        await unambiguous(request)
         given = {name: query.getlist(name) if name in SEVERAL else query[name] for name in query}
         made: list[Any] = []
         errors: list[Any] = []

@@ -28,8 +28,8 @@ from .dependencies import (
 )
 from .fields import ALL, Fields, answer, wanted_fields
 from .filtering import checked, filters
-from .paging import Cursor, Limit, next_cursor, start_of
-from .parameters import UNAMBIGUOUS, IfGiven
+from .paging import Cursor, Limit, Paged
+from .parameters import IfGiven, StrictRoute
 from .tuning import Tuning, length_and_balance, merged
 
 
@@ -179,7 +179,7 @@ AskedOfBasket = Annotated[
     Depends(IfGiven(filters, length_and_balance, explaining, wanted_fields, unwanted)),
 ]
 
-v1 = APIRouter(prefix="/api/v1")
+v1 = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 
 
 @v1.get(
@@ -287,17 +287,16 @@ async def search(
     "/clusters",
     tags=["clusters"],
     summary="All clusters",
-    dependencies=UNAMBIGUOUS,
     response_model=Clusters,
 )
-async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> Response:
+async def clusters(
+    request: Request, lookup: Serving, limit: Limit = 20, cursor: Cursor = ""
+) -> Response:
     """The profiles of all clusters, the largest first, page by page."""
-    release = release_id(lookup)
-    start = start_of(cursor, release)
+    paged = Paged(request, lookup, cursor)
     profiles = lookup.clusters()
-    page = profiles[start : start + limit]
-    body = Clusters(release, page, next_cursor(release, start, page, len(profiles)))
-    return answer(body, (), ALL)
+    page = profiles[paged.start : paged.start + limit]
+    return answer(Clusters(release_id(lookup), page, paged.next(page, len(profiles))), (), ALL)
 
 
 @v1.get(
@@ -307,15 +306,20 @@ async def clusters(lookup: Serving, limit: Limit = 20, cursor: Cursor = "") -> R
     response_model=ClusterTitles,
 )
 async def cluster_titles(
-    lookup: Serving, cluster: ClusterNumber, fields: Fields, limit: Limit = 20, cursor: Cursor = ""
+    request: Request,
+    lookup: Serving,
+    cluster: ClusterNumber,
+    fields: Fields,
+    limit: Limit = 20,
+    cursor: Cursor = "",
 ) -> Response:
     """The most voted first, page by page."""
     profile = known_cluster(lookup, cluster)
-    release = release_id(lookup)
-    start = start_of(cursor, release)
-    page = lookup.cluster_titles(cluster, limit, start)
-    following = next_cursor(release, start, page, profile.title_count)
-    return answer(ClusterTitles(release, profile, page, following), ("titles.*",), *fields)
+    paged = Paged(request, lookup, cursor)
+    page = lookup.cluster_titles(cluster, limit, paged.start)
+    following = paged.next(page, profile.title_count)
+    body = ClusterTitles(release_id(lookup), profile, page, following)
+    return answer(body, ("titles.*",), *fields)
 
 
 @v1.get("/release", tags=["release"], summary="What is served, and what it was made from")

@@ -6,7 +6,7 @@ What v1.py says of addresses and fields holds here, too.
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from rec_platform.release.choosing import Order
 from rec_platform.release.compared import Comparison
@@ -25,7 +25,8 @@ from .dependencies import (
 )
 from .fields import Fields, answer
 from .filtering import Wanted
-from .paging import Cursor, Limit, next_cursor, start_of
+from .paging import Cursor, Limit, Paged
+from .parameters import StrictRoute
 from .problems import InvalidParameterError
 
 
@@ -39,7 +40,7 @@ class Titles:
     next_cursor: str | None
 
 
-v1_catalogue = APIRouter(prefix="/api/v1")
+v1_catalogue = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 
 
 @v1_catalogue.get(
@@ -49,6 +50,7 @@ v1_catalogue = APIRouter(prefix="/api/v1")
     response_model=Titles,
 )
 async def titles(
+    request: Request,
     lookup: Serving,
     wanted: Wanted,
     fields: Fields,
@@ -63,11 +65,10 @@ async def titles(
 ) -> Response:
     """Page by page. Ratings from few votes are drawn towards the mean before they are sorted."""
     with_facts(lookup)
-    release = release_id(lookup)
-    start = start_of(cursor, release)
+    paged = Paged(request, lookup, cursor)
     count = lookup.count(wanted)
-    page = lookup.choose(wanted, order, limit, start) if start < count else []
-    body = Titles(release, count, page, next_cursor(release, start, page, count))
+    page = lookup.choose(wanted, order, limit, paged.start) if paged.start < count else []
+    body = Titles(release_id(lookup), count, page, paged.next(page, count))
     return answer(body, ("titles.*",), *fields)
 
 

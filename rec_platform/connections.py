@@ -157,6 +157,7 @@ def site_config(site: Callable[..., Any], host: str = "127.0.0.1", port: int = 0
         http=SiteProtocol,
         ws="none",
         backlog=BACKLOG,
+        log_config=None,  # its lines are the site's: see logs.py of the site
         log_level="warning",
         # Connections end by themselves in a shutdown, so this is for an app that hangs.
         timeout_graceful_shutdown=round(2 * LimitedProtocol.grace_seconds),

@@ -75,7 +75,6 @@ def running(**limits: Any) -> Iterator[Bench]:
         setattr(Limited, name, limit)
     config = site_config(app)
     config.http, config.lifespan = Limited, "off"
-    logging.getLogger("uvicorn").propagate = True  # to where caplog looks
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -188,6 +187,15 @@ def test_a_connection_that_goes_on_asking_is_kept(ahead: int):
 
 
 # Bytes
+
+
+def test_what_uvicorn_says_goes_to_the_sites_log(caplog: pytest.LogCaptureFixture):
+    with running() as bench:
+        visitor = bench.visitor(b"NO REQUEST\r\n\r\n")
+        assert received(visitor).startswith(b"HTTP/1.1 400")
+    assert "Invalid HTTP request received." in caplog.messages
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        assert logging.getLogger(name).handlers == [] and logging.getLogger(name).propagate
 
 
 def test_headers_without_end_are_refused():

@@ -230,6 +230,23 @@ def test_a_cursor_of_another_release_is_refused_with_its_reason(site: Site, rele
     assert "another release" in answer.json()["errors"][0]["reason"]
 
 
+def test_a_cursor_of_another_list_is_refused_with_its_reason(site: Site):
+    clusters = site.json("/api/v1/clusters")["clusters"]
+    numbers = [cluster["cluster"] for cluster in clusters if cluster["title_count"] > 1]
+    lists = (
+        *("titles?", "titles?genre=Crime&", "titles?genre=Crime&order=rating&", "clusters?"),
+        *(f"clusters/{number}/titles?" for number in numbers),
+    )
+    for path in lists:
+        cursor = site.json(f"/api/v1/{path}limit=1")["next_cursor"]
+        assert site.get(f"/api/v1/{path}limit=2&cursor={cursor}").is_success
+        for other in lists:
+            answer = site.get(f"/api/v1/{other}cursor={cursor}")
+            assert answer.is_success == (other == path)
+            if other != path:
+                assert "another list" in answer.json()["errors"][0]["reason"]
+
+
 @pytest.mark.parametrize("cursor", ["a", "Zmlyc3Q", "Zmlyc3QgLTE", "Zmlyc3Qg" + "OTk5" * 9, "_w"])
 def test_a_forged_cursor_is_refused(site: Site, cursor: str):
     answer = site.get(f"/api/v1/clusters/0/titles?cursor={cursor}")
@@ -316,6 +333,51 @@ def test_a_parameter_out_of_bounds_is_named_with_its_reason(site: Site, path: st
     problem = answer.json()
     assert [error["parameter"] for error in problem["errors"]] == [parameter]
     assert problem["errors"][0]["reason"]
+
+
+@pytest.mark.parametrize("path", [path for path in READS if path.startswith("/api/")])
+def test_a_parameter_that_an_address_does_not_have_is_refused(site: Site, path: str):
+    described = site.json("/openapi.json")["paths"]
+    paths = {re.sub(r"\{\w+\}", "[^/]+", known): known for known in described}
+    (known,) = (paths[like] for like in paths if re.fullmatch(like, path.partition("?")[0]))
+    parameters = described[known]["get"].get("parameters", [])
+    asked = f"{path}{'&' if '?' in path else '?'}"
+    for name in {given["name"] for given in parameters if given["in"] == "query"}:
+        for misspelt in (f"{name}[]", f"{name}s", name.upper()):
+            answer = site.get(f"{asked}{misspelt}=1")
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["parameter"]) == (422, misspelt)
+            assert f"did you mean {name}?" in error["reason"]
+    answer = site.get(f"{asked}{'<b>' * 99}=1")
+    (error,) = answer.json()["errors"]
+    assert answer.status_code == 422 and len(error["parameter"]) == 50
+    assert "did you mean" not in error["reason"]
+    assert site.get(path, "HEAD").status_code == 200
+
+
+def test_pages_and_feeds_ignore_what_other_sites_add_to_links(site: Site):
+    for path in ("/", "/title/tt0000001", "/films", "/feeds/new.xml", "/embed/title/tt0000001"):
+        assert site.get(f"{path}?utm_source=letter&fbclid=1").content == site.get(path).content
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("country=NZ", "No title of this release has it. The codes are FR"),
+        ("language=mi", "No title of this release has it. The codes are fr"),
+        ("director=nm404", "This release has nobody with this id"),
+    ],
+)
+def test_a_filter_that_no_title_can_pass_is_refused(site: Site, query: str, reason: str):
+    for path in (
+        f"{RECOMMENDATIONS}?",
+        "/api/v1/recommendations?title=tt0000001&",
+        "/api/v1/titles?",
+    ):
+        answer = site.get(path + query)
+        (error,) = answer.json()["errors"]
+        told = error["parameter"], error["reason"]
+        assert (answer.status_code, *told) == (422, query.partition("=")[0], reason)
 
 
 @pytest.mark.parametrize(
@@ -440,6 +502,7 @@ def test_a_preflight_allows_reading_and_nothing_else(site: Site):
     answer = site.get("/api/v1/release", "OPTIONS", asked)
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+    assert answer.headers["access-control-allow-headers"] == "*"
     assert site.get("/", "OPTIONS", asked).status_code == 405
 
 
@@ -499,12 +562,14 @@ def test_metrics_count_requests_by_route_and_name_the_release(site: Site):
     for path in ("/title/tt0000001", "/title/tt0000002", "/title/tt99", "/static/style.css", "/x"):
         site.get(path)
     site.get("/", 'GET"}')
+    site.get("/openapi.json")
     text = site.get("/metrics").text
     for line in (
         'rec_requests_total{method="GET",route="/title/{title_id}",status="200"} 2',
         'rec_requests_total{method="GET",route="/title/{title_id}",status="404"} 1',
         'rec_requests_total{method="GET",route="/static",status="200"} 1',
         'rec_requests_total{method="GET",route="none",status="404"} 1',
+        'rec_requests_total{method="GET",route="/openapi.json",status="200"} 1',
         'rec_requests_total{method="other",route="/",status="405"} 1',
         'rec_request_duration_seconds_bucket{route="/title/{title_id}",le="+Inf"} 3',
         'rec_request_duration_seconds_count{route="/title/{title_id}"} 3',

@@ -89,6 +89,11 @@ def test_the_values_that_a_parameter_takes_are_told(site: Site):
 def test_a_site_that_knows_its_address_names_it(releases: Path):
     page = Site(releases, INDEXED).get("/api").text
     assert "https://films.example/api/v1" in page and LOCAL not in page
+    assert "was not told its own" not in page
+
+
+def test_a_site_that_does_not_know_its_address_says_so(site: Site):
+    assert f"Addresses below begin with {LOCAL} ," in Reader(site.get("/api")).text
 
 
 def test_a_hostile_title_stays_text_on_the_page_and_in_what_is_copied(tmp_path: Path):
