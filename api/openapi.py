@@ -206,7 +206,7 @@ def _complete(operation: dict[str, Any]) -> None:
     if name not in SERVICE:
         answers["304"] = {"description": "The response with the ETag in If-None-Match is current."}
     statuses = [404] if name in MAY_BE_MISSING else []
-    statuses += [422] if operation.get("parameters") else []
+    statuses += [422] if name not in SERVICE else []  # a parameter that it does not have, for one
     statuses += [500] if name in WITHOUT_RELEASE else [500, 503]
     answers |= {str(status): _problem(status) for status in statuses}
 

@@ -653,6 +653,7 @@ def test_every_route_of_the_api_is_described_with_its_errors_and_examples(site: 
             assert content["example"], (path, status)
             assert (media_type == "application/problem+json") == (status >= "400")
         assert {"200", "500"} <= set(operation["responses"])
+        assert ("422" in operation["responses"]) == path.startswith("/api/")
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
