@@ -14,6 +14,7 @@ from filelock import FileLock
 from rec_platform.assets.failures import reasons_of
 from rec_platform.assets.stored import read_recipe
 from rec_platform.definitions import define
+from rec_platform.resources.settings import SettingError
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
 from rec_platform_tests.conftest import Platform
@@ -149,6 +150,33 @@ def test_a_value_out_of_bounds_is_what_the_failure_shows(released: Platform):
     assert reasons_of(run.all_events) == [
         "refresh: clusters=1: input should be greater than or equal to 2"
     ]
+
+
+@pytest.mark.parametrize(
+    ("deployment", "root", "keepers"),
+    [
+        ("local", "/data", {"storage", "warehouse"}),
+        ("aws", "s3://bucket/data", {"storage", "warehouse", "clustering"}),
+    ],
+)
+def test_no_run_has_a_root_of_its_own(deployment: str, root: str, keepers: set[str]):
+    resources = define({"REC_DEPLOYMENT": deployment, "REC_ROOT": root}).resources or {}
+    rooted = {name: kind for name, kind in resources.items() if "root" in type(kind).model_fields}
+    assert rooted.keys() == keepers
+    for resource in rooted.values():
+        assert type(resource)(root=root).root == root
+        with pytest.raises(SettingError, match=f"root='{root}2'.*from '{root}'. Set REC_ROOT"):
+            type(resource)(root=f"{root}2")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("resource", ["storage", "warehouse"])
+def test_a_run_with_another_root_ends_before_its_first_step(tmp_path: Path, resource: str):
+    other = tmp_path / "other"
+    run = launch({"REC_ROOT": str(tmp_path / "data")}, {resource: {"root": str(other)}})
+    assert f"root='{other}': value error, a run cannot change it" in shown(run)
+    assert not any(event.is_step_start for event in run.all_events)
+    assert not other.exists()
 
 
 def test_a_lock_is_what_the_failure_shows(platform: Platform):

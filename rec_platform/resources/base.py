@@ -7,7 +7,7 @@ it could work at all (see `rec-platform doctor`).
 
 from abc import ABC
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from rec_platform.resources.settings import Settings
 
@@ -28,6 +28,9 @@ class Finding(NamedTuple):
 
 class DeploymentResource(Settings, ABC):
     """A resource with one implementation for each deployment."""
+
+    # Tables of one root and files of another would make a release that is not what it says.
+    fixed: ClassVar[frozenset[str]] = frozenset({"root"})
 
     def usage(self) -> Mapping[str, float]:
         """What this run has used so far of services that have a price, by unit of `prices.toml`."""

@@ -3,7 +3,8 @@
 import copy
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from functools import partial
+from typing import Annotated, Any, ClassVar, Self
 
 import dagster as dg
 from pydantic import AfterValidator, ValidationError, create_model
@@ -26,7 +27,13 @@ class SettingError(dg.DagsterError, ValueError):
 
 
 class Settings(dg.ConfigurableResource[Any]):
-    """Typed settings: each field is also an environment variable, a prefix and its upper name."""
+    """Typed settings: each field is also an environment variable, a prefix and its upper name.
+
+    Attributes:
+        fixed: fields that no run may change.
+    """
+
+    fixed: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -73,12 +80,24 @@ class Settings(dg.ConfigurableResource[Any]):
         kind: Any = type(self)
         fields: dict[str, Any] = {}
         for name, field in kind.model_fields.items():
-            fields[name] = (field.annotation, copy.copy(field))
-            fields[name][1].default = getattr(self, name)
+            own_field = copy.copy(field)
+            own_field.default = getattr(self, name)
+            if name in self.fixed:
+                is_fixed = AfterValidator(partial(_require_same, name, own_field.default))
+                own_field.metadata = [*field.metadata, is_fixed]
+            fields[name] = (field.annotation, own_field)
         own: Any = create_model(
             kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
         )
         return own()
+
+
+def _require_same(name: str, fixed: str, value: str) -> str:
+    if value != fixed:
+        raise ValueError(
+            f"a run cannot change it from {fixed!r}. Set REC_{name.upper()} and start Dagster again"
+        )
+    return value
 
 
 def _complaint(problem: Any, prefix: str) -> str:
