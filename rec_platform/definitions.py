@@ -15,14 +15,15 @@ import dagster as dg
 from rec_platform.assets.code_references import with_code_references
 from rec_platform.assets.costs import cost_receipt, receipt_of_failure
 from rec_platform.assets.failures import failure_alert
-from rec_platform.assets.features import REFRESH_JOB, table_assets, table_checks
+from rec_platform.assets.features import REFRESH_JOB, table_assets
 from rec_platform.assets.keywords import title_keywords
-from rec_platform.assets.model import model_assets, model_checks
+from rec_platform.assets.lookup import cluster_lookup
+from rec_platform.assets.model import model_assets
 from rec_platform.assets.raw import raw_assets
-from rec_platform.assets.release import lookup_answers, release_assets
-from rec_platform.assets.scorecard import release_is_no_worse, scorecard
+from rec_platform.assets.release import checks, release
+from rec_platform.assets.scorecard import scorecard
 from rec_platform.assets.series import title_series
-from rec_platform.assets.similar import every_title_has_neighbours, similar_titles
+from rec_platform.assets.similar import similar_titles
 from rec_platform.choices import IMDB, ROOT, require_folder
 from rec_platform.recipe import Recipe
 from rec_platform.resources.aws.athena import AthenaWarehouse
@@ -122,13 +123,10 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
         assets=with_code_references(
             [
                 *(*raw_assets, *table_assets, title_series, title_keywords, *model_assets),
-                *(similar_titles, scorecard, *release_assets, cost_receipt),
+                *(similar_titles, scorecard, cluster_lookup, release, cost_receipt),
             ]
         ),
-        asset_checks=[
-            *(*table_checks, *model_checks),
-            *(every_title_has_neighbours, release_is_no_worse, lookup_answers),
-        ],
+        asset_checks=checks,
         jobs=[refresh],
         schedules=[weekly_refresh],
         sensors=[old_runs, *([failure_alert(webhook)] if webhook else [])],

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rec_platform.assets import lookup_rows
-from rec_platform.assets import release as publish
+from rec_platform.assets import lookup, lookup_rows
 from rec_platform.assets.features import titles_are_sound
 from rec_platform.assets.similar import BY_NUMBER, every_title_has_neighbours, read_lists
 from rec_platform.choices import SelectionPreset
@@ -293,5 +292,5 @@ def test_what_the_lookup_asks_has_the_same_answers(both: Pair) -> None:
     people = list(credited.people())
     assert people == list(also_credited.people())
     assert people
-    weights, their_weights = (publish._stored_weights(warehouse, "") for warehouse in both)
+    weights, their_weights = (lookup._stored_weights(warehouse, "") for warehouse in both)
     assert weights == their_weights

@@ -1,7 +1,6 @@
 """Write a lookup: the tables of schema.py, with what the site searches and shows of all titles.
 
-The pipeline imports this; the site does not. How a release is made and published belongs in
-assets/release.py.
+The pipeline imports this; the site does not. What a lookup is made of belongs in assets/lookup.py.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 The pointer moves last and in one step, so a visitor sees the old release or the new one, even if
 the process is killed. Other files in the releases' folder are not ours and are left alone. How a
-lookup is made does not belong here (see assets/release.py), nor how a release is served (see
+lookup is made does not belong here (see assets/lookup.py), nor how a release is served (see
 release/serving.py).
 """
 

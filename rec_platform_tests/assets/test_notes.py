@@ -8,7 +8,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from rec_platform.assets import features, model, notes, release, similar, stored
+from rec_platform.assets import features, lookup, model, notes, similar, stored
 from rec_platform.assets.code import code_version
 from rec_platform.assets.notes import found_in, is_as_noted, read_note, write_note
 from rec_platform.assets.stored import read_recipe
@@ -107,7 +107,7 @@ def test_another_warehouse_looks_again(numbers: Numbers) -> None:
     assert numbers.looks == 2
 
 
-@pytest.mark.parametrize("module", [features, model, release, similar, stored])
+@pytest.mark.parametrize("module", [features, lookup, model, similar, stored])
 def test_the_code_that_looks_has_a_version(module: ModuleType) -> None:
     """That of notes.py has none: it is left out of what an output is made of."""
     assert code_version(module.__name__) != code_version() == code_version(notes.__name__)
