@@ -7,7 +7,7 @@ in modelling/profiles.py.
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -29,6 +29,9 @@ from rec_platform.resources.clustering import Clustering
 from rec_platform.resources.prices import PriceTable
 from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLUSTER_COUNTS = (2, 4, 6, 8, 10, 12, 16, 20)
 
@@ -176,7 +179,7 @@ model_assets = [scaled_matrix, kmeans_model, title_clusters]
 
 @dg.asset_check(asset=scaled_matrix, blocking=True)
 def matrix_is_scaled(storage: Storage, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Every value is finite and within 0..1, and every selected title has its row."""
+    """Every value is finite and within 0..1, and each selected title has one row."""
     return _result(found_in(storage, warehouse, ["scaled_matrix", "titles"], _problems_of_matrix))
 
 
@@ -185,9 +188,11 @@ def _problems_of_matrix(storage: Storage, warehouse: Warehouse) -> dict[str, int
 
     del storage
     title_ids, matrix = read_matrix(warehouse)
-    titles = warehouse.row_count("titles")
+    without, unknown, repeated = _unlike_titles(warehouse, title_ids)
     return {
-        "titles_without_row": titles - title_ids.nunique(),
+        "titles_without_row": without,
+        "rows_without_title": unknown,
+        "repeated_rows": repeated,
         "not_finite": int((~np.isfinite(matrix)).sum()),
         "out_of_range": int(((matrix < 0) | (matrix > 1)).sum()),
     }
@@ -204,11 +209,30 @@ def _problems_of_clusters(storage: Storage, warehouse: Warehouse) -> dict[str, i
     import numpy as np
 
     table = warehouse.read("title_clusters", order_by="title_id")
+    asked = set(range(read_recipe(storage, warehouse)["clusters"]))
+    without, unknown, repeated = _unlike_titles(warehouse, table["title_id"])
     return {
-        "titles_without_cluster": warehouse.row_count("titles") - table["title_id"].nunique(),
-        "empty_clusters": read_recipe(storage, warehouse)["clusters"] - table["cluster"].nunique(),
+        "titles_without_cluster": without,
+        "rows_without_title": unknown,
+        "repeated_rows": repeated,
+        "empty_clusters": len(asked - {*table["cluster"]}),
+        "unknown_clusters": len({*table["cluster"]} - asked),
         "distances_not_finite": int((~np.isfinite(table["distance"])).sum()),
     }
+
+
+def _unlike_titles(warehouse: Warehouse, title_ids: "pd.Series[str]") -> tuple[int, int, int]:
+    """How ids of rows differ from those of the titles: missing ones, unknown ones, repeated ones.
+
+    Each is counted by itself, so that none makes up for another.
+    """
+    titles = warehouse.read("titles", order_by="title_id", columns="title_id")["title_id"]
+    distinct = title_ids.drop_duplicates()
+    return (
+        int((~titles.isin(distinct)).sum()),
+        int((~distinct.isin(titles)).sum()),
+        len(title_ids) - len(distinct),
+    )
 
 
 def _result(problems: dict[str, int]) -> dg.AssetCheckResult:

@@ -202,14 +202,22 @@ def _problems_of_neighbours(storage: Storage, warehouse: Warehouse) -> dict[str,
     del storage
     counts = warehouse.query("""
         SELECT
-            (SELECT count(*) FROM titles) - count(DISTINCT similar.title_id) AS without_neighbours,
-            sum(CASE WHEN similar.title_id = similar.similar_id THEN 1 ELSE 0 END) AS own_neighbour,
-            sum(CASE WHEN titles.title_id IS NULL THEN 1 ELSE 0 END) AS unknown_neighbours,
+            (
+                SELECT count(*) FROM titles AS listed
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM similar_titles WHERE similar_titles.title_id = listed.title_id
+                )
+            ) AS without_neighbours,
+            count(CASE WHEN origin.title_id IS NULL THEN 1 END) AS unknown_titles,
+            count(CASE WHEN similar.title_id = similar.similar_id THEN 1 END) AS own_neighbour,
+            count(CASE WHEN neighbour.title_id IS NULL THEN 1 END) AS unknown_neighbours,
             count(*) - (
                 SELECT count(*) FROM (SELECT DISTINCT title_id, similar_id FROM similar_titles)
             ) AS repeated,
-            sum(CASE WHEN similar.score BETWEEN 0 AND 1 THEN 0 ELSE 1 END) AS scores_out_of_range
+            count(*) - count(CASE WHEN similar.score BETWEEN 0 AND 1 THEN 1 END)
+                AS scores_out_of_range
         FROM similar_titles AS similar
-        LEFT JOIN titles ON similar.similar_id = titles.title_id
+        LEFT JOIN titles AS origin ON similar.title_id = origin.title_id
+        LEFT JOIN titles AS neighbour ON similar.similar_id = neighbour.title_id
     """).iloc[0]
     return {str(name): int(count) for name, count in counts.items() if count}

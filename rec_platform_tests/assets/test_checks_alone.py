@@ -1,0 +1,79 @@
+"""Checks that a person launches alone, on tables that do not fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from rec_platform.assets.notes import hash_content, read_note, write_note
+from rec_platform.assets.release import checks
+from rec_platform.resources.storage import LocalStorage
+from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform_tests.conftest import Platform
+
+CHECKS = {spec.name: check for check in checks for spec in check.check_specs}
+FEWER = "* FROM {} WHERE title_id <> (SELECT min(title_id) FROM {})"
+MORE = "* FROM (FROM {} UNION ALL (SELECT * REPLACE ('tt9' AS title_id) FROM {} LIMIT 1))"
+OTHER = "* REPLACE (replace(title_id, min(title_id) OVER (), 'tt9') AS title_id) FROM {}"
+TWICE = "* FROM (FROM {} UNION ALL FROM {})"
+
+
+def look(root: Path, check: str) -> dg.AssetCheckResult:
+    """Launch a check alone."""
+    result = CHECKS[check](LocalStorage(root=str(root)), DuckDBWarehouse(root=str(root)))
+    assert isinstance(result, dg.AssetCheckResult)
+    return result
+
+
+def change(root: Path, table: str, rows: str) -> None:
+    """Let an asset have made another table than it did."""
+    storage, warehouse = LocalStorage(root=str(root)), DuckDBWarehouse(root=str(root))
+    file = root / "tables" / f"{table}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE {table} AS FROM '{file}'")
+        connection.execute(f"COPY (SELECT {rows.replace('{}', table)}) TO '{file}'")
+    note = read_note(storage, table)
+    assert note
+    content = hash_content(storage, warehouse, table, note.files)
+    write_note(storage, table, replace(note, content=content or "", stored=""))
+
+
+def counts(metadata: Mapping[str, object]) -> dict[str, int]:
+    return {name: int(getattr(value, "value", value)) for name, value in metadata.items()}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rows", [FEWER, MORE, OTHER, TWICE])
+@pytest.mark.parametrize(
+    ("check", "table"),
+    [
+        ("matrix_is_scaled", "scaled_matrix"),
+        ("clusters_are_filled", "title_clusters"),
+        ("every_title_has_neighbours", "similar_titles"),
+    ],
+)
+def test_a_check_counts_what_is_too_little_and_too_much_apart(
+    platform: Platform, check: str, table: str, rows: str
+):
+    change(platform.root, table, rows)
+    found = look(platform.root, check)
+    assert not found.passed
+    assert min(counts(found.metadata or {}).values()) >= 0
+    # The other way round: the titles differ, and the table stays.
+    if rows != TWICE:
+        change(platform.root, "titles", rows)
+        change(platform.root, table, FEWER)
+        assert min(counts(look(platform.root, check).metadata or {"": 0}).values()) >= 0
+
+
+@pytest.mark.parametrize(("clusters", "wrong"), [(5, "unknown_clusters"), (13, "empty_clusters")])
+def test_clusters_of_another_recipe_are_counted_as_such(
+    platform: Platform, clusters: int, wrong: str
+):
+    change(platform.root, "recipe", f"* REPLACE ({clusters} AS clusters) FROM recipe")
+    found = counts(look(platform.root, "clusters_are_filled").metadata or {})
+    assert {name: count for name, count in found.items() if count} == {wrong: 4}
