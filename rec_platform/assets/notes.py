@@ -9,10 +9,11 @@ made_of.py.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+import dagster as dg
 from pydantic import TypeAdapter
 
 from rec_platform.assets.code import code_version, package_versions
@@ -167,10 +168,27 @@ def _hash(of_table: list[str | None], storage: Storage, files: Iterable[str]) ->
     return hashlib.sha256("".join(map(str, hashes)).encode()).hexdigest()
 
 
+def require_made(storage: Storage, warehouse: Warehouse, assets: Iterable[str]) -> None:
+    """Check that some outputs are there, changed or not.
+
+    Raises:
+        dg.Failure: one is missing or cannot be read.
+    """
+    for asset in assets:
+        note = read_note(storage, asset)
+        if note and is_output_of(note, storage, warehouse):
+            continue
+        table, files = (note.table, note.files) if note else (asset, [])
+        if hash_content(storage, warehouse, table, files) is None:
+            raise dg.Failure(
+                f"{asset} is not made yet, or cannot be read: materialise it", allow_retries=False
+            )
+
+
 def found_in(
     storage: Storage,
     warehouse: Warehouse,
-    assets: Iterable[str],
+    assets: Collection[str],
     look: Callable[[Storage, Warehouse], Finding],
 ) -> Finding:
     """What a look at some outputs finds, or found when they held what they hold now.
@@ -182,9 +200,13 @@ def found_in(
         warehouse: where the tables are that it looks at.
         assets: all whose outputs it looks at; none of them is a raw file.
         look: a function of a module, which finds something that JSON can hold.
+
+    Raises:
+        dg.Failure: one of the outputs is missing.
     """
     notes = [read_note(storage, asset) for asset in assets]
     if not all(note and is_output_of(note, storage, warehouse) for note in notes):
+        require_made(storage, warehouse, assets)
         return look(storage, warehouse)
     code = code_version(look.__module__, type(warehouse).__module__)
     looked_at = [[note.content for note in notes if note], code, package_versions()]

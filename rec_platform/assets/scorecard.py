@@ -18,7 +18,7 @@ from rec_platform.assets.code import code_version
 from rec_platform.assets.features import is_comparable, was_published_as_it_is
 from rec_platform.assets.made_of import Step
 from rec_platform.assets.markdown import to_markdown
-from rec_platform.assets.notes import data_version, stale_inputs
+from rec_platform.assets.notes import data_version, require_made, stale_inputs
 from rec_platform.assets.similar import read_catalogue, read_lists
 from rec_platform.assets.stored import (
     SCORECARD_KEY,
@@ -262,6 +262,7 @@ def release_is_no_worse(storage: Storage, warehouse: Warehouse) -> dg.AssetCheck
     in figures that both have. Those by judgements or ratings are compared if these are the same.
     NDCG may fall where judgements rise, and a figure that the recipe forces may be worse.
     """
+    require_made(storage, warehouse, ["scorecard", "titles"])
     made = read_scorecard(storage)
     if was_published_as_it_is(storage, warehouse, "scorecard"):
         return dg.AssetCheckResult(passed=True, description="a release was published with it")

@@ -1,7 +1,8 @@
-"""Checks that a person launches alone, on tables that do not fit each other."""
+"""Checks that a person launches alone, on tables that are missing or do not fit each other."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,20 @@ def change(root: Path, table: str, rows: str) -> None:
     assert note
     content = hash_content(storage, warehouse, table, note.files)
     write_note(storage, table, replace(note, content=content or "", stored=""))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_of_what_was_never_made_says_what_to_materialise(tmp_path: Path, check: str):
+    with pytest.raises(dg.Failure, match=r"^[a-z_]+ is not made yet.*: materialise it$"):
+        look(tmp_path, check)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_of_what_is_gone_says_what_to_materialise(platform: Platform, check: str):
+    for folder in ("tables", "build", "releases"):
+        shutil.rmtree(platform.root / folder)
+    with pytest.raises(dg.Failure, match=r"^[a-z_]+ is not made yet.*: materialise it$"):
+        look(platform.root, check)
 
 
 def counts(metadata: Mapping[str, object]) -> dict[str, int]:
