@@ -221,6 +221,16 @@ WITH_A_ROOT = [
 ]
 
 
+LOOKS = [name for name in WITH_A_ROOT if name not in ("refresh", "rollback", "serve", "demo")]
+
+
+@pytest.mark.parametrize("command", [*LOOKS, "costs --plan"])
+def test_a_command_that_looks_makes_no_folder(bench: Platform, command: str):
+    before = [*bench.folder.iterdir()]
+    done = bench.run(*command.split(), "--root", "data/new")
+    assert "Traceback" not in done.stderr and [*bench.folder.iterdir()] == before
+
+
 @pytest.mark.parametrize("command", WITH_A_ROOT)
 @pytest.mark.parametrize("root", ["s3://bucket/prefix", "file:///data", "http://host/data"])
 def test_a_root_that_is_an_address_is_refused_where_a_folder_is_needed(

@@ -210,6 +210,26 @@ def test_a_lookup_that_was_changed_is_not_published(
     assert platform.files() == before
 
 
+def test_what_a_check_stops_is_not_published_by_hand(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    before = platform.files()
+    few = definitions(platform, monkeypatch, REC_MIN_VOTES="2000")
+    specs = few.resolve_all_asset_specs()
+    names = [spec.key.to_user_string() for spec in specs]
+    tables = [name for name in names if not name.startswith("raw_")]
+    assert materialize(few, *[name for name in tables if name not in ("release", "cost_receipt")])
+    told = reason(materialize(few, "release"))
+    assert "not published. titles: check titles_are_enough failed: " in told
+    assert "set REC_MIN_TITLE_SHARE=0" in told
+    assert platform.files() == before
+
+    allowances = {"REC_MIN_TITLE_SHARE": "0", "REC_FORCE": "siblings,coverage"}
+    allowed = definitions(platform, monkeypatch, REC_MIN_VOTES="2000", **allowances)
+    assert materialize(allowed, "recipe").success and materialize(allowed, "release").success
+    assert platform.serving().release["recipe"]["min_votes"] == 2_000
+
+
 def test_a_release_names_the_source_of_its_files_whatever_the_environment_says(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ):

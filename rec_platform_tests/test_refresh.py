@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from rec_platform.assets.costs import read_receipts
 from rec_platform.release.recommend import recommendations
+from rec_platform.resources.storage import LocalStorage
 from rec_platform.sample.writer import franchises
 from rec_platform_tests.conftest import TITLES, Platform, clean_environment, remade, rows
 
@@ -173,6 +175,8 @@ def test_a_second_refresh_with_nothing_changed_does_no_work_and_says_so(platform
     assert "nothing has changed" in done.stderr
     assert platform.files() == before
     assert {path: path.stat().st_mtime_ns for path in tables} == tables
+    receipts = read_receipts(LocalStorage(root=str(platform.root)))
+    assert [receipt.outcome for receipt in receipts] == ["unchanged", "published"]
     assert remade() == set()
 
 

@@ -115,7 +115,7 @@ def cost_receipt(
     Requests that services make among themselves, taxes and free tiers are not on it.
     """
     receipt = prices.receipt(
-        context.run.run_id, "published", used([storage, warehouse, clustering])
+        context.run.run_id, _outcome(context), used([storage, warehouse, clustering])
     )
     for unit in receipt.unpriced:
         context.log.warning(f"{unit} has no price: add it to the price table (REC_PRICES)")
@@ -127,6 +127,14 @@ def cost_receipt(
             "receipt": dg.MetadataValue.md(to_markdown(receipt)),
         }
     )
+
+
+def _outcome(context: dg.AssetExecutionContext) -> str:
+    """What this run did with the release: `published` or `unchanged`."""
+    event = context.instance.get_latest_materialization_event(dg.AssetKey("release"))
+    if event is None or event.run_id != context.run.run_id or event.asset_materialization is None:
+        return "unchanged"  # somebody materialises the receipt alone
+    return "unchanged" if event.asset_materialization.metadata["is_reused"].value else "published"
 
 
 @dg.failure_hook(required_resource_keys={"prices", "storage", "warehouse", "clustering"})

@@ -6,7 +6,7 @@ resources/publishing.py).
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
@@ -44,6 +44,9 @@ def release(
 
     A lookup that serves already, or that a rollback has set aside, is not published again. The site
     turns to the release by itself. `rec-platform rollback` goes back to the one before.
+
+    A refresh stops at a check that fails. Anybody can materialise this asset alone, so it asks all
+    checks again, which have kept what they found.
     """
     if not is_as_noted(storage, warehouse, "cluster_lookup"):
         raise dg.Failure(
@@ -57,6 +60,7 @@ def release(
         manifest = read_manifest(storage)
         context.log.info(f"nothing has changed since release {manifest['release_id']}")
     else:
+        _require_passed(storage, warehouse)
         manifest = publish(storage)
         context.log.info(f"release {manifest['release_id']} serves")
     uri = storage.address(f"releases/{manifest['release_id']}")
@@ -64,3 +68,19 @@ def release(
         metadata=manifest | {"is_reused": is_reused, "dagster/uri": uri},
         data_version=dg.DataVersion(manifest["release_id"]),
     )
+
+
+def _require_passed(storage: Storage, warehouse: Warehouse) -> None:
+    """Refuse to publish what a check would have stopped.
+
+    Raises:
+        dg.Failure: a check fails.
+    """
+    failed = [
+        f"{key.asset_key.to_user_string()}: check {key.name} failed: {result.description}"
+        for check in checks
+        for key in check.check_keys
+        if not (result := cast("dg.AssetCheckResult", check(storage, warehouse))).passed
+    ]
+    if failed:
+        raise dg.Failure(f"not published. {'; '.join(failed)}", allow_retries=False)

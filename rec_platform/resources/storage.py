@@ -246,16 +246,17 @@ class LocalStorage(Storage):
 
     def diagnose(self) -> Iterator[Finding]:
         """See DeploymentResource."""
-        try:
-            folder = self.scratch_dir()
+        root = Path(self.root)
+        try:  # a refresh makes a folder that is missing, and a look makes none
+            there = next(path for path in (root, *root.parents) if path.exists())
+            folders = [path for path in there.iterdir() if path.is_dir() and there == root]
         except OSError as error:
             yield Finding("folder", str(error), "set REC_ROOT (--root) to a folder you may write")
             return
-        folders = (path for path in Path(self.root).iterdir() if path.is_dir())
-        for locked in (path for path in (Path(self.root), *folders) if not os.access(path, WRITE)):
+        for locked in (path for path in (there, *folders) if not os.access(path, WRITE)):
             fix = "correct its permissions, or set REC_ROOT (--root) to a folder you may write"
             yield Finding("folder", f"{locked} cannot be written to", fix)
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(there).free
         fix = "" if free > NEEDED_BYTES else f"free {NEEDED_BYTES / 1e9:.0f} GB for IMDb's files"
         yield Finding("folder", f"{self.root}, {free / 1e9:.0f} GB free", fix)
 
