@@ -6,6 +6,7 @@ What differs between deployments is chosen here, once, by `REC_DEPLOYMENT`; noth
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -109,7 +110,9 @@ def define(environment: Mapping[str, str] = os.environ) -> dg.Definitions:
     deployment = environment.get("REC_DEPLOYMENT", "local")
     if deployment not in DEPLOYMENTS:
         raise ValueError(f"REC_DEPLOYMENT={deployment!r}: there is {', '.join(DEPLOYMENTS)}")
-    webhook = environment.get("REC_ALERT_WEBHOOK")
+    webhook = environment.get("REC_ALERT_WEBHOOK", "")
+    if webhook and not re.match(r"https?://[^/\s]", webhook):  # it is a secret: not shown
+        raise ValueError("REC_ALERT_WEBHOOK: set an address that begins with https://")
     resources = {
         "recipe": Recipe.from_environment(environment),
         "source": ImdbSource(location=environment.get("REC_IMDB_SOURCE", IMDB)),

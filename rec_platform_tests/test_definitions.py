@@ -151,6 +151,8 @@ print([name for name in {HEAVY} if name in sys.modules])
         ("REC_DEPLOYMENT", "lokal", "local"),
         ("REC_PRESET", "wrold", "english_like"),
         ("REC_CLUSTERS", "1", "greater than or equal to 2"),
+        ("REC_ALERT_WEBHOOK", "hooks.example/T0", "begins with https://"),
+        ("REC_ALERT_WEBHOOK", "https:///T0", "begins with https://"),
     ],
 )
 def test_a_wrong_setting_is_an_error_that_names_it(variable: str, value: str, says: str) -> None:

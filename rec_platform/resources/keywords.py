@@ -84,6 +84,8 @@ class KeywordsSource(OwnFiles):
         if header not in (COLUMNS, COLUMNS[:2]):
             raise self._failure(f"its first line reads {_shown(' '.join(header))}, not the header")
         for number, fields in enumerate(lines, start=2):
+            if not "".join(fields).strip():  # as editors leave it at the end
+                continue
             if len(fields) != len(header):
                 raise self._failure(
                     f"line {number:,} has {len(fields)} fields instead of {len(header)}, and "

@@ -42,6 +42,13 @@ def test_titles_of_the_catalogue_get_their_keywords_and_weights(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", " \n", "\t\t\n"])
+def test_blank_lines_are_no_rows(tmp_path: Path, blank: str) -> None:
+    lines = ["tt0114709\ttoys\t1\n", "tt0000012\tsea\t1\n"]
+    source = write(tmp_path, f"{HEADER}{blank}{lines[0]}{blank}{lines[1]}{blank}{blank}")
+    assert rows(source) == [("tt0000012", "sea", 1.0), ("tt0114709", "toys", 1.0)]
+
+
 def test_without_a_column_of_weights_every_weight_is_one(tmp_path: Path) -> None:
     source = write(tmp_path, "title_id\tkeyword\ntt0114709\ttoys\ntt0000012\tsea")
     assert rows(source) == [("tt0000012", "sea", 1.0), ("tt0114709", "toys", 1.0)]
@@ -97,7 +104,7 @@ SOUND = "tt0114709\tsea\t1\n"
         ("title_id,keyword\n", "first line reads 'title_id,keyword', not the header"),
         ("title_id\n", "first line reads 'title_id', not the header"),
         (f"{HEADER}{SOUND}tt0114709\tsea\n", "line 3 has 2 fields instead of 3"),
-        (f"{HEADER}{SOUND}\n", "line 3 has 1 fields instead of 3"),
+        (f"{HEADER}{SOUND}\n\ntt9\n", "line 5 has 1 fields instead of 3"),
         (f"{HEADER}tt9\tsea\t1\t2\n", "line 2 has 4 fields instead of 3"),
         (f"{HEADER}tt0114709\t \t1\n", "line 2 has no keyword"),
         (f"{HEADER}{SOUND}tt9\tsea\thigh\n", "line 3 has the weight 'high', which must be"),
