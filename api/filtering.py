@@ -166,17 +166,23 @@ def _require_possible(wanted: Filter) -> None:
 def _require_known(wanted: Filter, lookup: Lookup) -> None:
     """Refuse an origin that no title is known to have, and a director whom the release lacks.
 
+    A release of schema 5 or older does not say which there are: only its lists are filtered.
+
     Raises:
         InvalidParameterError: it is one of these.
     """
+    if not lookup.knows_people:
+        return
     for name in ("country", "language"):
         asked = getattr(wanted, name)
         known = [code for code, _ in lookup.release.get(f"titles_per_{name}", ())]
         if asked and asked not in known:
             there = f"The codes are {', '.join(known)}" if known else "It is not known of any title"
             raise InvalidParameterError(name, f"No title of this release has it. {there}")
-    if wanted.director and lookup.credits_of(wanted.director) is None:
-        raise InvalidParameterError("director", "This release has nobody with this id")
+    if wanted.director:
+        _, credits_ = lookup.credits_of(wanted.director) or ("", [])
+        if all(role != "director" for _, role in credits_):
+            raise InvalidParameterError("director", "This release has no director with this id")
 
 
 # The parameters of each range, and what is wrong with one that is reversed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ from rec_platform.release.recommend import basket, recommendations
 from rec_platform.release.root import serving_release
 from rec_platform.release.schema import Title
 from rec_platform_tests.conftest import REPOSITORY, Platform, last_run, publish_many
+from rec_platform_tests.waiting import PATIENCE_SECONDS
 
 COMMANDS = ("refresh", "demo", "sample", "serve", "releases", "rollback", "recommend", "export")
 ROOT_OPTION = ("--root", "REC_ROOT", "[default: data]")
@@ -554,6 +556,27 @@ def test_the_site_is_served_until_it_is_asked_to_stop(
     assert first == f"release {release_id}\n"
     assert (answer.status_code, answer.json()["release_id"]) == (200, release_id)
     assert (process.returncode, errors) == (128 + stop, "interrupted\n")
+
+
+def test_what_the_server_itself_has_to_say_is_json_like_the_rest_of_the_log(released: Platform):
+    with released.start("serve", "--port", "0") as process:
+        assert process.stdout and process.stderr
+        address = [process.stderr.readline() for _ in range(2)][-1].split()[-1]
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(retries=7)) as client:
+                client.get(f"{address}healthz")
+            here = ("127.0.0.1", httpx.URL(address).port or 0)
+            with socket.create_connection(here, PATIENCE_SECONDS) as visitor:
+                visitor.sendall(b"nonsense\r\n\r\n")
+                assert visitor.recv(100).startswith(b"HTTP/1.1 400 ")
+        finally:
+            process.terminate()
+        log, errors = process.communicate(timeout=20)
+    asked, told = map(json.loads, log.splitlines())
+    assert asked["route"] == "/healthz"
+    assert told["message"] == "Invalid HTTP request received."
+    assert (told["level"], told["logger"]) == ("warning", "uvicorn.error") and told["time"]
+    assert errors == "interrupted\n"
 
 
 def test_a_port_that_is_taken_is_told_with_exit_code_2(released: Platform):

@@ -153,6 +153,18 @@ def test_a_lookup_of_tables_of_two_downloads_is_refused(
     assert "titles was made of another raw_title_ratings" in reason
 
 
+@pytest.mark.parametrize("asset", ["title_clusters", "similar_titles", "scorecard"])
+def test_nothing_is_made_of_tables_of_two_selections(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, asset: str
+):
+    """NumPy would complain of shapes, or nobody of anything."""
+    few = definitions(platform, monkeypatch, REC_MIN_VOTES="2000")
+    assert materialize(few, "recipe", "titles").success
+    told = reason(materialize(few, asset))
+    assert "was made of another titles" in told
+    assert (platform.root / "made_of" / f"{asset}.json").exists()
+
+
 def reason(result: dg.ExecuteInProcessResult) -> str:
     """Why the one step failed that did."""
     (failed,) = [event for event in result.all_events if event.is_step_failure]

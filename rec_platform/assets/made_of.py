@@ -23,7 +23,6 @@ from rec_platform.assets.notes import (
     data_version,
     hash_content,
     hash_stored,
-    is_as_noted,
     is_output_of,
     note_key,
     read_note,
@@ -51,7 +50,7 @@ class Step:
         table: the asset's table, empty where it has none.
         files: keys of the asset's files in the storage.
         outside: what else determines the output, by name.
-        is_whole: whether all that the inputs are made of must belong together.
+        is_whole: whether to look at all outputs that the inputs are made of, too.
         unread: of a recipe, the dependencies that its output is not made of.
 
     Raises:
@@ -92,7 +91,8 @@ class Step:
         """What Dagster is told if the output can be kept, or None if it must be made.
 
         Raises:
-            dg.Failure: it must be made, and an input was changed after it was made.
+            dg.Failure: it must be made, and an input was changed after it was made, or what the
+                inputs are made of does not belong together.
         """
         note = read_note(self._storage, self._asset)
         if note is None and self._storage.read(note_key(self._asset)) is not None:
@@ -117,15 +117,10 @@ class Step:
         return None
 
     def _require_sound_inputs(self) -> None:
-        if self._is_whole:
-            reasons = stale_inputs(self._storage, self._warehouse, self.inputs, self._recipe)
-        else:
-            names = [*self.inputs, *([RECIPE] if self._recipe else [])]
-            reasons = [
-                f"{name} was changed after it was made"
-                for name in names
-                if not is_as_noted(self._storage, self._warehouse, name)
-            ]
+        names = [*self.inputs, *([RECIPE] if self._recipe else [])]
+        reasons = stale_inputs(
+            self._storage, self._warehouse, names, self._recipe, is_whole=self._is_whole
+        )
         if reasons:
             raise dg.Failure(
                 f"{'; '.join(reasons)}. What is made from it would not be what it says it is: run "

@@ -365,7 +365,8 @@ def test_pages_and_feeds_ignore_what_other_sites_add_to_links(site: Site):
     [
         ("country=NZ", "No title of this release has it. The codes are FR"),
         ("language=mi", "No title of this release has it. The codes are fr"),
-        ("director=nm404", "This release has nobody with this id"),
+        ("director=nm404", "This release has no director with this id"),
+        ("director=nm2", "This release has no director with this id"),
     ],
 )
 def test_a_filter_that_no_title_can_pass_is_refused(site: Site, query: str, reason: str):

@@ -27,6 +27,12 @@ def older(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
+def test_lists_of_an_older_release_are_filtered_by_whatever_is_asked(older: Site):
+    for query, passes in ((f"director={PERSON}", 1), ("director=nm404", 0), ("country=NZ", 0)):
+        listed = older.json(f"/api/v1/titles/tt0000001/recommendations?{query}")
+        assert bool(listed["recommendations"]) == bool(passes)
+
+
 # People
 
 
