@@ -225,15 +225,11 @@ def test_a_serving_release_that_was_damaged_is_made_anew(platform: Platform):
 
     lookup = platform.serving().path
     lookup.write_bytes(lookup.read_bytes()[:-1])
-    root = {"config": {"root": str(platform.root)}}
     run = (
-        define()
+        define(os.environ | {"REC_ROOT": str(platform.root)})
         .resolve_job_def("refresh")
         .execute_in_process(
-            run_config={
-                "resources": {"storage": root, "warehouse": root},
-                "loggers": {"progress": {}},
-            },
+            run_config={"loggers": {"progress": {}}},
             asset_selection=[dg.AssetKey("recipe")],
         )
     )
