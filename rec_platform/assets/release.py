@@ -14,9 +14,10 @@ from rec_platform.assets.code import code_version
 from rec_platform.assets.features import table_checks
 from rec_platform.assets.lookup import cluster_lookup, lookup_answers
 from rec_platform.assets.model import model_checks
-from rec_platform.assets.notes import is_as_noted
+from rec_platform.assets.notes import is_as_noted, stale_inputs
 from rec_platform.assets.scorecard import release_is_no_worse
 from rec_platform.assets.similar import every_title_has_neighbours
+from rec_platform.assets.stored import read_recipe
 from rec_platform.release.lookup import Lookup
 from rec_platform.resources.publishing import LOOKUP_KEY, is_published, publish, read_manifest
 from rec_platform.resources.storage import Storage
@@ -74,8 +75,16 @@ def _require_passed(storage: Storage, warehouse: Warehouse) -> None:
     """Refuse to publish what a check would have stopped.
 
     Raises:
-        dg.Failure: a check fails.
+        dg.Failure: a check fails, or would see other tables than the lookup was made of.
     """
+    recipe = read_recipe(storage, warehouse)
+    if stale := stale_inputs(storage, warehouse, ["cluster_lookup"], recipe):
+        raise dg.Failure(
+            "not published, for the checks would see other tables than the lookup was made of. "
+            f"{'; '.join(stale)}: run the refresh job, or materialise what is named, and all below "
+            "it",
+            allow_retries=False,
+        )
     failed = [
         f"{key.asset_key.to_user_string()}: check {key.name} failed: {result.description}"
         for check in checks
@@ -83,4 +92,9 @@ def _require_passed(storage: Storage, warehouse: Warehouse) -> None:
         if not (result := cast("dg.AssetCheckResult", check(storage, warehouse))).passed
     ]
     if failed:
-        raise dg.Failure(f"not published. {'; '.join(failed)}", allow_retries=False)
+        raise dg.Failure(
+            f"not published. {'; '.join(failed)}. The page of each asset that is named shows its "
+            "checks. Mend what they found and run the refresh job. If a check names a setting that "
+            "lets it pass, materialise `recipe` with it, then `release`",
+            allow_retries=False,
+        )

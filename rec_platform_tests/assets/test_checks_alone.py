@@ -1,4 +1,4 @@
-"""Checks that a person launches alone, on tables that are missing or do not fit each other."""
+"""Checks and a release that a person launches alone: what they find, and what they refuse."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ import pytest
 
 from rec_platform.assets.notes import hash_content, read_note, write_note
 from rec_platform.assets.release import checks
+from rec_platform.definitions import define
 from rec_platform.resources.storage import LocalStorage
 from rec_platform.resources.warehouse import DuckDBWarehouse
+from rec_platform_tests.alone import launch, reason
 from rec_platform_tests.conftest import Platform
 
 CHECKS = {spec.name: check for check in checks for spec in check.check_specs}
+# A table, and rows of it that its check must find.
+HARMS = {
+    "titles_are_enough": ("titles", "* FROM titles LIMIT 3"),
+    "titles_are_sound": ("titles", "* REPLACE (rating + 10 AS rating) FROM titles"),
+    "matrix_is_scaled": ("scaled_matrix", "* REPLACE (year + 2 AS year) FROM scaled_matrix"),
+    "clusters_are_filled": ("title_clusters", "* REPLACE (0 AS cluster) FROM title_clusters"),
+    "every_title_has_neighbours": ("similar_titles", "* FROM similar_titles WHERE rank > 48"),
+}
 FEWER = "* FROM {} WHERE title_id <> (SELECT min(title_id) FROM {})"
 MORE = "* FROM (FROM {} UNION ALL (SELECT * REPLACE ('tt9' AS title_id) FROM {} LIMIT 1))"
 OTHER = "* REPLACE (replace(title_id, min(title_id) OVER (), 'tt9') AS title_id) FROM {}"
@@ -42,6 +52,51 @@ def change(root: Path, table: str, rows: str) -> None:
     assert note
     content = hash_content(storage, warehouse, table, note.files)
     write_note(storage, table, replace(note, content=content or "", stored=""))
+
+
+@pytest.fixture
+def unpublished(platform: Platform) -> Platform:
+    """A platform whose lookup is built and was never published."""
+    shutil.rmtree(platform.releases)
+    return platform
+
+
+# A release alone
+
+
+def test_a_release_alone_is_published_if_all_checks_pass(unpublished: Platform):
+    assert launch(unpublished, "release").success
+    assert unpublished.serving().release["title_count"] > 100
+
+
+@pytest.mark.parametrize("check", HARMS)
+def test_a_release_alone_is_not_published_if_a_check_fails(unpublished: Platform, check: str):
+    asset, rows = HARMS[check]
+    change(unpublished.root, asset, rows)
+    told = reason(launch(unpublished, "release"))
+    assert f"{asset}: check {check} failed: " in told
+    assert "not published. " in told and "run the refresh job" in told
+    assert not unpublished.releases.exists()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_release_asks_every_check():
+    assert CHECKS.keys() == {key.name for key in define({}).resolve_asset_graph().asset_check_keys}
+    assert CHECKS.keys() - HARMS.keys() == {"release_is_no_worse", "lookup_answers"}
+
+
+def test_a_release_alone_is_not_published_if_the_checks_would_see_other_tables(
+    unpublished: Platform,
+):
+    assert launch(unpublished, "recipe", REC_CLUSTERS="5").success
+    assert launch(unpublished, "kmeans_model", "title_clusters", REC_CLUSTERS="5").success
+    told = reason(launch(unpublished, "release", REC_CLUSTERS="5"))
+    assert "scorecard was made of another kmeans_model" in told
+    assert "the checks would see other tables than the lookup was made of" in told
+    assert not unpublished.releases.exists()
+
+
+# Checks alone
 
 
 @pytest.mark.parametrize("check", CHECKS)

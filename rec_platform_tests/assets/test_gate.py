@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rec_platform.modelling.scorecard import DEFAULT
+from rec_platform_tests.alone import launch, reason
 from rec_platform_tests.assets.people import write_judgements
 from rec_platform_tests.conftest import Platform, clean_environment
 
@@ -79,6 +80,22 @@ def test_forced_by_name_a_worse_release_is_published_and_then_stays(
     # That it was forced once is no reason to build it again.
     monkeypatch.delenv("REC_FORCE")
     assert "nothing has changed" in rated.refresh("--rule", "original_2020").stderr
+
+
+def test_a_worse_release_is_not_published_alone_either_unless_the_recipe_forces_it(
+    rated: Platform, monkeypatch: pytest.MonkeyPatch
+):
+    before = rated.files()
+    monkeypatch.setenv("REC_RULE", "original_2020")
+    assert rated.refresh("--rule", "original_2020").exit_code == 1
+    assert launch(rated, "cluster_lookup").success
+    told = reason(launch(rated, "release"))
+    assert "scorecard: check release_is_no_worse failed: tail_ndcg fell from" in told
+    assert "set REC_FORCE=tail_ndcg,ndcg once" in told
+    assert rated.files() == before
+    assert launch(rated, "recipe", REC_FORCE="tail_ndcg,ndcg").success
+    assert launch(rated, "release").success
+    assert rated.serving().release["recipe"]["rule"] == "original_2020"
 
 
 def test_a_release_that_people_judge_worse_is_not_published_unless_forced(
