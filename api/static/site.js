@@ -217,7 +217,8 @@ function toggle(button) {
     taken[mark][film] = films[film];
     delete films[film];
   } else {
-    const name = first(".name, h1 bdi", about).textContent, year = parseInt(first(".meta, .figures", about).textContent);
+    const name = first(".name, h1 bdi", about).textContent;
+    const year = Number(/\d{4}/.exec(first(".meta, .figures", about).textContent)?.[0] ?? 0); // "since 2011" is a series'
     films[film] = taken[mark][film] ?? [name, year, 0, new Date().toISOString().slice(0, 10)];
   }
   if (!kept.write(mark, films)) return button.firstChild.data = "No room in this browser";

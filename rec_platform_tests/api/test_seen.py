@@ -94,6 +94,16 @@ def test_marks_follow_each_other_and_other_tabs(page: Page):
     assert list(kept(page, "watchlist")) == [SNOW] and kept(page, "seen") == {}
 
 
+@pytest.mark.parametrize("told", ["since 2011, TV series", "2011–2014, miniseries", "2011"])
+def test_a_mark_keeps_the_first_year_whatever_the_format(page: Page, told: str):
+    page.goto(f"/title/{SNOW}")
+    item = page.locator("#list > ol > li").first
+    item.locator(".meta").evaluate("(meta, told) => { meta.firstChild.data = told; }", told)
+    item.get_by_role("button", name="Watchlist").click()
+    ((_, year, _, _),) = kept(page, "watchlist").values()
+    assert year == 2011
+
+
 def test_a_rating_survives_a_mark_that_is_taken_back(page: Page):
     bring(page, ("ratings.csv", "\n".join([IMDB, imdb(SNOW, 9, "Heavy Snow 4")])))
     page.goto(f"/title/{SNOW}")
