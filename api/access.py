@@ -76,8 +76,9 @@ def request_id(scope: Scope) -> str:
 
 def route_of(scope: Scope) -> str:
     """The template of the address, such as `/title/{title_id}`, or `none` if no route has it."""
+    if path := getattr(scope.get("route"), "path", None):
+        return path
     if kind_of(scope) is STATIC:
         return "/static"
-    if path_below_root(scope) == DESCRIPTION:  # FastAPI's own route names itself nowhere
-        return DESCRIPTION
-    return getattr(scope.get("route"), "path", None) or "none"
+    # FastAPI's own route leaves no trace in the scope.
+    return DESCRIPTION if path_below_root(scope) == DESCRIPTION else "none"

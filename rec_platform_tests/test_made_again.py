@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from rec_platform_tests.alone import reason
 from rec_platform_tests.conftest import REPOSITORY, Platform, remade
 
 pytestmark = pytest.mark.slow
@@ -129,9 +130,7 @@ def test_a_lookup_of_parts_that_do_not_belong_together_is_refused(
     assert materialize(other, "recipe").success
     result = materialize(other, "cluster_lookup", "release")
     assert not result.success
-    (failed,) = [event for event in result.all_events if event.is_step_failure]
-    reason = str(failed.step_failure_data.user_failure_data)
-    assert "kmeans_model was made with clusters=9, and the recipe says 5" in reason
+    assert "kmeans_model was made with clusters=9, and the recipe says 5" in reason(result)
     assert platform.files() == before
     # The lookup that was built before says what it is: publishing it again changes nothing.
     assert materialize(other, "release").success and platform.files() == before
@@ -148,9 +147,7 @@ def test_a_lookup_of_tables_of_two_downloads_is_refused(
     single = definitions(platform, monkeypatch)
     assert materialize(single, "raw_title_ratings").success
     result = materialize(single, "cluster_lookup")
-    (failed,) = [event for event in result.all_events if event.is_step_failure]
-    reason = str(failed.step_failure_data.user_failure_data)
-    assert "titles was made of another raw_title_ratings" in reason
+    assert "titles was made of another raw_title_ratings" in reason(result)
 
 
 @pytest.mark.parametrize("asset", ["title_clusters", "similar_titles", "scorecard"])
@@ -163,12 +160,6 @@ def test_nothing_is_made_of_tables_of_two_selections(
     told = reason(materialize(few, asset))
     assert "was made of another titles" in told
     assert (platform.root / "made_of" / f"{asset}.json").exists()
-
-
-def reason(result: dg.ExecuteInProcessResult) -> str:
-    """Why the one step failed that did."""
-    (failed,) = [event for event in result.all_events if event.is_step_failure]
-    return str(failed.step_failure_data.user_failure_data)
 
 
 def raise_ratings(table: Path) -> None:

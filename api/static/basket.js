@@ -4,6 +4,8 @@
 const here = first("[data-liked]").dataset.liked.split(" ").filter(Boolean);
 
 const change = (changed) => isOwnBasket && basket.write(changed(basket.read()));
+const put = (id) => change((ids) => [...new Set([...ids, id])]);
+const remove = (id) => change((ids) => ids.filter((other) => other !== id));
 
 // The address of a changed basket, with the knob and the filters as they stand on the page by now.
 function tuned(address) {
@@ -21,12 +23,13 @@ function start() {
     const link = event.target.closest("a.add, a[data-put]");
     if (!link) return;
     link.href = tuned(link.href);
-    const { add, put, remove } = link.dataset;
-    change((ids) => add || put ? [...new Set([...ids, add ?? put])] : ids.filter((id) => id !== remove));
+    const { add, put: found, remove: removed } = link.dataset;
+    if (add || found) put(add || found);
+    if (removed) remove(removed);
   });
   first(".adding")?.addEventListener("chosen", (event) => {
     event.preventDefault();
-    change((ids) => [...new Set([...ids, event.detail])]);
+    put(event.detail);
     location.assign(tuned(event.target.dataset.pick + event.detail));
   });
   const told = first("[data-told]"), keep = first("[data-keep]");

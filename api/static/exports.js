@@ -8,8 +8,9 @@ const ELSEWHERE = /(^|\/)(deleted|orphaned|likes|lists)\//; // copies, and other
 class Unreadable extends Error {}
 
 // The tables of a file: [{ name, kind, films: [{ id, title, year, list, rating, date, type }] }].
-// `id` or else `title` and `year` say which film it is. `list` is "seen", "watchlist" or, in our own, "basket"; `rating` is
-// of 10, or 0; `date` is "2024-03-11" or "". What cannot be read is an Unreadable that says why.
+// `id` or else `title` and `year` say which film it is. `list` is "seen", "watchlist" or, in our own,
+// "basket"; `rating` is of 10, or 0; `date` is "2024-03-11" or "". What cannot be read is an Unreadable
+// that says why.
 async function readExport(file) {
   if (file.size > MOST) throw new Unreadable(`${file.name} is larger than 10 MB. Exports of IMDb and Letterboxd are smaller. Is it the right file?`);
   if (!file.size) throw new Unreadable(`${file.name} is empty. Export it again.`);
@@ -64,7 +65,7 @@ function parse(name, text) {
 }
 
 function table(name, text) {
-  const [head = [], ...rows] = films(parse(name, text));
+  const [head = [], ...rows] = withoutPreface(parse(name, text));
   const columns = head.map((column) => column.trim().toLowerCase());
   const has = (...names) => names.every((column) => columns.includes(column));
   const records = rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, (row[at] ?? "").trim()])));
@@ -85,7 +86,7 @@ function table(name, text) {
 }
 
 // A list of Letterboxd has a table about itself before that of its films.
-const films = (rows) => /^letterboxd list export/i.test(rows[0]?.[0])
+const withoutPreface = (rows) => /^letterboxd list export/i.test(rows[0]?.[0])
   ? rows.slice(rows.findIndex(([first]) => /^position$/i.test(first)))
   : rows;
 
