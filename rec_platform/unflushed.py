@@ -1,42 +1,59 @@
+# pyright: reportPrivateImportUsage=false
 """Dagster's records while a job runs in this process: no event waits for the disk.
 
-Dagster opens a database for each event, commits and closes it. That flushes the disk twice for each
-of some 500 events. A job of this process needs its records after a loss of power no more than it
-needs its unfinished work. What the Dagster UI and the daemon run is not changed.
+For each of some 500 events, Dagster makes an engine, opens a database, commits and closes it. That
+flushes the disk twice, and SQLAlchemy forgets the statements that it has compiled. A job of this
+process needs its records after a loss of power no more than it needs its unfinished work. What the
+Dagster UI and the daemon run is not changed.
 """
 
-import sqlite3
 from collections.abc import Generator
-from contextlib import ExitStack, closing, contextmanager
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, cast
 
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+
+class _KeptPool(QueuePool):
+    """Keeps its connections open when Dagster disposes of the engine, which it does each time."""
+
+    def dispose(self) -> None:
+        pass
+
+    def recreate(self) -> QueuePool:
+        return self
+
+    def close(self) -> None:
+        """Close the connections; the last one of a write-ahead log flushes it."""
+        super().dispose()
 
 
 @contextmanager
 def unflushed_records() -> Generator[None]:
-    """Flush Dagster's SQLite databases at the end alone. They stay whole if the machine dies.
+    """Keep Dagster's SQLite databases open, and flush them at the end alone.
 
-    In the mode NORMAL a commit to a write-ahead log flushes nothing, but the last connection that
-    is closed does: so one to each database stays open.
+    They stay whole if the machine dies: in the mode NORMAL a commit to a write-ahead log flushes
+    nothing, but what is written stays in order.
     """
-    with ExitStack() as stack:
-        kept = set[str]()
+    engines = dict[str, Engine]()
 
-        def opened(connection: Any, _record: Any) -> None:
-            if not isinstance(connection, sqlite3.Connection):
-                return
-            connection.execute("PRAGMA synchronous = NORMAL")
-            (_, _, file), *_ = connection.execute("PRAGMA database_list").fetchall()
-            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-            if file and mode == "wal" and file not in kept:
-                kept.add(file)
-                # Any thread may be the first to open a database; this one closes them all.
-                connected = sqlite3.connect(file, check_same_thread=False)
-                keeper = stack.enter_context(closing(connected))
-                keeper.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    def engine_of(url: str, **options: Any) -> Engine:
+        if url not in engines:
+            engines[url] = create_engine(url, **options | {"poolclass": _KeptPool})
+            event.listen(engines[url], "connect", _unflushed)
+        return engines[url]
 
-        event.listen(Pool, "connect", opened)
-        stack.callback(event.remove, Pool, "connect", opened)
+    sqlite_event_log.create_engine = sqlite_run_storage.create_engine = engine_of
+    try:
         yield
+    finally:
+        sqlite_event_log.create_engine = sqlite_run_storage.create_engine = create_engine
+        for engine in engines.values():
+            cast("_KeptPool", engine.pool).close()
+
+
+def _unflushed(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
