@@ -227,12 +227,8 @@ def _unlike_titles(warehouse: Warehouse, title_ids: "pd.Series[str]") -> tuple[i
     Each is counted by itself, so that none makes up for another.
     """
     titles = warehouse.read("titles", order_by="title_id", columns="title_id")["title_id"]
-    distinct = title_ids.drop_duplicates()
-    return (
-        int((~titles.isin(distinct)).sum()),
-        int((~distinct.isin(titles)).sum()),
-        len(title_ids) - len(distinct),
-    )
+    listed, present = {*titles}, {*title_ids}
+    return len(listed - present), len(present - listed), len(title_ids) - len(present)
 
 
 def _result(problems: dict[str, int]) -> dg.AssetCheckResult:
