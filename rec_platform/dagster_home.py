@@ -49,12 +49,12 @@ def prepare_home(home: Path) -> Path:
     """Make the folder, with our settings unless somebody has put their own there.
 
     Returns:
-        The folder, its `~` expanded as Dagster does it.
+        The whole path of the folder: Dagster takes no relative one.
 
     Raises:
         ValueError: Dagster would misread its path.
     """
-    home = home.expanduser()
+    home = home.expanduser().absolute()
     if MISREAD.search(str(home)):
         raise ValueError(
             f"DAGSTER_HOME={str(home)!r}: Dagster reads a path with *, ?, [ or % as another one "
@@ -120,7 +120,7 @@ def _is_sound(database: Path) -> bool:
 def run_dagster_dev(options: list[str]) -> None:
     """Become `dagster dev`, on `$DAGSTER_HOME`, until Ctrl-C or SIGTERM."""
     try:
-        prepare_home(Path(os.environ["DAGSTER_HOME"]))
+        os.environ["DAGSTER_HOME"] = str(prepare_home(Path(os.environ["DAGSTER_HOME"])))
     except ValueError as error:
         sys.exit(str(error))
     end_with_parent()

@@ -232,14 +232,14 @@ def _dagster_home(storage: "Storage") -> Path:
     """Dagster's home, prepared, and in the environment for Dagster itself."""
     folder = storage.scratch_dir().parent
     home = _chosen_home(folder)
-    if not os.environ.get("DAGSTER_HOME"):
-        os.environ["DAGSTER_HOME"] = str(home)
-        if not home.is_relative_to(folder.resolve()):
-            progress.print(f"Dagster's records are in {home}")
+    if not os.environ.get("DAGSTER_HOME") and not home.is_relative_to(folder.resolve()):
+        progress.print(f"Dagster's records are in {home}")
     try:
-        return prepare_home(home)
+        home = prepare_home(home)
     except ValueError as error:
         raise fail(str(error), code=2) from None
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
 
 
 def _creating_databases(home: Path) -> AbstractContextManager[Any]:

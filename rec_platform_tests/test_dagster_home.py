@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rec_platform.dagster_home import SETTINGS, home_of, prepare_home
-from rec_platform_tests.conftest import REPOSITORY
+from rec_platform import dagster_home
+from rec_platform.dagster_home import SETTINGS, home_of, prepare_home, run_dagster_dev
+from rec_platform_tests.conftest import REPOSITORY, Platform
 from rec_platform_tests.emulators import free_port
 from rec_platform_tests.servers import INSTALLED, SERVERS, UNITS
 from rec_platform_tests.waiting import wait_for
@@ -87,6 +88,35 @@ def test_a_tilde_is_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(tmp_path))
     assert prepare_home(Path("~/dagster")) == tmp_path / "dagster"
     assert (tmp_path / "dagster" / "dagster.yaml").is_file()
+
+
+@pytest.mark.parametrize("home", ["home", "./home", "elsewhere/../home"])
+def test_a_relative_home_is_one_of_the_current_folder(
+    tmp_path: Path, environment: None, monkeypatch: pytest.MonkeyPatch, home: str
+):
+    import dagster as dg
+
+    monkeypatch.setenv("DAGSTER_HOME", home)
+    (tmp_path / "elsewhere").mkdir()
+    done = Platform(tmp_path).run("refresh", "--source", "nowhere")
+    assert done.exit_code == 1 and "raw_title_basics" in done.stderr  # it went on to the files
+    assert (tmp_path / "home" / "dagster.yaml").is_file()
+    monkeypatch.chdir("/")
+    with dg.DagsterInstance.get() as instance:  # whatever folder is the current one by then
+        assert len(instance.get_runs()) == 1
+
+
+def test_a_relative_home_is_the_uis_too(
+    tmp_path: Path, environment: None, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setenv("DAGSTER_HOME", "home")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "execv", lambda *_: told.append(os.environ["DAGSTER_HOME"]))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(dagster_home, "end_with_parent", lambda: None)
+    run_dagster_dev([])
+    assert told == [str(tmp_path / "home")]
 
 
 @pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: path.parent.name)
