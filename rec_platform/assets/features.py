@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step
+from rec_platform.assets.made_of import Asked, Step
 from rec_platform.assets.notes import data_version, found_in, is_as_noted
 from rec_platform.assets.raw import read_state
 from rec_platform.assets.stored import read_recipe
@@ -129,10 +129,11 @@ def _sql_asset(path: Path, tables: set[str]) -> dg.AssetsDefinition:
     def sql_asset(
         context: dg.AssetExecutionContext,
         prices: PriceTable,
+        recipe: Asked,
         storage: Storage,
         warehouse: Warehouse,
     ) -> dg.MaterializeResult[Any]:
-        step = Step(context, storage, warehouse, fields=fields, table=table)
+        step = Step(context, storage, warehouse, fields=fields, table=table, asked=recipe)
         if kept := step.kept():
             return kept
         before = warehouse.usage()

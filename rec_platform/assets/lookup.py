@@ -13,7 +13,7 @@ import dagster as dg
 
 from rec_platform.assets import lookup_rows
 from rec_platform.assets.code import code_version, package_versions
-from rec_platform.assets.made_of import Step
+from rec_platform.assets.made_of import Asked, Step
 from rec_platform.assets.notes import found_in
 from rec_platform.assets.raw import read_state
 from rec_platform.assets.stored import (
@@ -53,27 +53,28 @@ GATES = ("min_title_share", "max_score_drop", "force")
     code_version=code_version(__name__),
 )
 def cluster_lookup(
-    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext, recipe: Asked, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """All that the site reads, in one SQLite file that says what it was made of."""
-    recipe = read_recipe(storage, warehouse)
+    choices = read_recipe(storage, warehouse)
     source = _source(storage)
     step = Step(
         context,
         storage,
         warehouse,
-        fields=[name for name in recipe if name not in GATES],
+        fields=[name for name in choices if name not in GATES],
         files=[LOOKUP_KEY],
         outside={"source": source},
         is_whole=True,
+        asked=recipe,
     )
     if kept := step.kept():
         return kept
     path = storage.scratch_dir() / LOOKUP_FILE
-    provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": recipe}
-    provenance |= {"weights": _stored_weights(warehouse, recipe["weights"])}
+    provenance = {"fingerprint": step.made_of, "versions": step.inputs, "recipe": choices}
+    provenance |= {"weights": _stored_weights(warehouse, choices["weights"])}
     provenance |= _provenance(source, storage, warehouse)
-    is_blend = recipe["rule"] == SimilarityRule.blend
+    is_blend = choices["rule"] == SimilarityRule.blend
     credited = lookup_rows.Credited(warehouse, provenance["title_count"])
     write_lookup(
         path,

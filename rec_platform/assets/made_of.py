@@ -34,6 +34,8 @@ from rec_platform.resources.storage import Storage
 from rec_platform.resources.warehouse import Warehouse
 
 PREVIEW_ROWS = 8
+# The recipe as a resource. Its class here would make its code a part of each asset's version.
+Asked = dg.ResourceParam[Any]
 
 
 class Step:
@@ -52,6 +54,8 @@ class Step:
         outside: what else determines the output, by name.
         is_whole: whether to look at all outputs that the inputs are made of, too.
         unread: of a recipe, the dependencies that its output is not made of.
+        asked: the recipe that this run was asked for. The table `recipe` counts; if the run does
+            not make it, they may differ, and the log says so.
 
     Raises:
         dg.Failure: an input has no output.
@@ -69,6 +73,7 @@ class Step:
         outside: Mapping[str, Any] | None = None,
         is_whole: bool = False,
         unread: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: (),
+        asked: Any = None,
     ) -> None:
         self._storage, self._warehouse, self._log = storage, warehouse, context.log
         self._table, self._files = table, list(files)
@@ -80,12 +85,26 @@ class Step:
         self._recipe = read_recipe(storage, warehouse) if RECIPE in names else {}
         # Of the recipe, only the fields count. A KeyError here: declare the recipe.
         self.recipe = {name: self._recipe[name] for name in fields}
+        if asked:
+            self._warn_of_other_recipe(asked.choices())
         without = {RECIPE, *unread(self.recipe)}
         self.inputs = {name: versions[name] for name in names if name not in without}
         engine = code_version(type(warehouse).__module__)
         made_of = [spec.code_version, engine, self.inputs, self.recipe, dict(outside or {})]
         text = json.dumps([*made_of, package_versions()], sort_keys=True)
         self.made_of = hashlib.sha256(text.encode()).hexdigest()
+
+    def _warn_of_other_recipe(self, asked: Mapping[str, Any]) -> None:
+        others = [
+            f"{name}={value}, not {asked[name]}"
+            for name, value in self.recipe.items()
+            if asked[name] not in (None, value)  # None is the year of the run that made the recipe
+        ]
+        if others:
+            self._log.warning(
+                f"{self._asset} is made with {'; '.join(others)}: the table `recipe` counts, and "
+                "this run's settings differ. To use them, materialise `recipe` too"
+            )
 
     def kept(self) -> dg.MaterializeResult[Any] | None:
         """What Dagster is told if the output can be kept, or None if it must be made.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step
+from rec_platform.assets.made_of import Asked, Step
 from rec_platform.assets.markdown import profiles_table
 from rec_platform.assets.notes import found_in
 from rec_platform.assets.stored import (
@@ -44,7 +44,7 @@ CLUSTER_COUNTS = (2, 4, 6, 8, 10, 12, 16, 20)
     code_version=code_version(__name__),
 )
 def scaled_matrix(
-    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext, recipe: Asked, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """What K-Means and `nearest` see: one row per title, each column scaled to 0..1, float32.
 
@@ -58,6 +58,7 @@ def scaled_matrix(
         fields=["features"],
         table="scaled_matrix",
         files=[SCALING_KEY],
+        asked=recipe,
     )
     if kept := step.kept():
         return kept
@@ -90,6 +91,7 @@ def scaled_matrix(
 def kmeans_model(
     context: dg.AssetExecutionContext,
     prices: PriceTable,
+    recipe: Asked,
     storage: Storage,
     warehouse: Warehouse,
     clustering: Clustering,
@@ -103,6 +105,7 @@ def kmeans_model(
         files=[KMEANS_KEY],
         # The code of the engine: another one finds other clusters.
         outside={"engine": code_version(type(clustering).__module__)},
+        asked=recipe,
     )
     if kept := step.kept():
         return kept

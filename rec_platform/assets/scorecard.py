@@ -16,7 +16,7 @@ import dagster as dg
 
 from rec_platform.assets.code import code_version
 from rec_platform.assets.features import is_comparable, was_published_as_it_is
-from rec_platform.assets.made_of import Step
+from rec_platform.assets.made_of import Asked, Step
 from rec_platform.assets.markdown import to_markdown
 from rec_platform.assets.notes import data_version, require_made, stale_inputs
 from rec_platform.assets.similar import read_catalogue, read_lists
@@ -73,6 +73,7 @@ def scorecard(
     context: dg.AssetExecutionContext,
     ratings: RatingsSource,
     judgements: JudgementsSource,
+    recipe: Asked,
     storage: Storage,
     warehouse: Warehouse,
 ) -> dg.MaterializeResult[Any]:
@@ -89,6 +90,7 @@ def scorecard(
         fields=["clusters", "seed", "rule", "weights"],
         files=[SCORECARD_KEY],
         outside={"ratings": ratings.fingerprint(), "judgements": judgements.fingerprint()},
+        asked=recipe,
     )
     if kept := step.kept():
         return kept

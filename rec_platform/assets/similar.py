@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 
 from rec_platform.assets.code import code_version
-from rec_platform.assets.made_of import Step
+from rec_platform.assets.made_of import Asked, Step
 from rec_platform.assets.notes import found_in
 from rec_platform.assets.stored import read_matrix
 from rec_platform.choices import SimilarityRule
@@ -64,7 +64,7 @@ class StoredLists(NamedTuple):
     code_version=code_version(__name__),
 )
 def similar_titles(
-    context: dg.AssetExecutionContext, storage: Storage, warehouse: Warehouse
+    context: dg.AssetExecutionContext, recipe: Asked, storage: Storage, warehouse: Warehouse
 ) -> dg.MaterializeResult[Any]:
     """For each title its neighbours by the recipe's rule, ranked from 1, with a score in 0..1.
 
@@ -77,7 +77,8 @@ def similar_titles(
         warehouse,
         fields=["rule", "weights"],
         table="similar_titles",
-        unread=lambda recipe: UNREAD[SimilarityRule(recipe["rule"])],
+        unread=lambda made_by: UNREAD[SimilarityRule(made_by["rule"])],
+        asked=recipe,
     )
     if kept := step.kept():
         return kept
