@@ -151,9 +151,9 @@ def test_make_dev_starts_without_telemetry_and_ends_by_sigterm_in_the_background
     # As a script does it: the shell makes what it starts with `&` ignore SIGINT.
     script = f'make dev DATA={tmp_path} ARGS="-p {port}" > {tmp_path}/log 2>&1 & echo $!; wait'
 
-    with subprocess.Popen(
-        ["sh", "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    ) as shell:
+    # Where SIGINT is ignored, Dagster has this process, and so its children, ignore SIGTERM too.
+    command = ["env", "--default-signal=TERM", "sh", "-c", script]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as shell:
         assert shell.stdout
         made = int(shell.stdout.readline())
         try:
