@@ -161,13 +161,7 @@ def serve(
 @app.command()
 def releases(root: Root = ROOT) -> None:
     """List the releases, the last published first; * marks the one that serves."""
-    from rec_platform.resources.publishing import list_releases
-
-    with failing_plainly():
-        manifests = list_releases(Platform(root).storage)
-    if not manifests:
-        raise fail(f"no release in {root}: run `rec-platform refresh`")
-    print_releases(manifests)
+    print_releases(Platform(root).releases())
 
 
 @app.command()
@@ -180,9 +174,10 @@ def rollback(
     """Serve an older release again, until a refresh finds a change."""
     from rec_platform.resources.publishing import roll_back
 
-    storage = Platform(root).storage
-    with failing_plainly(), storage.locked():
-        served = roll_back(storage, release_id)
+    platform = Platform(root)
+    platform.releases()  # or the lock would make the folder of a mistyped root
+    with failing_plainly(), platform.storage.locked():
+        served = roll_back(platform.storage, release_id)
     output.print(f"release {served} serves")
 
 

@@ -83,6 +83,20 @@ class Platform:
         with failing_plainly():
             return open_serving(self.storage)
 
+    def releases(self) -> list[dict[str, Any]]:
+        """The manifests of the releases: see list_releases().
+
+        Raises:
+            typer.Exit: there is none, which was printed.
+        """
+        from rec_platform.resources.publishing import list_releases
+
+        with failing_plainly():
+            manifests = list_releases(self.storage)
+        if not manifests:
+            raise fail(f"no release in {self.root}: run `rec-platform refresh`")
+        return manifests
+
     def find_damage(self) -> "Iterator[Finding]":
         """Look for what is damaged in a root that is a folder of this machine."""
         from rec_platform.assets.damage import find_damage
