@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=8,
         help="how many times test_kills.py kills each thing; from 100 on, every file is damaged in "
-        "every way, and the disk is full at 21 points",
+        "every way, the disk is full at 21 points, and a run on AWS is killed at every step",
     )
 
 
