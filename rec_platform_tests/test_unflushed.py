@@ -1,6 +1,8 @@
 """Dagster's records are written without a wait for the disk, and are whole afterwards."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
@@ -34,14 +36,17 @@ def test_records_are_flushed_once_when_the_job_is_done(tmp_path: Path) -> None:
         assert connection.execute(text("SELECT count(*) FROM numbers")).scalar() == 3
 
 
-def test_another_process_reads_a_record_at_once(tmp_path: Path) -> None:
-    records, others = SqliteEventLogStorage(str(tmp_path)), SqliteEventLogStorage(str(tmp_path))
-    with others.run_connection("run"):
-        pass  # its own engine, made before
-    with unflushed_records(), records.run_connection("run") as connection:
-        connection.execute(text("CREATE TABLE numbers (number)"))
-    with others.run_connection("run") as connection:
-        assert connection.execute(text("SELECT count(*) FROM numbers")).scalar() == 0
+def test_others_read_a_record_before_the_job_is_done(tmp_path: Path) -> None:
+    records = SqliteEventLogStorage(str(tmp_path))
+    with unflushed_records():
+        with records.run_connection("run") as connection:
+            connection.execute(text("CREATE TABLE numbers (number)"))
+        with closing(sqlite3.connect(tmp_path / "run.db")) as others:  # as the Dagster UI has it
+            assert others.execute("SELECT count(*) FROM numbers").fetchone() == (0,)
+            others.execute("INSERT INTO numbers VALUES (1)")  # nothing is locked meanwhile
+            others.commit()
+        with records.run_connection("run") as connection:
+            assert connection.execute(text("SELECT count(*) FROM numbers")).scalar() == 1
 
 
 def test_a_database_is_opened_once_whatever_thread_asks(tmp_path: Path) -> None:

@@ -51,13 +51,13 @@ STEPS = [
 ]
 
 
-def test_runs_that_are_killed_at_every_step_get_there_and_nothing_is_paid_twice(
+def test_runs_that_are_killed_after_a_step_get_there_and_nothing_is_paid_twice(
     aws: Platform,
     server: SageMakerServer,
     emulators: Emulators,
     request: pytest.FixtureRequest,
 ):
-    # Each kill takes a process, and 26 of them took nine minutes on a slow machine.
+    # Each kill takes a process: with 26 of them this took ten minutes on a slow machine.
     is_full = int(request.config.getoption("faults") or 0) >= ALL_DAMAGES
     steps = STEPS if is_full else ONE_STEP_OF_EACH_KIND
     write_sample(aws.source, 300)
